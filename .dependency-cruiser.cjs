@@ -1,0 +1,31 @@
+/** The borders of the design: who may import whom. */
+const forbid = (name, comment, from, to) => ({ name, severity: 'error', comment, from, to });
+
+module.exports = {
+  forbidden: [
+    forbid('no-circles', 'Modules that import each other cannot be understood apart.', {}, { circular: true }),
+    forbid('contract-is-a-leaf', 'Everybody depends on the contract; it depends on nobody.',
+      { path: '^libs/contract/' }, { path: '^(libs/(?!contract/)|apps/|plugins/)' }),
+    forbid('sdk-knows-only-the-contract', 'A plugin must not drag the mesh along.',
+      { path: '^libs/sdk/' }, { path: '^(libs/(?!sdk/|contract/)|apps/|plugins/)' }),
+    forbid('plugins-import-only-the-sdk', 'What a plugin may use is in the SDK.',
+      { path: '^plugins/' }, { path: '^(libs/(?!sdk/|contract/)|apps/)' }),
+    forbid('only-jetstream-touches-nats', 'One place knows the client.',
+      { pathNot: '^libs/jetstream/' }, { path: 'node_modules/@nats-io/' }),
+    forbid('apps-never-import-apps', 'They meet over NATS. (`start-….ts` is for the journeys.)',
+      { path: '^apps/([^/]+)/' }, { path: '^apps/', pathNot: '^apps/$1/' }),
+    forbid('libs-never-import-apps', 'Libraries stand below.',
+      { path: '^libs/' }, { path: '^apps/' }),
+    forbid('the-host-loads-plugins', 'It never imports them.',
+      { path: '^(apps|libs)/', pathNot: '\\.spec\\.ts$' }, { path: '^plugins/' }),
+    forbid('no-test-kit-in-the-product', '`@crm-mesh/testing` and specs are private to tests.',
+      { path: '^(apps|libs|plugins)/', pathNot: '(\\.spec\\.ts$|^libs/testing/)' }, { path: '(^libs/testing/|\\.spec\\.ts$)' }),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(^|/)dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.check.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['@crm-mesh/source', 'import', 'require', 'node', 'default'] },
+  },
+};

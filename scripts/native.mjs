@@ -1,0 +1,50 @@
+// Makes better-sqlite3 work after `npm install`: tries it, and only if it does not load
+// downloads its prebuilt binary or, failing that, compiles it (about 80 s, once).
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+
+const require = createRequire(import.meta.url);
+
+function findPackage() {
+  try {
+    return dirname(require.resolve('better-sqlite3/package.json'));
+  } catch {
+    return undefined; // `npm install --package-lock-only`
+  }
+}
+
+/** In a process of its own: a failed native load stays cached in the one that tried. */
+function loads() {
+  const probe = "new (require('better-sqlite3'))(':memory:').close()";
+  return spawnSync(process.execPath, ['-e', probe], { cwd: import.meta.dirname }).status === 0;
+}
+
+/** The running Node's own headers, so that node-gyp need not download them. */
+function findHeaders() {
+  const prefix = dirname(dirname(process.execPath));
+  return existsSync(join(prefix, 'include/node/node.h')) ? { npm_package_config_node_gyp_nodedir: prefix } : {};
+}
+
+function build(folder) {
+  const bin = [join(folder, 'node_modules/.bin'), join(import.meta.dirname, '../node_modules/.bin'), process.env.PATH].join(':');
+  return spawnSync('npm', ['run', 'install'], {
+    cwd: folder,
+    stdio: process.env.CI ? 'ignore' : ['ignore', 'ignore', 'ignore'],
+    env: { ...process.env, ...findHeaders(), PATH: bin },
+  });
+}
+
+const folder = findPackage();
+if (folder && !loads()) {
+  console.log('crm-mesh: preparing better-sqlite3 for this Node (once; up to two minutes when it must be compiled) …');
+  const started = Date.now();
+  build(folder);
+  if (!loads()) {
+    console.error('crm-mesh: better-sqlite3 could not be built. It needs python3, make and g++ ' +
+      '(Debian: apt-get install python3 make g++). Then run: npm rebuild better-sqlite3');
+    process.exit(1);
+  }
+  console.log(`crm-mesh: better-sqlite3 is ready after ${Math.round((Date.now() - started) / 1000)} s`);
+}
