@@ -1,0 +1,76 @@
+export { buildEvent, eventSource, eventSubjectAttribute, type EventParts } from './build-event.js';
+export { hashContent } from './content-hash.js';
+export type { EventData, FieldChange, MeshEvent } from './envelope.js';
+export { MESH_ERRORS, MeshError, type MeshErrorCode } from './errors.js';
+export { eventId, parseEventId, type EventId } from './event-id.js';
+export {
+  checkEventPattern,
+  isEventPattern,
+  matchesPatterns,
+  patternFilters,
+  type PatternCheck,
+} from './event-patterns.js';
+export {
+  ACTIONS,
+  COMMON_ACTIONS,
+  ENTITIES,
+  isEntity,
+  isEventType,
+  isKnownEntity,
+  listActions,
+  type Action,
+  type CommonAction,
+  type DealAction,
+  type Entity,
+  type EntityOf,
+  type EventPattern,
+  type EventType,
+  type KnownEntity,
+} from './event-types.js';
+export { notificationMessageId } from './message-id.js';
+export { CHANGES, type Change, type Notification } from './notification.js';
+export { ORIGINS, type Origin } from './origin.js';
+export { parseEvent } from './parse-event.js';
+export { parseNotification } from './parse-notification.js';
+export { diffRecords } from './record-diff.js';
+export { formatRecordKey, type RecordKey } from './record-key.js';
+export { isDay, isTimestamp } from './records/formats.js';
+export {
+  Address,
+  BaseRecord,
+  Company,
+  Contact,
+  CustomRecord,
+  DEAL_STATUSES,
+  Deal,
+  INVOICE_STATUSES,
+  Invoice,
+  Lead,
+  LineItem,
+  Money,
+  Order,
+  Payment,
+  Product,
+  RECORD_CLASSES,
+  type AnyRecord,
+  type DealStatus,
+  type InvoiceStatus,
+  type RecordOf,
+} from './records/index.js';
+export { dataSchemaUrl } from './schema/json-schema.js';
+export {
+  MAX_SUBJECT_BYTES,
+  auditSubject,
+  deadSubject,
+  directSubject,
+  eventFilter,
+  eventSubject,
+  parseEventSubject,
+  parseRawSubject,
+  rawFilter,
+  rawSubject,
+  type EventAddress,
+} from './subjects.js';
+export { MAX_TOKEN_BYTES, escapeToken, unescapeToken } from './tokens.js';
+export { validateEvent } from './validation/validate-event.js';
+export { validateRecord } from './validation/validate-record.js';

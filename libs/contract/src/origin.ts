@@ -1,0 +1,3 @@
+/** Why an event was told. `echo` is a mesh's own write coming back from the CRM. */
+export const ORIGINS = ['webhook', 'poll', 'backfill', 'repair', 'echo'] as const;
+export type Origin = (typeof ORIGINS)[number];

@@ -1,0 +1,28 @@
+import { IsNotEmpty, IsObject, IsString } from 'class-validator';
+import { IsAbsentOr, IsText, IsTimestamp } from './field-decorators.js';
+
+/**
+ * What every canonical record carries. Fields that the model does not know are refused, except inside `custom`: a
+ * typing error in a mapping must not go unseen. A field without a value is absent, never null.
+ */
+export class BaseRecord {
+  /** The CRM's own id, as text. How long it may be is decided by the subject that it becomes part of. */
+  @IsString()
+  @IsNotEmpty()
+  id!: string;
+
+  /** The CRM user who owns it. */
+  @IsText()
+  ownerId?: string;
+
+  @IsTimestamp()
+  createdAt?: string;
+
+  @IsTimestamp()
+  modifiedAt?: string;
+
+  /** Fields that the canonical model does not know, by their CRM names; any JSON values. */
+  @IsAbsentOr()
+  @IsObject()
+  custom?: Record<string, unknown>;
+}

@@ -1,0 +1,52 @@
+import { Address } from './address.js';
+import { BaseRecord } from './base-record.js';
+import { IsPart, IsText, IsTextList } from './field-decorators.js';
+
+/** A person. */
+export class Contact extends BaseRecord {
+  /** The full name: some CRMs keep nothing else. */
+  @IsText()
+  name?: string;
+
+  @IsText()
+  firstName?: string;
+
+  @IsText()
+  lastName?: string;
+
+  /** The first one, as the CRM holds it: CRMs keep addresses that no validator would pass. */
+  @IsText()
+  email?: string;
+
+  /** All of them, the first one included, where the CRM keeps several. */
+  @IsTextList()
+  emails?: string[];
+
+  @IsText()
+  phone?: string;
+
+  /** All of them, the first one included, where the CRM keeps several. */
+  @IsTextList()
+  phones?: string[];
+
+  @IsText()
+  mobilePhone?: string;
+
+  @IsText()
+  jobTitle?: string;
+
+  /** Where the person stands, in the CRM's own words (`lead`, `customer` …). */
+  @IsText()
+  lifecycleStage?: string;
+
+  /** How sales stands with the person, in the CRM's own words (`new`, `unqualified` …). */
+  @IsText()
+  status?: string;
+
+  @IsPart(() => Address)
+  address?: Address;
+
+  /** The company the person works for first. */
+  @IsText()
+  companyId?: string;
+}

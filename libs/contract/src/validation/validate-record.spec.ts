@@ -1,0 +1,228 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MeshError } from '../errors.js';
+import { SCHEMA_NAMES } from '../schema/event-schema.js';
+import type { JsonSchema } from '../schema/json-schema.js';
+import { findRecordClass, makeRecordSchema } from '../schema/record-schema.js';
+import { describeClassProblems } from './class-check.js';
+import { validateRecord } from './validate-record.js';
+
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const HOSTILE = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf', 'then', 'length', ''];
+const TIMES = ['2026-03-24T15:59:58Z', '2024-02-29T00:00:00.123+02:00'];
+
+/** Values that look right for one field and are wrong for another. */
+const suspect: fc.Arbitrary<Json> = fc.oneof(
+  fc.constantFrom<Json>(
+    null,
+    '',
+    ' ',
+    0,
+    -0,
+    1,
+    -1,
+    1.5,
+    1e308,
+    true,
+    [],
+    {},
+    [[]],
+    [{}],
+    [null],
+    ['a', 1],
+    'open',
+    'won',
+    'draft',
+    'EUR',
+    'eur',
+    'EURO',
+    'DE',
+    'de',
+    'XK',
+    '12.50',
+    '12,50',
+    '-0.000001',
+    '1234567890123456',
+    '1e3',
+    '٣',
+    '2026',
+    '2026-03-24',
+    '2026-02-30',
+    '2026-W13-2',
+    '2026-03-24T15:59:60Z',
+    '2026-03-24T15:59:58',
+    '12.50\n',
+    '\uFE0F',
+    '😀',
+    { value: '1', currency: 'EUR' },
+    [{ value: '1', currency: 'EUR' }],
+    { quantity: '1' },
+    [[{ quantity: '1' }]],
+    { constructor: 'x' },
+    { toString: 1 },
+    { length: 1 },
+  ),
+  fc.constantFrom(...TIMES),
+  fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>,
+);
+
+/** Valid values by the schema; that the classes take them too is what the test is about. */
+function arbitraryOf(schema: JsonSchema, root: JsonSchema): fc.Arbitrary<Json> {
+  if (schema.$ref) return arbitraryOf(root.definitions?.[schema.$ref.slice('#/definitions/'.length)] ?? {}, root);
+  if (schema.enum) return fc.constantFrom(...(schema.enum as Json[]));
+  if (schema.pattern) return fc.stringMatching(new RegExp(schema.pattern));
+  if (schema.format === 'date-time') return fc.constantFrom(...TIMES);
+  if (schema.anyOf) return fc.constantFrom(...TIMES, '2026-03-24');
+  if (schema.type === 'array') return fc.array(arbitraryOf(schema.items ?? {}, root), { maxLength: 3 });
+  if (schema.type === 'integer') return fc.nat();
+  if (schema.type === 'number') return fc.double({ min: 0, max: 1, noNaN: true });
+  if (schema.type === 'boolean') return fc.boolean();
+  if (schema.type === 'string') return fc.string({ unit: 'binary', minLength: schema.minLength ?? 0, maxLength: 20 });
+  if (!schema.properties)
+    return fc.dictionary(
+      fc.oneof(fc.string(), fc.constantFrom(...HOSTILE)),
+      fc.jsonValue({ maxDepth: 2 }) as fc.Arbitrary<Json>,
+      { maxKeys: 3 },
+    );
+  const fields = Object.fromEntries(
+    Object.entries(schema.properties).map(([name, inner]) => [name, arbitraryOf(inner, root)]),
+  );
+  return fc.record(fields, { requiredKeys: schema.required ?? [] }) as fc.Arbitrary<Json>;
+}
+
+type Damage = { at: number; kind: 'replace' | 'remove' | 'add'; key: string; value: Json };
+
+const damage: fc.Arbitrary<Damage> = fc.record({
+  at: fc.nat(),
+  kind: fc.constantFrom('replace', 'remove', 'add'),
+  key: fc.oneof(
+    fc.constantFrom(...HOSTILE, 'name', 'custom', 'amount', 'value', 'unknown', 'lines', '0'),
+    fc.string({ maxLength: 5 }),
+  ),
+  value: suspect,
+});
+
+type Place = { holder: Json[] | { [key: string]: Json }; key: string | number };
+
+function listPlaces(value: Json): Place[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const keys = Array.isArray(value) ? [...value.keys()] : Object.keys(value);
+  return keys.flatMap((key): Place[] => [
+    { holder: value, key },
+    ...listPlaces((value as Record<string | number, Json>)[key] ?? null),
+  ]);
+}
+
+function inflict(record: Json, { at, kind, key, ...rest }: Damage): void {
+  const value = structuredClone(rest.value);
+  const places = listPlaces(record);
+  const place = places[at % Math.max(places.length, 1)];
+  if (!place) return;
+  if (kind === 'remove' && Array.isArray(place.holder)) place.holder.splice(place.key as number, 1);
+  else if (kind === 'remove') delete (place.holder as Record<string, Json>)[place.key];
+  else if (kind === 'add' && Array.isArray(place.holder)) place.holder.push(value);
+  else
+    Object.defineProperty(place.holder, kind === 'add' ? key : place.key, {
+      value,
+      enumerable: true,
+      writable: true,
+      configurable: true,
+    });
+}
+
+function isAccepted(name: string, record: Json): boolean {
+  try {
+    validateRecord(name === 'custom' ? 'custom-thing' : name, record);
+    return true;
+  } catch (error) {
+    if (error instanceof MeshError && error.code === 'MESH_EVENT_INVALID') return false;
+    throw error;
+  }
+}
+
+describe.each(SCHEMA_NAMES)('a %s', (name) => {
+  const schema = makeRecordSchema(name);
+  const record = arbitraryOf(schema, schema).map((value) => JSON.parse(JSON.stringify(value)) as Json);
+
+  it('that is valid passes both the compiled schema and the classes', () => {
+    const property = fc.property(record, (value) => {
+      expect(describeClassProblems(findRecordClass(name), value)).toEqual([]);
+      expect(isAccepted(name, value)).toBe(true);
+    });
+    fc.assert(property, { numRuns: 200 });
+  });
+
+  it('that is damaged is judged alike by both', () => {
+    const seen = { accepted: 0, refused: 0 };
+    const property = fc.property(record, fc.array(damage, { minLength: 1, maxLength: 2 }), (whole, damages) => {
+      const value = structuredClone(whole);
+      for (const one of damages) inflict(value, one);
+      const accepted = isAccepted(name, value);
+      expect(describeClassProblems(findRecordClass(name), value).length === 0).toBe(accepted);
+      seen[accepted ? 'accepted' : 'refused']++;
+    });
+    fc.assert(property, { numRuns: 1000 });
+    expect(seen.accepted).toBeGreaterThan(20);
+    expect(seen.refused).toBeGreaterThan(200);
+  });
+
+  it.each([null, undefined, 'deal', 7, [], [{ id: '1', status: 'open' }]])('is not %j', (value) => {
+    expect(() => validateRecord(name === 'custom' ? 'custom-thing' : name, value)).toThrow('MESH_EVENT_INVALID');
+  });
+});
+
+describe('validateRecord', () => {
+  const deal = { id: '1', status: 'open' };
+  const secret = 'Ada Lovelace';
+
+  it.each<[object, string]>([
+    [{ status: 'open' }, 'id must be a string'],
+    [{ ...deal, id: '' }, 'id should not be empty'],
+    [{ ...deal, name: null }, 'name must be a string'],
+    [{ ...deal, status: secret }, 'status must be one of the following values: open, won, lost'],
+    [
+      { ...deal, amount: { value: '1', currency: secret } },
+      'amount.currency must be a currency code of three capital letters, such as "EUR"',
+    ],
+    [{ ...deal, amount: { value: 1, currency: 'EUR' } }, 'amount.value must be a decimal text, such as "12.50"'],
+    [{ ...deal, lines: [{ quantity: '1' }, { quantity: secret }] }, 'lines.1.quantity must be a decimal text'],
+    [{ ...deal, amount: [[{ quantity: secret }]] }, 'amount must be an object'],
+    [{ ...deal, contactIds: ['1', 2] }, 'contactIds: each value in contactIds must be a string'],
+    [{ ...deal, closeDate: secret }, 'closeDate must be a day such as 2026-03-24'],
+    [{ ...deal, modifiedAt: '2026-03-24' }, 'modifiedAt must be a time with its zone'],
+    [{ ...deal, nmae: secret }, 'nmae should not exist'],
+    [{ ...deal, ['x'.repeat(5000)]: secret }, `${'x'.repeat(60)}… should not exist`],
+    [{ ...deal, amount: { value: '1', currency: 'EUR', unit: secret } }, 'amount.unit should not exist'],
+    [JSON.parse('{"id":"1","status":"open","__proto__":{"id":"2"}}') as object, '__proto__ should not exist'],
+    [
+      JSON.parse('{"id":"1","status":"open","amount":{"value":"1","currency":"EUR","constructor":{}}}') as object,
+      'amount.constructor should not exist',
+    ],
+    [{ ...deal, name: { constructor: secret } }, 'name must be a string'],
+  ])('names the field, never the value (%#)', (record, reason) => {
+    expect(() => validateRecord('deal', record)).toThrow(reason);
+    expect(() => validateRecord('deal', record)).not.toThrow(secret);
+  });
+
+  it('leaves custom fields alone, whatever their names', () => {
+    const custom = JSON.parse('{"__proto__":{"polluted":1},"constructor":"x","a b":[null]}') as Record<string, unknown>;
+    const record = { ...deal, custom };
+    expect(validateRecord('deal', record)).toBe(record);
+    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+  });
+
+  it('takes undefined for absent', () => {
+    expect(validateRecord('deal', { ...deal, name: undefined, amount: undefined })).toBeDefined();
+  });
+
+  it('names three problems and counts the rest', () => {
+    expect(() => validateRecord('deal', { id: 1, status: 1, name: 1, stage: 1 })).toThrow(
+      /must be a string;.*\(and \d more\)/,
+    );
+  });
+
+  it.each(['deals', 'custom-', 'Custom-A', '__proto__', ''])('knows no entity %j', (entity) => {
+    expect(() => validateRecord(entity, deal)).toThrow('MESH_EVENT_INVALID');
+  });
+});
