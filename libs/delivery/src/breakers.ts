@@ -1,0 +1,47 @@
+import type { Logger } from '@crm-mesh/telemetry';
+import { admit, CLOSED, recordAvailable, recordUnavailable, type Breaker } from './breaker.js';
+import type { Outcome } from './outcome.js';
+
+/** One breaker for each part of a consumer's downstream (for the normaliser: each connection). */
+export class Breakers {
+  private readonly parts = new Map<string, Breaker>();
+
+  constructor(
+    private readonly options: {
+      consumer: string;
+      log: Logger;
+      now(): number;
+      /** A breaker has closed: what waits for it may run. */
+      onClose(): void;
+    },
+  ) {}
+
+  /** 0: run it now. Else: not before so many milliseconds. */
+  admit(part: string): number {
+    const { breaker, waitMs } = admit(this.parts.get(part) ?? CLOSED, this.options.now());
+    if (breaker !== CLOSED) this.parts.set(part, breaker);
+    return waitMs;
+  }
+
+  record(part: string, outcome: Outcome): void {
+    if (outcome.kind === 'interrupted') return;
+    const before = this.parts.get(part) ?? CLOSED;
+    if (before === CLOSED && outcome.kind !== 'unavailable') return;
+    const after =
+      outcome.kind === 'unavailable'
+        ? recordUnavailable(before, this.options.now(), outcome.retryAfterMs)
+        : recordAvailable();
+    if (after === CLOSED) this.parts.delete(part);
+    else this.parts.set(part, after);
+    if (after.state === before.state) return;
+    const level = before.state === 'closed' ? 'warn' : 'info';
+    this.options.log[level]({ consumer: this.options.consumer, part, state: after.state }, 'breaker');
+    if (after.state === 'closed') this.options.onClose();
+  }
+
+  /** The worst of all parts. */
+  state(): Breaker['state'] {
+    const states = new Set([...this.parts.values()].map((breaker) => breaker.state));
+    return states.has('open') ? 'open' : states.has('half-open') ? 'half-open' : 'closed';
+  }
+}

@@ -1,0 +1,45 @@
+import type { Outcome } from './outcome.js';
+import type { DeliveryPolicy } from './policy.js';
+
+/** One message as a handler sees it; plain data. */
+export interface HandlerItem {
+  stream: string;
+  subject: string;
+  sequence: number;
+  data: Uint8Array;
+  storedAtMs: number;
+}
+
+/** One run: a single item, or with `coalesceMs` all that waited in the lane, oldest first. */
+export interface HandlerInput {
+  consumer: string;
+  items: HandlerItem[];
+  /** 1 for the first run of the oldest item. */
+  attempt: number;
+}
+
+/** The one seam between the engine and the code that it runs: plain data both ways. Never rejects. */
+export type RunHandler = (input: HandlerInput, signal: AbortSignal) => Promise<Outcome>;
+
+/** What follows a stream through the engine: a plugin, the normaliser. */
+export interface ConsumerSpec {
+  /** Also the durable's name. */
+  name: string;
+  description: string;
+  stream: 'CRM_RAW' | 'CRM_EVENTS';
+  filterSubject: string;
+  /** Kept with the durable for operators. */
+  metadata: Record<string, string>;
+  /** Kept with dead letters. */
+  version: string;
+  policy: DeliveryPolicy;
+  /** Sifts what the covering filter lets through; what it refuses is acked without running. */
+  accepts?(subject: string): boolean;
+  /** What is kept in order; default: the record that the subject names. */
+  laneOf?(item: HandlerItem): string;
+  /** For a subject: how long its lane gathers, in milliseconds; default `policy.coalesceMs`. */
+  coalesceMsOf?(subject: string): number;
+  /** Which part of the downstream a message needs; each part has a breaker of its own. Default: there is one part. */
+  breakerOf?(subject: string): string;
+  runHandler: RunHandler;
+}

@@ -1,0 +1,16 @@
+/** Streams whose messages repeat under `direct.<consumer>.…` with their own first token. */
+const FIRST_TOKEN = { CRM_RAW: 'raw', CRM_EVENTS: 'crm' } as const;
+
+/** The subject that a message had before it was sent to one consumer alone. */
+export function restoreSubject(stream: keyof typeof FIRST_TOKEN, subject: string): string {
+  if (!subject.startsWith('direct.')) return subject;
+  const rest = subject.slice(subject.indexOf('.', 'direct.'.length) + 1);
+  return `${FIRST_TOKEN[stream]}.${rest}`;
+}
+
+/** The record that a subject names: `crm.<tenant>.<connection>.<entity>.<action>.<id>` without the action, or `raw.…` as it is. */
+export function laneOfSubject(subject: string): string {
+  const tokens = subject.split('.');
+  if (tokens[0] === 'crm') tokens.splice(4, 1);
+  return tokens.slice(1).join('.');
+}

@@ -1,0 +1,71 @@
+import type { Delivery } from '@crm-mesh/jetstream';
+import type { HandlerItem } from './consumer-spec.js';
+import { keyOf, type Attempt, type ItemRef } from './store/delivery-records.js';
+
+/** A message in hand, or read from the store: not settled yet. */
+export interface Held {
+  readonly key: string;
+  readonly ref: ItemRef;
+  readonly item: HandlerItem;
+  /** The newest delivery of it; absent for what was read from a parked lane (acked when it was parked). */
+  delivery: Delivery | undefined;
+  /** When its ack_wait was last set to zero. */
+  extendedAtMs: number;
+  /** When it came into our hands. */
+  readonly receivedAtMs: number;
+  /** Runs that counted. */
+  attempts: number;
+  history: Attempt[];
+  /** The store may know something of it that we have not asked yet. */
+  mayBeKnown: boolean;
+}
+
+export function createHeld(
+  input: Pick<Held, 'ref' | 'item'> & { delivery?: Delivery; nowMs: number; mayBeKnown: boolean },
+): Held {
+  return {
+    key: keyOf(input.ref),
+    ref: input.ref,
+    item: input.item,
+    delivery: input.delivery,
+    extendedAtMs: input.nowMs,
+    receivedAtMs: input.nowMs,
+    attempts: 0,
+    history: [],
+    mayBeKnown: input.mayBeKnown,
+  };
+}
+
+/** The FIFO of one record inside one consumer. */
+export class Lane {
+  /** In stream order, the oldest first. */
+  waiting: Held[] = [];
+  /** `ready`: in the queue for a place to run. */
+  state: 'idle' | 'ready' | 'running' = 'idle';
+  notBeforeMs = 0;
+  timer: NodeJS.Timeout | undefined;
+  /** Lies in the store: how many there, and how many are on their way there. */
+  parked: { count: number; arriving: number } | undefined;
+
+  constructor(readonly key: string) {}
+
+  /** Redeliveries come back in any order: each is put where its sequence belongs among those of its stream. */
+  insert(held: Held): void {
+    let index = this.waiting.length;
+    while (index > 0 && comesBefore(held, this.waiting[index - 1]!)) index--;
+    this.waiting.splice(index, 0, held);
+  }
+
+  remove(settled: readonly Held[]): void {
+    const gone = new Set(settled);
+    this.waiting = this.waiting.filter((held) => !gone.has(held));
+  }
+
+  isEmpty(): boolean {
+    return this.waiting.length === 0 && !this.parked;
+  }
+}
+
+function comesBefore(a: Held, b: Held): boolean {
+  return a.ref.stream === b.ref.stream && a.ref.sequence < b.ref.sequence;
+}

@@ -1,0 +1,137 @@
+import type { Nats } from '@crm-mesh/jetstream';
+import type { Logger } from '@crm-mesh/telemetry';
+import { GroupCommit } from './group-commit.js';
+import { createHeld, type Held, type Lane } from './lane.js';
+import { describeError } from './outcome.js';
+import type { Settler, SettledDetails } from './settler.js';
+import type { DeliveryRecords, ParkedItem } from './store/delivery-records.js';
+
+/** A message of a parked lane, or undefined where its stream does not have it any more. */
+export interface ParkedMessage {
+  parked: ParkedItem;
+  held: Held;
+  gone: boolean;
+}
+
+/**
+ * Lanes that wait long lie in the store: their deliveries are acked, so that they hold neither memory nor
+ * `max_ack_pending`, and later events of the same record join them there.
+ */
+export class Parking {
+  private readonly arrivals: GroupCommit<{ lane: Lane; held: Held }>;
+  private ordinal = 0;
+
+  constructor(
+    private readonly deps: {
+      nats: Nats;
+      log: Logger;
+      records: DeliveryRecords;
+      settler: Settler;
+      /** Whether what is done goes into the inbox. */
+      remembers: boolean;
+      /** Of a stream as it is now: one made anew counts from 1 again, and the same sequence is another message. */
+      incarnationOf(stream: string): string | undefined;
+      now(): number;
+    },
+  ) {
+    this.arrivals = new GroupCommit((items) => this.commit(items));
+  }
+
+  /** Reads what was parked before the start. */
+  async load(): Promise<{ lane: string; dueMs: number; count: number }[]> {
+    this.ordinal = await this.deps.records.highestOrdinal();
+    return this.deps.records.listParkedLanes();
+  }
+
+  /** Moves the lane and all that waits in it into the store. Rejects when the store refuses: then it goes on waiting in hand. */
+  async park(lane: Lane, details: (held: Held) => SettledDetails): Promise<void> {
+    const moving = [...lane.waiting];
+    await this.deps.records.park(moving.map((held) => this.describe(lane, held)));
+    lane.parked = { count: moving.length, arriving: 0 };
+    lane.remove(moving);
+    for (const held of moving) this.deps.settler.release(held, 'ack', 'parked', details(held));
+  }
+
+  /** Moves what came for a parked lane to the end of it. */
+  append(lane: Lane): void {
+    const parked = lane.parked!;
+    const arriving = lane.waiting;
+    lane.waiting = [];
+    for (const held of arriving) {
+      parked.arriving++;
+      this.arrivals
+        .add({ lane, held })
+        .catch((error: unknown) => {
+          this.deps.log.error({ error: describeError(error) }, 'the store refuses; a parked lane waits in hand');
+          lane.insert(held);
+        })
+        .finally(() => parked.arriving--);
+    }
+  }
+
+  /** The oldest of a parked lane, read again from its stream. */
+  async read(lane: Lane, limit: number): Promise<ParkedMessage[]> {
+    const rows = await this.deps.records.readParked(lane.key, limit);
+    const messages: ParkedMessage[] = [];
+    for (const parked of rows) messages.push(await this.readMessage(parked));
+    return messages;
+  }
+
+  /** Finished, whatever it came to: out of the store. */
+  async settle(lane: Lane, messages: readonly ParkedMessage[]): Promise<void> {
+    const refs = messages.map(({ parked }) => parked.ref);
+    await this.deps.records.settleParked(refs, this.deps.remembers, this.deps.now());
+    lane.parked!.count -= refs.length;
+  }
+
+  async postpone(lane: Lane): Promise<void> {
+    await this.deps.records.postponeLane(lane.key, lane.notBeforeMs);
+  }
+
+  /** The lane is empty and nothing is on its way into it: what comes next runs from the hand again. */
+  async unpark(lane: Lane): Promise<void> {
+    lane.parked = undefined;
+    lane.notBeforeMs = 0;
+    await this.deps.records.removeLane(lane.key);
+  }
+
+  private async readMessage(parked: ParkedItem): Promise<ParkedMessage> {
+    const { nats } = this.deps;
+    const { stream, incarnation, sequence } = parked.ref;
+    const stored = await nats.getMessage(stream, sequence);
+    const current = this.deps.incarnationOf(stream) === incarnation ? stored : undefined;
+    const item = {
+      stream,
+      subject: parked.subject,
+      sequence,
+      data: current?.data ?? new Uint8Array(),
+      storedAtMs: current?.storedAtMs ?? 0,
+    };
+    const held = createHeld({ ref: parked.ref, item, nowMs: this.deps.now(), mayBeKnown: true });
+    return { parked, held, gone: current === undefined };
+  }
+
+  private async commit(items: { lane: Lane; held: Held }[]): Promise<void> {
+    const unsure = items.filter(({ held }) => held.mayBeKnown).map(({ held }) => held.ref);
+    const memory = unsure.length > 0 ? await this.deps.records.lookUp(unsure) : new Map();
+    const fresh = items.filter(({ held }) => memory.get(held.key)?.done !== true);
+    await this.deps.records.park(fresh.map(({ lane, held }) => this.describe(lane, held)));
+    for (const { lane, held } of fresh) {
+      if (lane.parked) lane.parked.count++;
+      this.deps.settler.release(held, 'ack', 'parked');
+    }
+    for (const { held } of items) {
+      if (memory.get(held.key)?.done === true) this.deps.settler.release(held, 'ack', 'skipped');
+    }
+  }
+
+  private describe(lane: Lane, held: Held): Parameters<DeliveryRecords['park']>[0][number] {
+    return {
+      ref: held.ref,
+      subject: held.item.subject,
+      lane: lane.key,
+      ordinal: ++this.ordinal,
+      dueMs: lane.notBeforeMs,
+    };
+  }
+}

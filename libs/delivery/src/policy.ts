@@ -1,0 +1,41 @@
+/** Waits between attempts: `initialMs × factor^n`, at most `maxMs`, ± 20 % jitter. */
+export interface Backoff {
+  initialMs: number;
+  maxMs: number;
+  factor: number;
+}
+
+export type StartFrom = 'new' | 'all' | { sequence: number } | { time: string };
+
+/** How a consumer's events are delivered, every default filled in. */
+export interface DeliveryPolicy {
+  /** Lanes that run at once. */
+  concurrency: number;
+  timeoutMs: number;
+  maxAttempts: number;
+  backoff: Backoff;
+  maxAckPending: number;
+  /** Short, because the barrier after a crash waits for it; extended while work goes on. */
+  ackWaitMs: number;
+  startFrom: StartFrom;
+  order: 'record' | 'none';
+  idempotency: 'inbox' | 'none';
+  /** How long deliveries of one lane are gathered before they run together. 0: each alone. */
+  coalesceMs: number;
+  /** A wait longer than this parks the lane in the store instead of holding its deliveries. */
+  parkAfterMs: number;
+}
+
+export const DEFAULT_POLICY: DeliveryPolicy = {
+  concurrency: 10,
+  timeoutMs: 30_000,
+  maxAttempts: 5,
+  backoff: { initialMs: 1_000, maxMs: 600_000, factor: 2 },
+  maxAckPending: 1_000,
+  ackWaitMs: 5_000,
+  startFrom: 'new',
+  order: 'record',
+  idempotency: 'inbox',
+  coalesceMs: 0,
+  parkAfterMs: 15_000,
+};

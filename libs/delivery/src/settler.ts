@@ -1,0 +1,115 @@
+import { settle } from '@crm-mesh/jetstream';
+import { publishDeadLetter } from './bury.js';
+import type { ConsumerDependencies, SettledNotice } from './consumer.js';
+import type { ConsumerSpec } from './consumer-spec.js';
+import { GroupCommit } from './group-commit.js';
+import type { Held } from './lane.js';
+import { describeError, type ErrorInfo } from './outcome.js';
+import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
+import type { Tally } from './tally.js';
+
+/** The wait before a step that needs the store or the server is tried again. */
+const STEP_RETRY_MS = 1_000;
+
+export type SettledDetails = Partial<Pick<SettledNotice, 'durationMs' | 'error' | 'nextAttemptInMs'>>;
+
+/** Carries out what was decided of messages in hand: remembers, buries, and only then tells the server. */
+export class Settler {
+  /** Every message that was delivered and not settled. */
+  readonly held = new Map<string, Held>();
+  /** Aborts when nothing more may be waited for. */
+  readonly stopping = new AbortController();
+  private readonly done: GroupCommit<{ ref: ItemRef; failed: boolean }>;
+
+  constructor(
+    private readonly spec: ConsumerSpec,
+    private readonly deps: Pick<ConsumerDependencies, 'nats' | 'log'> & {
+      records: DeliveryRecords;
+      tally: Tally;
+      now(): number;
+    },
+  ) {
+    this.done = new GroupCommit((items) => this.commit(items));
+  }
+
+  /** Whether a message's end is written down; a plain success without an inbox follows from the ack floor. */
+  writesDown(group: readonly Held[]): boolean {
+    return this.spec.policy.idempotency === 'inbox' || group.some((held) => held.attempts > 0);
+  }
+
+  /** Into the inbox (where there is one), its failures forgotten. Tries until it is so; rejects when stopping. */
+  async writeDown(group: readonly Held[]): Promise<void> {
+    if (!this.writesDown(group)) return;
+    await this.insist('the store refuses', () =>
+      Promise.all(group.map(({ ref, attempts }) => this.done.add({ ref, failed: attempts > 0 }))),
+    );
+  }
+
+  /** Publishes the dead letters and awaits their PubAcks. Tries until it is so; rejects when stopping. */
+  async bury(group: readonly Held[], error: ErrorInfo): Promise<void> {
+    const about = { consumer: this.spec.name, version: this.spec.version, error, nowMs: this.deps.now() };
+    for (const held of group) {
+      await this.insist('a dead letter cannot be published', () => publishDeadLetter(this.deps.nats, held, about));
+    }
+  }
+
+  /** Tells the server, and lets go of it. */
+  release(
+    held: Held,
+    settlement: 'ack' | 'term' | 'back',
+    result: SettledNotice['result'],
+    details?: SettledDetails,
+  ): void {
+    this.held.delete(held.key);
+    if (held.delivery) settle(held.delivery, settlement);
+    this.notify(held, result, details);
+  }
+
+  notify(held: Held, result: SettledNotice['result'], details: SettledDetails = {}): void {
+    this.deps.tally.count({
+      consumer: this.spec.name,
+      subject: held.item.subject,
+      sequence: held.ref.sequence,
+      attempt: Math.max(1, result === 'acked' ? held.attempts + 1 : held.attempts),
+      result,
+      durationMs: 0,
+      ...details,
+    });
+  }
+
+  /** Keeps the server from redelivering what is in hand. */
+  extend(ackWaitMs: number): void {
+    const nowMs = this.deps.now();
+    for (const held of this.held.values()) {
+      if (!held.delivery || nowMs - held.extendedAtMs < ackWaitMs / 3) continue;
+      settle(held.delivery, 'working');
+      held.extendedAtMs = nowMs;
+    }
+  }
+
+  countHeld(stream: string): number {
+    let count = 0;
+    for (const held of this.held.values()) if (held.ref.stream === stream) count++;
+    return count;
+  }
+
+  private async commit(items: { ref: ItemRef; failed: boolean }[]): Promise<void> {
+    const refs = items.map((item) => item.ref);
+    const failed = items.filter((item) => item.failed).map((item) => item.ref);
+    if (this.spec.policy.idempotency === 'inbox') await this.deps.records.recordDone(refs, failed, this.deps.now());
+    else await this.deps.records.forgetFailures(failed);
+  }
+
+  private async insist(failure: string, step: () => Promise<unknown>): Promise<void> {
+    for (;;) {
+      try {
+        await step();
+        return;
+      } catch (error) {
+        this.deps.log.error({ consumer: this.spec.name, error: describeError(error) }, `${failure}; trying again`);
+        if (this.stopping.signal.aborted) throw error;
+        await new Promise((resolve) => setTimeout(resolve, STEP_RETRY_MS));
+      }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { MigrationClass } from '@crm-mesh/store';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** What names one delivered message for ever: sequences start anew when a stream is made anew. */
+const ITEM = `
+  consumer varchar(64) NOT NULL,
+  stream varchar(64) NOT NULL,
+  incarnation varchar(64) NOT NULL,
+  sequence bigint NOT NULL`;
+const ITEM_KEY = 'PRIMARY KEY (consumer, stream, incarnation, sequence)';
+
+class CreateDelivery1764000000100 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE delivery_inbox (${ITEM}, done_at_ms bigint NOT NULL, ${ITEM_KEY})`);
+    await runner.query(
+      `CREATE TABLE delivery_failures (${ITEM}, attempts integer NOT NULL, history text NOT NULL, ${ITEM_KEY})`,
+    );
+    await runner.query(
+      `CREATE TABLE delivery_parked (${ITEM}, lane text NOT NULL, ordinal bigint NOT NULL, subject text NOT NULL, ${ITEM_KEY})`,
+    );
+    await runner.query('CREATE INDEX delivery_parked_by_lane ON delivery_parked (consumer, lane, ordinal)');
+    await runner.query(`CREATE TABLE delivery_parked_lanes (
+      consumer varchar(64) NOT NULL, lane text NOT NULL, due_ms bigint NOT NULL, PRIMARY KEY (consumer, lane))`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['inbox', 'failures', 'parked', 'parked_lanes']) {
+      await runner.query(`DROP TABLE delivery_${table}`);
+    }
+  }
+}
+
+export const DELIVERY_MIGRATIONS: MigrationClass[] = [CreateDelivery1764000000100];

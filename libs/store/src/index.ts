@@ -1,0 +1,8 @@
+export {
+  openStore,
+  type MigrationClass,
+  type Store,
+  type StoreOptions,
+  type Transaction,
+  type Value,
+} from './store.js';
