@@ -1,0 +1,19 @@
+/** How a plugin's events are delivered. Everything has a default that suits most. */
+export interface DeliveryOptions {
+  /** How many handlers may run at once, over different records. Default 10. */
+  concurrency?: number;
+  /** How long one run of the handler may take, in milliseconds, before its signal aborts and it counts as failed. Default 30,000. */
+  timeoutMs?: number;
+  /** How many runs an event gets before it is buried. Default 5. */
+  maxAttempts?: number;
+  /** The wait before attempt 2, 3 …: `initialMs × factor^n`, at most `maxMs`, ± 20 % jitter. Default 1,000 × 2, 10 minutes. */
+  backoff?: { initialMs?: number; maxMs?: number; factor?: number };
+  /** How many events the host may hold for this plugin at once. Default 1,000. */
+  maxAckPending?: number;
+  /** Where a plugin that is new begins. Default `new`: with what comes from now on. */
+  startFrom?: 'new' | 'all' | { sequence: number } | { time: string };
+  /** `record`: the events of one record one after the other. `none`: no order at all. Default `record`. */
+  order?: 'record' | 'none';
+  /** `inbox`: the host remembers what is done, so that a redelivery does not run again. Default: `inbox` when ordered, else `none`. */
+  idempotency?: 'inbox' | 'none';
+}

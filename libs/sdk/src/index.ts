@@ -1,0 +1,42 @@
+export type {
+  AnyRecord,
+  Change,
+  Entity,
+  EventPattern,
+  EventType,
+  MeshEvent,
+  Notification,
+  Origin,
+  RecordKey,
+  RecordOf,
+} from '@crm-mesh/contract';
+export { Address, Company, Contact, CustomRecord, Deal, Invoice, Lead, LineItem, MeshError, Money, Order, Payment, Product } from '@crm-mesh/contract';
+export type { ConfigSchema, StandardIssue, StandardResult, StandardSchema } from './config-schema.js';
+export { PermanentError, RetryLater, Unavailable } from './delivery-errors.js';
+export type { DeliveryOptions } from './delivery-options.js';
+export { isEvent } from './is-event.js';
+export type { Log, LogMethod } from './log.js';
+export {
+  definePlugin,
+  PLUGIN_MARK,
+  type HandlerResult,
+  type Plugin,
+  type PluginContext,
+  type PluginDefinition,
+  type PluginLifecycleContext,
+} from './plugin.js';
+export {
+  defineSource,
+  SOURCE_MARK,
+  type FetchedRecords,
+  type HandshakeReply,
+  type Hypothesis,
+  type MappedRecord,
+  type NotificationDraft,
+  type Source,
+  type SourceContext,
+  type SourceDefinition,
+  type Verification,
+  type VerificationFailure,
+  type WebhookRequest,
+} from './source.js';

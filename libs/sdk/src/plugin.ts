@@ -1,0 +1,66 @@
+import type { EventPattern, MeshEvent } from '@crm-mesh/contract';
+import type { ConfigSchema } from './config-schema.js';
+import type { DeliveryOptions } from './delivery-options.js';
+import type { Log } from './log.js';
+
+/** What a handler gets beside the event. */
+export interface PluginContext<C = unknown> {
+  /** The plugin's part of mesh.yaml, checked. */
+  config: C;
+  /** Aborts when the time is up, or when the host wants to stop; hand it to `fetch` and friends. */
+  signal: AbortSignal;
+  /** The same for every attempt at this event by this plugin; hand it to systems that know idempotency keys. */
+  idempotencyKey: string;
+  /** 1 for the first run. */
+  attempt: number;
+  log: Log;
+}
+
+/** What `setup` and `teardown` get. */
+export type PluginLifecycleContext<C = unknown> = Pick<PluginContext<C>, 'config' | 'log'>;
+
+/** What a handler may return: a receipt is kept with the event (an invoice number, a remote id). */
+export interface HandlerResult {
+  receipt?: unknown;
+}
+
+/** A drop-in consumer of canonical events. */
+export interface PluginDefinition<P extends EventPattern = EventPattern, C = unknown> {
+  /** Lower-case letters, digits and dashes, at most 32; the durable consumer's name. */
+  name: string;
+  /** One line for people: shown by `mesh plugin list` and `nats consumer info`. */
+  description?: string;
+  /** Which events: `deal.won`, `deal.*`, `*`. */
+  events: readonly P[];
+  /** Describes `plugins.<name>` of mesh.yaml; wrong values are refused with the key's name. */
+  config?: ConfigSchema<C>;
+  delivery?: DeliveryOptions;
+  /** What is kept in order; default: the record. Return the same text for what must not run side by side. */
+  key?(event: MeshEvent<P>): string;
+  /** Runs once before the first event, e.g. to open a connection. */
+  setup?(context: PluginLifecycleContext<C>): Promise<void> | void;
+  /** Handles one event. Returning settles it; throwing retries it (see `PermanentError`, `RetryLater`, `Unavailable`). */
+  handle(event: MeshEvent<P>, context: PluginContext<C>): Promise<HandlerResult | void> | HandlerResult | void;
+  /** Runs once after the last event. */
+  teardown?(context: PluginLifecycleContext<C>): Promise<void> | void;
+}
+
+/** Marks a plugin's definition, so that the host knows it from any other object. */
+export const PLUGIN_MARK = '@crm-mesh/plugin@1';
+
+export type Plugin<P extends EventPattern = EventPattern, C = unknown> = PluginDefinition<P, C> & {
+  readonly kind: typeof PLUGIN_MARK;
+};
+
+/**
+ * Defines a plugin: the default export of `plugins/<name>.plugin.ts`.
+ * @example
+ * export default definePlugin({
+ *   name: 'greeter',
+ *   events: ['contact.created'],
+ *   handle(event, { log }) { log.info(`hello ${event.data.firstName}`); },
+ * });
+ */
+export function definePlugin<const P extends EventPattern, C = unknown>(definition: PluginDefinition<P, C>): Plugin<P, C> {
+  return { ...definition, kind: PLUGIN_MARK };
+}

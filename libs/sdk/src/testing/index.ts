@@ -1,0 +1,11 @@
+export { buildTestEvent, type TestEventData, type TestEventOptions } from './build-test-event.js';
+export type { EventTypeOf } from './event-type-of.js';
+export type { LogLine } from './record-log.js';
+export {
+  TEST_DEFAULTS,
+  testPlugin,
+  type PluginTest,
+  type SendOptions,
+  type TestPluginOptions,
+  type TestRun,
+} from './test-plugin.js';

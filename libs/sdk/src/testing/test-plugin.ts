@@ -1,0 +1,155 @@
+import { isEventPattern, type EventPattern, type EventType, type MeshEvent } from '@crm-mesh/contract';
+import { isEvent } from '../is-event.js';
+import type { Plugin, PluginLifecycleContext } from '../plugin.js';
+import { runPlugin, type Verdict } from '../running/index.js';
+import { buildTestEvent, type TestEventData, type TestEventOptions } from './build-test-event.js';
+import { checkTestConfig } from './check-test-config.js';
+import type { EventTypeOf } from './event-type-of.js';
+import { recordLog, type LogLine } from './record-log.js';
+
+export interface TestPluginOptions {
+  /** `plugins.<name>` as mesh.yaml would have it; checked by the plugin's schema. */
+  config?: unknown;
+  /** Default: the plugin's own `delivery.maxAttempts`, else the host's default, 5. */
+  maxAttempts?: number;
+  /** Default: the plugin's own `delivery.timeoutMs`, else the host's default, 30,000. */
+  timeoutMs?: number;
+}
+
+export interface SendOptions extends TestEventOptions {
+  /** Abort it to see what the plugin does when the host stops. */
+  signal?: AbortSignal;
+}
+
+/** What became of one event. */
+export interface TestRun<T extends EventPattern = EventType> {
+  /** How the last attempt ended. */
+  outcome: Verdict['kind'];
+  /** `waiting`: the plugin found its downstream away, or was interrupted; the event would come again. */
+  settled: 'acked' | 'buried' | 'waiting';
+  /** What the last attempt threw. */
+  error?: unknown;
+  /** What the handler returned as its receipt. */
+  receipt?: unknown;
+  /** Every attempt, oldest first; waits between them are left out. */
+  attempts: Verdict[];
+  /** What the plugin logged over this event. */
+  logs: LogLine[];
+  event: MeshEvent<T>;
+}
+
+/** A plugin under test. */
+export interface PluginTest<P extends EventPattern> {
+  /** Builds an event (see `buildTestEvent`) and handles it, repeating failed attempts as the host would. */
+  send<T extends EventTypeOf<P>>(type: T, data?: TestEventData<T>, options?: SendOptions): Promise<TestRun<T>>;
+  /** Handles an event that was built before, e.g. the same one twice. */
+  sendEvent<T extends EventTypeOf<P>>(event: MeshEvent<T>, options?: Pick<SendOptions, 'signal'>): Promise<TestRun<T>>;
+  /** Every line since the start, `setup` and `teardown` included. */
+  readonly logs: readonly LogLine[];
+  /** Runs `teardown`. */
+  close(): Promise<void>;
+}
+
+/** The host's defaults; a test of the host holds them equal to the delivery engine's. */
+export const TEST_DEFAULTS = { maxAttempts: 5, timeoutMs: 30_000 };
+
+/**
+ * Runs a plugin without a server: its configuration is checked, `setup` runs before the first event, events are checked by
+ * their schema, and what the handler throws means the same as in the host.
+ * @example
+ * const run = await testPlugin(plugin, { config: { webhookUrl } }).send('deal.won', { name: 'Big one' });
+ * expect(run.outcome).toBe('done');
+ */
+export function testPlugin<P extends EventPattern, C>(
+  plugin: Plugin<P, C>,
+  options: TestPluginOptions = {},
+): PluginTest<P> {
+  return new RunningTest(plugin, options);
+}
+
+class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
+  readonly logs: LogLine[] = [];
+  private readonly versions = new Map<string, number>();
+  private started: Promise<PluginLifecycleContext<C>> | undefined;
+
+  constructor(
+    private readonly plugin: Plugin<P, C>,
+    private readonly options: TestPluginOptions,
+  ) {}
+
+  async send<T extends EventTypeOf<P>>(
+    type: T,
+    data: TestEventData<T> = {},
+    options: SendOptions = {},
+  ): Promise<TestRun<T>> {
+    const { source, subject } = buildTestEvent(type, data, options);
+    const record = `${source}/${subject}`;
+    const version = options.version ?? (this.versions.get(record) ?? 0) + 1;
+    this.versions.set(record, version);
+    return this.sendEvent(buildTestEvent(type, data, { ...options, version }), options);
+  }
+
+  async sendEvent<T extends EventTypeOf<P>>(
+    event: MeshEvent<T>,
+    options: Pick<SendOptions, 'signal'> = {},
+  ): Promise<TestRun<T>> {
+    this.refuseForeign(event);
+    const { config } = await this.begin();
+    const firstLine = this.logs.length;
+    const attempts: Verdict[] = [];
+    const maxAttempts = this.options.maxAttempts ?? this.plugin.delivery?.maxAttempts ?? TEST_DEFAULTS.maxAttempts;
+    let verdict: Verdict;
+    do {
+      verdict = await runPlugin(this.plugin, event as unknown as MeshEvent<P>, {
+        config,
+        signal: options.signal ?? new AbortController().signal,
+        idempotencyKey: `${this.plugin.name}:${event.id}`,
+        attempt: attempts.length + 1,
+        log: recordLog(this.logs),
+        timeoutMs: this.options.timeoutMs ?? this.plugin.delivery?.timeoutMs ?? TEST_DEFAULTS.timeoutMs,
+      });
+      attempts.push(verdict);
+    } while (isRepeated(verdict) && attempts.length < maxAttempts);
+    return { ...describe(verdict), attempts, logs: this.logs.slice(firstLine), event };
+  }
+
+  async close(): Promise<void> {
+    if (this.started) await this.plugin.teardown?.(await this.started);
+  }
+
+  private begin(): Promise<PluginLifecycleContext<C>> {
+    this.started ??= (async () => {
+      const config = await checkTestConfig<C>(this.plugin.config, this.options.config, `plugins.${this.plugin.name}`);
+      const context = { config, log: recordLog(this.logs) };
+      await this.plugin.setup?.(context);
+      return context;
+    })();
+    return this.started;
+  }
+
+  private refuseForeign(event: MeshEvent<EventPattern>): void {
+    const wrong = (this.plugin.events as readonly string[]).find((pattern) => !isEventPattern(pattern));
+    if (wrong !== undefined) throw new TypeError(`${this.plugin.name} listens to "${wrong}", which is no event`);
+    if (this.plugin.events.some((pattern) => isEvent(event, pattern))) return;
+    throw new TypeError(
+      `${this.plugin.name} does not listen to ${event.type}: its events are ${this.plugin.events.join(', ')}`,
+    );
+  }
+}
+
+function isRepeated({ kind }: Verdict): boolean {
+  return kind === 'failed' || kind === 'timeout' || kind === 'retry-later';
+}
+
+function describe(verdict: Verdict): Pick<TestRun, 'outcome' | 'settled' | 'error' | 'receipt'> {
+  if (verdict.kind === 'done') {
+    return {
+      outcome: 'done',
+      settled: 'acked',
+      ...(verdict.receipt === undefined ? {} : { receipt: verdict.receipt }),
+    };
+  }
+  if (verdict.kind === 'interrupted') return { outcome: 'interrupted', settled: 'waiting' };
+  const settled = verdict.kind === 'unavailable' ? 'waiting' : 'buried';
+  return { outcome: verdict.kind, settled, error: verdict.error };
+}
