@@ -1,0 +1,120 @@
+import type { HubspotConfig } from './config.js';
+
+/** HubSpot's property → canonical field. These are read for every record. */
+const PROPERTIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  contact: {
+    email: 'email',
+    firstname: 'firstName',
+    lastname: 'lastName',
+    phone: 'phone',
+    mobilephone: 'mobilePhone',
+    jobtitle: 'jobTitle',
+    lifecyclestage: 'lifecycleStage',
+    associatedcompanyid: 'companyId',
+    address: 'address.street',
+    city: 'address.city',
+    zip: 'address.postalCode',
+    state: 'address.region',
+    country: 'address.country',
+  },
+  company: {
+    name: 'name',
+    domain: 'domain',
+    industry: 'industry',
+    phone: 'phone',
+    annualrevenue: 'annualRevenue',
+    numberofemployees: 'employeeCount',
+    hs_parent_company_id: 'parentId',
+    address: 'address.street',
+    city: 'address.city',
+    zip: 'address.postalCode',
+    state: 'address.region',
+    country: 'address.country',
+  },
+  deal: {
+    dealname: 'name',
+    amount: 'amount',
+    dealstage: 'stage',
+    pipeline: 'pipeline',
+    hs_deal_stage_probability: 'probability',
+    closedate: 'closeDate',
+    closed_lost_reason: 'lostReason',
+  },
+  lead: { hs_lead_name: 'name', hs_lead_label: 'status' },
+  product: { name: 'name', hs_sku: 'sku', description: 'description', price: 'price' },
+  invoice: {
+    hs_number: 'number',
+    hs_invoice_status: 'status',
+    hs_amount_billed: 'total',
+    hs_balance_due: 'balanceDue',
+    hs_invoice_date: 'issuedAt',
+    hs_due_date: 'dueAt',
+  },
+  'custom-ticket': { subject: 'name' },
+  'custom-line-item': { name: 'name' },
+  'custom-quote': { hs_title: 'name' },
+  'custom-task': { hs_task_subject: 'name' },
+};
+
+/** Read for what they tell of the record; they are no fields by themselves. */
+const SILENT: Readonly<Record<string, readonly string[]>> = {
+  deal: ['deal_currency_code', 'hs_is_closed', 'hs_is_closed_won'],
+  invoice: ['hs_currency'],
+};
+
+/** Read into `custom` without being asked for: without a field of their own, they are what the object is about. */
+const CUSTOM: Readonly<Record<string, readonly string[]>> = {
+  contact: ['hs_lead_status'],
+  lead: ['hs_lead_type'],
+  'custom-ticket': ['content', 'hs_pipeline', 'hs_pipeline_stage', 'hs_ticket_priority'],
+  'custom-line-item': ['price', 'quantity', 'amount', 'hs_product_id', 'hs_sku'],
+  'custom-quote': ['hs_status', 'hs_expiration_date'],
+  'custom-task': ['hs_timestamp', 'hs_task_body', 'hs_task_status', 'hs_task_priority', 'hs_task_type'],
+};
+
+/** On every record; `lastmodifieddate` is what contacts have instead of `hs_lastmodifieddate`. */
+const ALWAYS = [
+  'hubspot_owner_id',
+  'createdate',
+  'hs_createdate',
+  'hs_lastmodifieddate',
+  'lastmodifieddate',
+  'hs_object_id',
+];
+
+export const LINE_ITEM_PROPERTIES = [
+  'name',
+  'price',
+  'quantity',
+  'amount',
+  'hs_product_id',
+  'hs_sku',
+  'hs_line_item_currency_code',
+];
+
+/** The properties to ask for: HubSpot returns next to nothing by itself. */
+export function listProperties(entity: string, config: HubspotConfig): string[] {
+  const names = [
+    ...Object.keys(fieldsOf(entity)),
+    ...(SILENT[entity] ?? []),
+    ...(CUSTOM[entity] ?? []),
+    ...ALWAYS,
+    ...(config.customProperties[entity] ?? []),
+  ];
+  return [...new Set(names)].toSorted();
+}
+
+export function fieldsOf(entity: string): Readonly<Record<string, string>> {
+  return PROPERTIES[entity] ?? {};
+}
+
+export function isSilent(entity: string, property: string): boolean {
+  return ALWAYS.includes(property) || (SILENT[entity] ?? []).includes(property);
+}
+
+/** The object types whose associations are read with an entity, as the API's paths name them. */
+export function listAssociations(entity: string, config: HubspotConfig): string[] {
+  if (entity === 'deal') return ['companies', 'contacts', ...(config.lineItems ? ['line_items'] : [])];
+  if (entity === 'invoice') return ['companies', 'contacts', 'deals', ...(config.lineItems ? ['line_items'] : [])];
+  return entity === 'lead' ? ['companies', 'contacts'] : [];
+}

@@ -1,0 +1,15 @@
+export { CloudEventsConfig } from './cloudevents/config.js';
+export { cloudEventsSource } from './cloudevents/index.js';
+export { explainRequest, type ExplainInput, type RequestExplanation } from './explain/explain-request.js';
+export { readRecordedRequest, type RecordedRequest } from './explain/recorded-request.js';
+export { HubspotConfig, HubspotRateLimit } from './hubspot/config.js';
+export { hubspotSource } from './hubspot/index.js';
+export { applyPatch } from './kit/apply-patch.js';
+export { gatherNotifications } from './kit/gather-notifications.js';
+export { readMediaType } from './kit/media-type.js';
+export { parseJson } from './kit/parse-json.js';
+export { createRecordLoader, type RecordLoader } from './kit/record-loader.js';
+export { EntityMapping, FieldRule, MappingConfig } from './mapping/mapping-config.js';
+export { SHIPPED_SOURCES } from './registry.js';
+export { StandardWebhooksConfig } from './standard-webhooks/config.js';
+export { standardWebhooksSource } from './standard-webhooks/index.js';

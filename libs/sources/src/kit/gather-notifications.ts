@@ -1,0 +1,23 @@
+import type { Notification } from '@crm-mesh/contract';
+
+/**
+ * The one notification that stands for all that were gathered of one record: an order to erase wins over everything,
+ * else the newest; what any of them said of merged records is kept. The order of `gathered` does not matter.
+ */
+export function gatherNotifications(gathered: readonly [Notification, ...Notification[]]): Notification {
+  const [newest] = [...gathered].toSorted(compareNewestFirst) as [Notification];
+  const mergedIds = [...new Set(gathered.flatMap((notification) => notification.mergedIds ?? []))].toSorted();
+  return mergedIds.length === 0 ? newest : { ...newest, mergedIds };
+}
+
+function compareNewestFirst(left: Notification, right: Notification): number {
+  return (
+    Number(right.change === 'erased') - Number(left.change === 'erased') ||
+    timeOf(right) - timeOf(left) ||
+    (left.dedupeKey < right.dedupeKey ? -1 : 1)
+  );
+}
+
+function timeOf(notification: Notification): number {
+  return Date.parse(notification.modifiedAt ?? notification.receivedAt);
+}

@@ -1,0 +1,13 @@
+import { MeshError } from '@crm-mesh/contract';
+import { PermanentError } from '@crm-mesh/sdk';
+
+/** The request cannot be read: the publisher answers 400. `what` holds no personal data. */
+export function refuseNotification(what: string, cause?: unknown): MeshError {
+  return new MeshError('MESH_NOTIFICATION_INVALID', what, { cause });
+}
+
+/** The record cannot be mapped: the notification becomes a dead letter of the normaliser. `what` holds no personal data. */
+export function refuseMapping(what: string, cure?: string): PermanentError {
+  const cause = new MeshError('MESH_MAPPING_INVALID', what, cure === undefined ? undefined : { cure });
+  return new PermanentError(cause.message, { cause });
+}
