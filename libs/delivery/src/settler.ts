@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { settle } from '@crm-mesh/jetstream';
 import { publishDeadLetter } from './bury.js';
 import type { ConsumerDependencies, SettledNotice } from './consumer.js';
@@ -29,6 +30,8 @@ export class Settler {
       now(): number;
     },
   ) {
+    // Every run that is under way listens.
+    setMaxListeners(0, this.stopping.signal);
     this.done = new GroupCommit((items) => this.commit(items));
   }
 
