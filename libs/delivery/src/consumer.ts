@@ -2,15 +2,16 @@ import type { DurableState, Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import { decideBarrier, type BarrierDecider } from './barrier.js';
-import type { Breaker } from './breaker.js';
 import { Breakers } from './breakers.js';
 import type { ConsumerSpec } from './consumer-spec.js';
+import type { ConsumerStatus } from './consumer-status.js';
 import { Engine } from './engine.js';
 import { Feed } from './feed.js';
 import { LaneRunner } from './lane-runner.js';
-import { describeError, type ErrorInfo } from './outcome.js';
+import { describeError } from './outcome.js';
 import { Parking } from './parking.js';
 import { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
+import type { SettledNotice } from './settled-notice.js';
 import { Settler } from './settler.js';
 import { DeliveryRecords } from './store/delivery-records.js';
 import { Tally } from './tally.js';
@@ -19,39 +20,6 @@ const DEFAULT_GRACE_MS = 10_000;
 const PRUNE_EVERY_MS = 600_000;
 /** Inbox rows outlive the ack floor by this much: an ack that got lost is redelivered within ack_wait. */
 const INBOX_KEPT_MS = 86_400_000;
-
-/** What became of one message, told once per run. */
-export interface SettledNotice {
-  consumer: string;
-  subject: string;
-  sequence: number;
-  attempt: number;
-  /** `skipped`: the inbox had it already. `sifted`: not wanted by the consumer. `returned`: to the server, at a stop. */
-  result: 'acked' | 'skipped' | 'sifted' | 'retried' | 'parked' | 'buried' | 'returned';
-  durationMs: number;
-  /** For `retried` and `parked`. */
-  nextAttemptInMs?: number;
-  error?: ErrorInfo;
-}
-
-export interface ConsumerStatus {
-  name: string;
-  state: 'waiting-for-pending' | 'running' | 'paused' | 'stopping' | 'stopped';
-  /** Not delivered yet; from the server, at most some seconds old. */
-  pending: number;
-  /** In hand: delivered, not settled. */
-  held: number;
-  parkedLanes: number;
-  parkedMessages: number;
-  breaker: Breaker['state'];
-  acked: number;
-  skipped: number;
-  retried: number;
-  buried: number;
-  /** Settled in the last 60 s. */
-  settledLastMinute: number;
-  lastError?: { at: string; error: ErrorInfo };
-}
 
 export interface ConsumerDependencies {
   nats: Nats;

@@ -1,11 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { settle } from '@crm-mesh/jetstream';
+import { settle, type Nats } from '@crm-mesh/jetstream';
+import type { Logger } from '@crm-mesh/telemetry';
 import { publishDeadLetter } from './bury.js';
-import type { ConsumerDependencies, SettledNotice } from './consumer.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import { GroupCommit } from './group-commit.js';
 import type { Held } from './lane.js';
 import { describeError, type ErrorInfo } from './outcome.js';
+import type { SettledNotice } from './settled-notice.js';
 import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
 import type { Tally } from './tally.js';
 
@@ -24,7 +25,9 @@ export class Settler {
 
   constructor(
     private readonly spec: ConsumerSpec,
-    private readonly deps: Pick<ConsumerDependencies, 'nats' | 'log'> & {
+    private readonly deps: {
+      nats: Nats;
+      log: Logger;
       records: DeliveryRecords;
       tally: Tally;
       now(): number;

@@ -1,5 +1,6 @@
 import type { Metrics } from '@crm-mesh/telemetry';
-import type { ConsumerStatus, SettledNotice } from './consumer.js';
+import type { ConsumerStatus } from './consumer-status.js';
+import type { SettledNotice } from './settled-notice.js';
 
 /** Counts what became of messages: for status, metrics and whoever wants each notice. */
 export class Tally {

@@ -1,8 +1,2 @@
-export {
-  openStore,
-  type MigrationClass,
-  type Store,
-  type StoreOptions,
-  type Transaction,
-  type Value,
-} from './store.js';
+export { openStore } from './open-store.js';
+export type { MigrationClass, Store, StoreOptions, Transaction, Value } from './store.js';

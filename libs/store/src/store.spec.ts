@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { numberParameters } from './postgres-store.js';
-import { openStore, type Store } from './store.js';
+import { openStore } from './open-store.js';
+import type { Store } from './store.js';
 
 class CreateThing1764000000001 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {

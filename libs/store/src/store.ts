@@ -1,7 +1,4 @@
 import type { MigrationInterface } from 'typeorm';
-import { MeshError } from '@crm-mesh/contract';
-import { openPostgres } from './postgres-store.js';
-import { openSqlite } from './sqlite-store.js';
 
 export type Value = string | number | bigint | null | Uint8Array;
 export type MigrationClass = new () => MigrationInterface;
@@ -25,18 +22,4 @@ export interface StoreOptions {
   /** `sqlite:/path/to/file.db` (`sqlite::memory:` for tests) or `postgres://…` */
   url: string;
   migrations: readonly MigrationClass[];
-}
-
-/** Opens (creating an SQLite file and its folder) and migrates. Throws MESH_STORE_*. */
-export async function openStore(options: StoreOptions): Promise<Store> {
-  if (options.url.startsWith('sqlite:')) return openSqlite(options.url.slice('sqlite:'.length), options.migrations);
-  if (/^postgres(ql)?:\/\//.test(options.url)) return openPostgres(options.url, options.migrations);
-  const scheme = options.url.split(':')[0];
-  throw new MeshError(
-    'MESH_STORE_UNAVAILABLE',
-    `The store's address begins with "${scheme}:", which is none we know.`,
-    {
-      cure: 'Write sqlite:<file> or postgres://user:password@host/database.',
-    },
-  );
 }

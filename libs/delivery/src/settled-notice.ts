@@ -1,0 +1,15 @@
+import type { ErrorInfo } from './outcome.js';
+
+/** What became of one message, told once per run. */
+export interface SettledNotice {
+  consumer: string;
+  subject: string;
+  sequence: number;
+  attempt: number;
+  /** `skipped`: the inbox had it already. `sifted`: not wanted by the consumer. `returned`: to the server, at a stop. */
+  result: 'acked' | 'skipped' | 'sifted' | 'retried' | 'parked' | 'buried' | 'returned';
+  durationMs: number;
+  /** For `retried` and `parked`. */
+  nextAttemptInMs?: number;
+  error?: ErrorInfo;
+}
