@@ -132,7 +132,7 @@ export class Engine {
   private dueMs(lane: Lane): number {
     const oldest = lane.waiting[0];
     if (!oldest || lane.parked) return lane.notBeforeMs;
-    return Math.max(lane.notBeforeMs, oldest.receivedAtMs + this.deps.runner.gatherMs(oldest));
+    return Math.max(lane.notBeforeMs, oldest.receivedAtMs + this.deps.runner.gatherMs(oldest.item.subject));
   }
 
   private runReady(): void {

@@ -37,8 +37,8 @@ export class LaneRunner {
   ) {}
 
   /** How long the oldest waits for company before its lane runs. */
-  gatherMs(held: Held): number {
-    return this.spec.coalesceMsOf?.(held.item.subject) ?? this.spec.policy.coalesceMs;
+  gatherMs(subject: string): number {
+    return this.spec.coalesceMsOf?.(subject) ?? this.spec.policy.coalesceMs;
   }
 
   async run(lane: Lane): Promise<void> {
@@ -47,7 +47,7 @@ export class LaneRunner {
   }
 
   private async runHeld(lane: Lane): Promise<void> {
-    const group = lane.waiting.slice(0, this.groupSize(lane.waiting[0]));
+    const group = lane.waiting.slice(0, this.groupSize(lane.waiting[0]!.item.subject));
     const { todo, known } = await this.recall(group);
     lane.remove(known);
     for (const held of known) this.deps.settler.release(held, 'ack', 'skipped');
@@ -73,7 +73,7 @@ export class LaneRunner {
 
   private async runParked(lane: Lane): Promise<void> {
     const { parking, settler } = this.deps;
-    const messages = await parking.read(lane, this.spec.policy.coalesceMs > 0 ? LARGEST_GROUP : 1);
+    const messages = await parking.read(lane, (subject) => this.groupSize(subject));
     if (messages.length === 0) {
       if (lane.parked!.arriving === 0 && lane.waiting.length === 0) await parking.unpark(lane);
       return;
@@ -113,8 +113,8 @@ export class LaneRunner {
     for (const held of group) this.deps.settler.notify(held, 'buried', { durationMs, error });
   }
 
-  private groupSize(oldest: Held | undefined): number {
-    return oldest && this.gatherMs(oldest) > 0 ? LARGEST_GROUP : 1;
+  private groupSize(subject: string): number {
+    return this.gatherMs(subject) > 0 ? LARGEST_GROUP : 1;
   }
 
   /** Asks the store about what it may know: what is done already, and how many attempts the rest has had. */

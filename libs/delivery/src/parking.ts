@@ -70,8 +70,11 @@ export class Parking {
   }
 
   /** The oldest of a parked lane, read again from its stream. */
-  async read(lane: Lane, limit: number): Promise<ParkedMessage[]> {
-    const rows = await this.deps.records.readParked(lane.key, limit);
+  async read(lane: Lane, groupSizeOf: (subject: string) => number): Promise<ParkedMessage[]> {
+    const [oldest] = await this.deps.records.readParked(lane.key, 1);
+    if (!oldest) return [];
+    const groupSize = groupSizeOf(oldest.subject);
+    const rows = groupSize === 1 ? [oldest] : await this.deps.records.readParked(lane.key, groupSize);
     const messages: ParkedMessage[] = [];
     for (const parked of rows) messages.push(await this.readMessage(parked));
     return messages;
