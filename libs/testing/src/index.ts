@@ -1,0 +1,3 @@
+export { startTcpProxy, type TcpProxy } from './tcp-proxy.js';
+export { makeTempDir, type TempDir } from './temp-dir.js';
+export { findTestBinary, startTestNats, type TestNats, type TestNatsOptions } from './test-nats.js';
