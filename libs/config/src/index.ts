@@ -1,0 +1,20 @@
+export { ConfigError, type ConfigProblem } from './config-error.js';
+export {
+  ConnectionConfig,
+  HttpConfig,
+  MeshConfig,
+  NatsConfig,
+  RateLimitConfig,
+  StoreConfig,
+  StreamConfig,
+  StreamsConfig,
+} from './mesh-config.js';
+export { describeConfig, type ConfigKey } from './describe-config.js';
+export { loadConfig, type LoadedConfig, type LoadOptions } from './load-config.js';
+export { resolveNats, type NatsLocation } from './nats-location.js';
+export { readPluginSettings, type PluginSettings } from './plugin-settings.js';
+export type { SecretReference } from './references.js';
+export { listStreamLimits, type StreamLimits } from './stream-limits.js';
+export { suggestName } from './suggest-name.js';
+export { validateConfig } from './validate-config.js';
+export { watchConfig, type ConfigWatch, type WatchOptions } from './watch-config.js';

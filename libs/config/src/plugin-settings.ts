@@ -1,0 +1,49 @@
+import type { DeliveryOptions } from '@crm-mesh/sdk';
+import { checkClass } from './class-problems.js';
+import { ConfigError, type ConfigProblem } from './config-error.js';
+import { DeliveryOverride } from './delivery-override.js';
+import type { MeshConfig } from './mesh-config.js';
+import { findOrigin, rememberOrigin } from './value-origin.js';
+import { formatPath } from './yaml-source.js';
+
+/** `plugins.<name>` of mesh.yaml, taken apart. */
+export interface PluginSettings {
+  enabled: boolean;
+  /** Overrides of the plugin's own delivery options. */
+  delivery: DeliveryOptions;
+  /** What is the plugin's own; hand it to `validateConfig(schema, config, 'plugins.<name>')`. */
+  config: Record<string, unknown>;
+}
+
+const problemsOf = new WeakMap<object, readonly ConfigProblem[]>();
+
+export function rememberPluginProblems(settings: object, problems: readonly ConfigProblem[]): void {
+  problemsOf.set(settings, problems);
+}
+
+/** Throws a {@link ConfigError} when this plugin's secrets are missing or its switches wrong; the others are not touched. */
+export function readPluginSettings(config: Pick<MeshConfig, 'plugins'>, name: string): PluginSettings {
+  const settings = config.plugins[name];
+  if (settings === undefined) return { enabled: true, delivery: {}, config: {} };
+  const { enabled = true, delivery = {}, ...own } = settings;
+  const origin = findOrigin(settings);
+  if (origin) rememberOrigin(own, origin);
+  const problems = [...checkSwitches(settings, name), ...(problemsOf.get(settings) ?? [])];
+  if (enabled !== false && problems.length > 0) throw new ConfigError(problems);
+  return { enabled: enabled !== false, delivery: delivery as DeliveryOptions, config: own };
+}
+
+function checkSwitches(settings: Record<string, unknown>, name: string): ConfigProblem[] {
+  const origin = findOrigin(settings);
+  const { problems } = checkClass(DeliveryOverride, settings['delivery']);
+  const found = problems.map((problem) => ({ ...problem, segments: ['delivery', ...problem.segments] }));
+  if (!['boolean', 'undefined'].includes(typeof settings['enabled'])) {
+    found.push({ segments: ['enabled'], message: 'must be true or false', cure: 'Mend the value.' });
+  }
+  return found.map(({ segments, message, cure }) => ({
+    path: formatPath(['plugins', name, ...segments]),
+    message,
+    cure,
+    ...(origin ? { file: origin.source.file, line: origin.source.lineOf([...origin.path, ...segments]) } : {}),
+  }));
+}

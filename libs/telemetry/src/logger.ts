@@ -1,0 +1,32 @@
+import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { redactSecrets } from './redact.js';
+
+export type { Logger };
+
+export interface LoggerOptions {
+  app: string;
+  /** Default: LOG_LEVEL, else `info`. */
+  level?: string;
+  /** Where lines go; default stdout. */
+  destination?: DestinationStream;
+}
+
+/** A JSON logger on stdout; level from LOG_LEVEL (default info). Redacts what looks like a secret. */
+export function createLogger(options: LoggerOptions): Logger {
+  const settings = {
+    level: readLevel(options.level ?? process.env['LOG_LEVEL']),
+    base: { app: options.app },
+    timestamp: stdTimeFunctions.isoTime,
+    serializers: { err: stdSerializers.err, error: stdSerializers.err },
+    formatters: { level: (label: string) => ({ level: label }), log: redactSecrets },
+  };
+  return options.destination ? pino(settings, options.destination) : pino(settings);
+}
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+
+/** A level that does not exist must not keep an app from starting. */
+function readLevel(wished: string | undefined): string {
+  const level = wished?.toLowerCase() ?? '';
+  return LEVELS.includes(level) ? level : 'info';
+}
