@@ -1,0 +1,55 @@
+import { validateConfig, type ConnectionConfig } from '@crm-mesh/config';
+import type { Source, SourceContext } from '@crm-mesh/sdk';
+import { createRecordLoader } from '@crm-mesh/sources';
+import type { Logger } from '@crm-mesh/telemetry';
+import { Connections, type Connection } from './connections.js';
+import { findSource } from './find-source.js';
+
+export interface OpenConnectionsOptions {
+  configured: readonly ConnectionConfig[];
+  sources: readonly Source[];
+  /** The address that CRMs were told, without path; asked for at each request, as the port may be known late. */
+  publicUrl(): string;
+  log: Logger;
+  now(): number;
+}
+
+/** The path of a connection's webhooks. */
+export function webhookPath(tenant: string, connection: string): string {
+  return `/webhooks/${encodeURIComponent(tenant)}/${encodeURIComponent(connection)}`;
+}
+
+/** Checks each connection's own settings with its source. Throws a ConfigError that names the key. */
+export async function openConnections(options: OpenConnectionsOptions): Promise<Connections> {
+  const opened = options.configured.map((configured, index) => openConnection(configured, index, options));
+  return new Connections(await Promise.all(opened));
+}
+
+async function openConnection(
+  configured: ConnectionConfig,
+  index: number,
+  options: OpenConnectionsOptions,
+): Promise<Connection> {
+  const { tenant, name } = configured;
+  const source = findSource(options.sources, configured.source, `connections[${index}].source`);
+  const config = await validateConfig(source.config, configured.config, `connections[${index}].config`);
+  const context: SourceContext = {
+    tenant,
+    connection: name,
+    config,
+    get publicUrl() {
+      return options.publicUrl() + webhookPath(tenant, name);
+    },
+    now: options.now,
+    log: options.log.child({ connection: `${tenant}/${name}` }),
+  };
+  const counts = { received: 0, refused: 0, duplicates: 0 };
+  const coalesceMs = readCoalesceMs(config) ?? source.coalesceMs ?? 0;
+  return { tenant, name, source, context, loadRecord: createRecordLoader(source, context), coalesceMs, counts };
+}
+
+/** A connection's own, where the source lets it have one. */
+function readCoalesceMs(config: unknown): number | undefined {
+  const value = typeof config === 'object' && config !== null && 'coalesceMs' in config ? config.coalesceMs : undefined;
+  return typeof value === 'number' ? value : undefined;
+}

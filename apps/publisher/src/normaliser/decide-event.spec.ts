@@ -1,0 +1,268 @@
+import type { Notification } from '@crm-mesh/contract';
+import type { MappedRecord } from '@crm-mesh/sdk';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { at, Folded, LATER_MS, makePresent } from './folded.fixture.js';
+
+type Step = [mapped: MappedRecord, notification?: Partial<Notification>];
+
+const deal = (status: string, stage: string, second: number, more: object = {}): MappedRecord =>
+  makePresent({ status, stage, ...more }, second);
+const gone = (second: number): MappedRecord => ({ state: 'deleted', modifiedAt: at(second) });
+const erased = (second: number): MappedRecord => ({ state: 'erased', modifiedAt: at(second) });
+const open: Step = [deal('open', 'a', 10)];
+
+/** What each step came to: `action@version`, or why it was dropped. */
+function run(...steps: Step[]): string[] {
+  const folded = new Folded();
+  return steps.map(([mapped, notification]) => {
+    const decision = folded.state(mapped, notification);
+    return decision.kind === 'publish' ? `${decision.action}@${decision.version}` : decision.reason;
+  });
+}
+
+describe('decideEvent', () => {
+  it.each<[name: string, steps: Step[], outcome: string[]]>([
+    ['the first sight', [open], ['created@1']],
+    ['first seen won, by webhook', [[deal('won', 'z', 10)]], ['won@1']],
+    ['first seen won, by poll', [[deal('won', 'z', 10), { origin: 'poll' }]], ['won@1']],
+    ['first seen lost', [[deal('lost', 'z', 10)]], ['lost@1']],
+    ['first seen won, when everything is loaded', [[deal('won', 'z', 10), { origin: 'backfill' }]], ['created@1']],
+    ['the same again', [open, open], ['created@1', 'same']],
+    ['the same content at a newer time', [open, [deal('open', 'a', 20)]], ['created@1', 'same']],
+    ['another field', [open, [deal('open', 'a', 20, { name: 'n' })]], ['created@1', 'updated@2']],
+    ['another stage', [open, [deal('open', 'b', 20)]], ['created@1', 'stage-changed@2']],
+    ['another pipeline', [open, [deal('open', 'a', 20, { pipeline: 'p' })]], ['created@1', 'stage-changed@2']],
+    ['status beats stage', [open, [deal('won', 'z', 20)]], ['created@1', 'won@2']],
+    ['lost', [open, [deal('lost', 'z', 20)]], ['created@1', 'lost@2']],
+    ['lost, then won', [open, [deal('lost', 'z', 20)], [deal('won', 'z', 30)]], ['created@1', 'lost@2', 'won@3']],
+    ['reopened', [open, [deal('won', 'z', 20)], [deal('open', 'a', 30)]], ['created@1', 'won@2', 'reopened@3']],
+    ['older', [open, [deal('won', 'z', 9)]], ['created@1', 'stale']],
+    ['equal time, other content', [open, [deal('won', 'z', 10)]], ['created@1', 'won@2']],
+    ['deleted', [open, [gone(20)]], ['created@1', 'deleted@2']],
+    ['deleted twice', [open, [gone(20)], [gone(21)]], ['created@1', 'deleted@2', 'same']],
+    ['deleted before it was changed', [open, [gone(9)]], ['created@1', 'stale']],
+    [
+      'changed before it was deleted, told late',
+      [open, [gone(20)], [deal('won', 'z', 15)]],
+      ['created@1', 'deleted@2', 'stale'],
+    ],
+    ['deleted and never seen', [[gone(20)]], ['unknown-deleted']],
+    ['deleted before the first sight', [[gone(20)], open], ['unknown-deleted', 'stale']],
+    ['back after a deletion that nobody was told', [[gone(5)], open], ['unknown-deleted', 'created@1']],
+    ['back after a deletion', [open, [gone(20)], [deal('won', 'z', 30)]], ['created@1', 'deleted@2', 'restored@3']],
+    [
+      'restored with its old time',
+      [open, [gone(20)], [deal('open', 'a', 10), { change: 'restored', modifiedAt: at(30) }]],
+      ['created@1', 'deleted@2', 'restored@3'],
+    ],
+    [
+      'a change at the moment of the deletion',
+      [open, [gone(20)], [deal('won', 'z', 20)]],
+      ['created@1', 'deleted@2', 'stale'],
+    ],
+    [
+      'restored at the moment of the deletion',
+      [open, [gone(20)], [deal('open', 'a', 20), { change: 'restored', modifiedAt: at(20) }]],
+      ['created@1', 'deleted@2', 'restored@3'],
+    ],
+    ['erased', [open, [erased(20)]], ['created@1', 'erased@2']],
+    ['erased and never seen', [[erased(20)]], ['erased@1']],
+    ['erased twice', [open, [erased(20)], [erased(21)]], ['created@1', 'erased@2', 'same']],
+    ['deleted after it was erased', [open, [erased(20)], [gone(21)]], ['created@1', 'erased@2', 'same']],
+    ['an erasure of what was deleted since', [open, [gone(20)], [erased(15)]], ['created@1', 'deleted@2', 'erased@3']],
+    ['an erasure of what came after', [open, [erased(9)]], ['created@1', 'stale']],
+    ['told late after an erasure', [open, [erased(20)], [deal('won', 'z', 15)]], ['created@1', 'erased@2', 'stale']],
+    ['merged', [open, [deal('open', 'a', 20), { mergedIds: ['8'] }]], ['created@1', 'merged@2']],
+    [
+      'merged twice',
+      [open, [deal('open', 'a', 20), { mergedIds: ['8'] }], [deal('open', 'a', 20), { mergedIds: ['8'] }]],
+      ['created@1', 'merged@2', 'same'],
+    ],
+    ['a merge told late', [open, [deal('won', 'a', 5), { mergedIds: ['8'] }]], ['created@1', 'merged@2']],
+    [
+      'a thin sign that is old, a record that is new',
+      [open, [deal('won', 'z', 20), { modifiedAt: at(5) }]],
+      ['created@1', 'won@2'],
+    ],
+    [
+      'a sign that is new, a record that is old',
+      [open, [deal('won', 'z', 5), { modifiedAt: at(20) }]],
+      ['created@1', 'stale'],
+    ],
+    [
+      'no time of its own: the time of receipt',
+      [
+        [makePresent({ status: 'open' }), { receivedAt: at(50) }],
+        [makePresent({ status: 'won' }), { receivedAt: at(49) }],
+        [makePresent({ status: 'lost' }), { receivedAt: at(51) }],
+      ],
+      ['created@1', 'stale', 'lost@2'],
+    ],
+    [
+      'a time in the far future counts as now',
+      [[deal('open', 'a', LATER_MS / 1_000 + 86_400)], [deal('won', 'z', LATER_MS / 1_000)]],
+      ['created@1', 'won@2'],
+    ],
+  ])('%s', (_name, steps, outcome) => {
+    expect(run(...steps)).toEqual(outcome);
+  });
+
+  it('tells what changed, and of a deleted record the last known content', () => {
+    const folded = new Folded();
+    folded.state(deal('open', 'a', 10, { name: 'n' }));
+    expect(folded.state(deal('won', 'a', 20))).toMatchObject({
+      changes: { status: { from: 'open', to: 'won' }, name: { from: 'n' } },
+    });
+    expect(folded.state(gone(30))).toMatchObject({ data: { id: '7', status: 'won', stage: 'a' }, changes: {} });
+    expect(folded.state(erased(40))).toMatchObject({ data: { id: '7' }, changes: {} });
+  });
+
+  it('lays a patch over what is known', () => {
+    const folded = new Folded();
+    folded.state(deal('open', 'a', 10, { custom: { colour: 'red', size: 'l' } }));
+    const patch: MappedRecord = {
+      ...makePresent({ stage: 'b', custom: { colour: 'blue' } }, 20),
+      patch: true,
+      cleared: ['custom.size'],
+    } as MappedRecord;
+    const decision = folded.state(patch);
+    expect(decision).toMatchObject({
+      action: 'stage-changed',
+      data: { status: 'open', stage: 'b', custom: { colour: 'blue' } },
+    });
+    expect(folded.entry?.data).toEqual({ id: '7', status: 'open', stage: 'b', custom: { colour: 'blue' } });
+    const late: MappedRecord = { ...makePresent({ name: 'n', stage: 'late' }, 15), patch: true } as MappedRecord;
+    expect(folded.state(late)).toMatchObject({ action: 'updated', data: { name: 'n', stage: 'b' } });
+    const tooLate: MappedRecord = { ...makePresent({ stage: 'late' }, 16), patch: true } as MappedRecord;
+    expect(folded.state(tooLate)).toMatchObject({ reason: 'stale' });
+  });
+});
+
+/** Statements of one record; each has a time of its own, for at equal times the order of arrival decides. */
+const statements = fc
+  .uniqueArray(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 9 })
+  .chain((seconds) =>
+    fc.tuple(
+      ...seconds.map((second) =>
+        fc.oneof(
+          { weight: 4, arbitrary: fc.constantFrom('a', 'b', 'c').map((stage) => deal('open', stage, second)) },
+          { weight: 2, arbitrary: fc.constant(gone(second)) },
+          { weight: 1, arbitrary: fc.constant(erased(second)) },
+        ),
+      ),
+    ),
+  );
+
+const shuffledTwice = statements.chain((list) => {
+  const doubled = fc
+    .tuple(fc.constant(list), fc.array(fc.constantFrom(...list), { maxLength: 6 }))
+    .map(([all, more]) => [...all, ...more]);
+  const shuffled = doubled.chain((all) => fc.shuffledSubarray(all, { minLength: all.length }));
+  return fc.tuple(fc.constant(list), shuffled);
+});
+
+interface PatchPart {
+  second: number;
+  said: string[];
+  isClearing: boolean;
+  value: string;
+}
+
+/** Says or empties some fields; the first of them is said in any case. */
+function makePatch({ second, said, isClearing, value }: PatchPart): MappedRecord {
+  const record: Record<string, unknown> = { modifiedAt: at(second) };
+  const cleared: string[] = [];
+  for (const [index, field] of said.entries()) {
+    const [whole, name] = field.split('.') as [string, string | undefined];
+    if (isClearing && index > 0) cleared.push(field);
+    else if (name === undefined) record[whole] = value;
+    else record[whole] = { ...(record[whole] as object | undefined), [name]: value };
+  }
+  return { ...makePresent(record, second), patch: true, cleared } as MappedRecord;
+}
+
+/** What must not depend on the order of arrival. How many versions led there may. */
+function summarise({ entry }: Folded): object {
+  return entry?.state === 'present'
+    ? { hash: entry.hash, seenAtMs: entry.seenAtMs }
+    : { gone: true, seenAtMs: entry?.seenAtMs };
+}
+
+function foldAll(list: readonly MappedRecord[]): Folded {
+  const folded = new Folded();
+  for (const mapped of list) folded.state(mapped);
+  return folded;
+}
+
+describe('any order of the same statements', () => {
+  it('yields the same ledger', () => {
+    fc.assert(
+      fc.property(shuffledTwice, ([list, shuffled]) => {
+        const inOrder = list.toSorted((left, right) => left.modifiedAt!.localeCompare(right.modifiedAt!));
+        expect(summarise(foldAll(shuffled))).toEqual(summarise(foldAll(inOrder)));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('yields the same ledger from patches of one record, field by field', () => {
+    const fields = ['stage', 'name', 'custom.colour', 'custom.size', 'address.city'];
+    const part = fc.record({
+      second: fc.integer({ min: 1, max: 60 }),
+      said: fc.uniqueArray(fc.constantFrom(...fields), { minLength: 1, maxLength: 3 }),
+      isClearing: fc.boolean(),
+      value: fc.constantFrom('x', 'y', 'z'),
+    });
+    const patches = fc
+      .uniqueArray(part, { minLength: 1, maxLength: 8, selector: ({ second }) => second })
+      .map((parts) => parts.map(makePatch));
+    const shuffled = patches.chain((list) =>
+      fc.tuple(fc.constant(list), fc.shuffledSubarray([...list, ...list], { minLength: 2 * list.length })),
+    );
+    fc.assert(
+      fc.property(shuffled, ([list, any]) => {
+        const inOrder = list.toSorted((left, right) => left.modifiedAt!.localeCompare(right.modifiedAt!));
+        expect(summarise(foldAll(any))).toEqual(summarise(foldAll(inOrder)));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('numbers the events 1, 2, 3 …, and keeps no content older than an erasure', () => {
+    fc.assert(
+      fc.property(shuffledTwice, ([list, shuffled]) => {
+        const folded = foldAll(shuffled);
+        const versions = folded.decisions.flatMap((decision) =>
+          decision.kind === 'publish' ? [decision.version] : [],
+        );
+        expect(versions).toEqual(versions.map((_version, index) => index + 1));
+        const erasures = list
+          .filter(({ state }) => state === 'erased')
+          .map(({ modifiedAt }) => Date.parse(modifiedAt!));
+        if (folded.entry?.data) expect(folded.entry.contentAtMs).toBeGreaterThanOrEqual(Math.max(0, ...erasures));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('knows of every merge', () => {
+    const merges = fc.uniqueArray(
+      fc.record({ second: fc.integer({ min: 1, max: 60 }), swallowed: fc.constantFrom('8', '9', '10') }),
+      {
+        minLength: 1,
+        maxLength: 6,
+        selector: ({ second }) => second,
+      },
+    );
+    fc.assert(
+      fc.property(merges, (list) => {
+        const folded = new Folded();
+        for (const { second, swallowed } of list)
+          folded.state(deal('open', `${second}`, second), { mergedIds: [swallowed] });
+        expect(folded.entry?.aliases).toEqual([...new Set(list.map(({ swallowed }) => swallowed))].sort());
+        expect(folded.entry?.seenAtMs).toBe(Math.max(...list.map(({ second }) => second)) * 1_000);
+      }),
+    );
+  });
+});

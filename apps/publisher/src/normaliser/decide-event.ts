@@ -1,0 +1,84 @@
+import { diffRecords, hashContent, type AnyRecord } from '@crm-mesh/contract';
+import type { LedgerEntry } from '@crm-mesh/ledger';
+import { applyPatch } from '@crm-mesh/sources';
+import { chooseAction } from './choose-action.js';
+import type { Decision, DecisionInput, Publication } from './decision.js';
+import { siftPatch, timePatch } from './sift-patch.js';
+import { readStatementTime } from './statement-time.js';
+
+/** What a statement about a record comes to, against what the ledger knows of it. */
+export function decideEvent(input: DecisionInput): Decision {
+  const atMs = readStatementTime(input);
+  switch (input.mapped.state) {
+    case 'present':
+      return decidePresent(input, atMs);
+    case 'deleted':
+      return decideDeleted(input, atMs);
+    case 'erased':
+      return decideErased(input, atMs);
+  }
+}
+
+function decidePresent(input: DecisionInput, atMs: number): Decision {
+  const { entry, mapped, notification } = input;
+  if (mapped.state !== 'present') throw new TypeError('not present');
+  const swallowed = listSwallowed(input);
+  const sifted = mapped.patch && entry?.state === 'present' ? siftPatch(mapped, atMs, entry) : undefined;
+  const isOld = sifted ? !sifted.mapped : entry !== undefined && isStale(entry, input, atMs);
+  if (isOld && entry) return decideOld(input, swallowed, atMs);
+  const known = entry?.state === 'present' ? entry.data : undefined;
+  const data = applyPatch(notification.entity, known, sifted?.mapped ?? mapped);
+  const times = mapped.patch && { fieldTimes: sifted ? sifted.fieldTimes : timePatch(mapped, atMs, entry) };
+  if (swallowed.length > 0) return publish(input, { action: 'merged', data, mergedIds: swallowed, atMs, ...times });
+  if (entry?.state === 'present' && entry.hash === hashContent(data))
+    return { kind: 'drop', reason: 'same', atMs, ...times };
+  return publish(input, { action: chooseAction({ entry, record: data, notification }), data, atMs, ...times });
+}
+
+/** A merge is news however late it comes. */
+function decideOld(input: DecisionInput, swallowed: string[], atMs: number): Decision {
+  const { entry } = input;
+  if (swallowed.length === 0 || entry?.state !== 'present' || !entry.data)
+    return { kind: 'drop', reason: 'stale', atMs };
+  return publish(input, { action: 'merged', data: entry.data, mergedIds: swallowed, atMs });
+}
+
+function decideDeleted(input: DecisionInput, atMs: number): Decision {
+  const { entry, notification } = input;
+  if (!entry || entry.version === 0) return { kind: 'drop', reason: 'unknown-deleted', atMs };
+  if (entry.state !== 'present') return { kind: 'drop', reason: 'same', atMs };
+  if (atMs < entry.seenAtMs) return { kind: 'drop', reason: 'stale', atMs };
+  return publish(input, { action: 'deleted', data: entry.data ?? { id: notification.id }, atMs });
+}
+
+/** An erasure reaches all content that is not newer than it, also that of a record deleted since; and who never saw the record may still hold it downstream. */
+function decideErased(input: DecisionInput, atMs: number): Decision {
+  const { entry, notification } = input;
+  if (entry?.state === 'erased') return { kind: 'drop', reason: 'same', atMs };
+  if (entry && atMs < entry.contentAtMs) return { kind: 'drop', reason: 'stale', atMs };
+  return publish(input, { action: 'erased', data: { id: notification.id }, atMs });
+}
+
+/** At equal times different content is accepted, but what is gone comes back only if the CRM says so. */
+function isStale(entry: LedgerEntry, { notification }: DecisionInput, atMs: number): boolean {
+  if (atMs !== entry.seenAtMs) return atMs < entry.seenAtMs;
+  return entry.state !== 'present' && notification.change !== 'restored';
+}
+
+function listSwallowed({ entry, notification }: DecisionInput): string[] {
+  const known = new Set(entry?.aliases);
+  return [...new Set(notification.mergedIds)].filter((id) => !known.has(id)).sort();
+}
+
+type Told = Pick<Publication, 'action' | 'data' | 'mergedIds' | 'atMs' | 'fieldTimes'>;
+
+function publish({ entry, notification }: DecisionInput, told: Told): Publication {
+  const isGone = told.action === 'deleted' || told.action === 'erased';
+  return {
+    kind: 'publish',
+    version: (entry?.version ?? 0) + 1,
+    origin: notification.origin,
+    changes: isGone ? {} : diffRecords(entry?.data, told.data as AnyRecord),
+    ...told,
+  };
+}

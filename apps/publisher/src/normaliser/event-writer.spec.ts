@@ -1,0 +1,180 @@
+import { parseEventSubject, type MeshEvent, type Notification } from '@crm-mesh/contract';
+import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
+import { Ledger, LEDGER_MIGRATIONS } from '@crm-mesh/ledger';
+import { openStore, type Store } from '@crm-mesh/store';
+import { createLogger, createMetrics } from '@crm-mesh/telemetry';
+import { startTestNats, type TestNats } from '@crm-mesh/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { EventWriter, NotLeading, type EventWriterOptions, type Statement } from './event-writer.js';
+import { at, LATER_MS, makeNotification, makePresent } from './folded.fixture.js';
+import { NormaliserCounts } from './normaliser-counts.js';
+
+const log = createLogger({ app: 'publisher', level: 'silent' });
+let server: TestNats;
+let nats: Nats;
+const closing: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  server = await startTestNats();
+  nats = await connectNats({ name: 'event-writer-spec', url: server.url });
+  await ensureStreams(nats);
+});
+
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+afterAll(async () => {
+  await nats.close();
+  await server.stop();
+});
+
+interface Publisher {
+  writer: EventWriter;
+  ledger: Ledger;
+  counts: NormaliserCounts;
+  store: Store;
+}
+
+/** One normaliser's writing part, with a ledger of its own. */
+async function open(options: Partial<EventWriterOptions> = {}): Promise<Publisher> {
+  const store = await openStore({ url: 'sqlite::memory:', migrations: LEDGER_MIGRATIONS });
+  const own = await connectNats({ name: 'event-writer-spec', url: server.url });
+  const ledger = await Ledger.open({ nats: own, store, log, gapMs: 5 });
+  const counts = new NormaliserCounts(createMetrics({ app: 'publisher' }));
+  const clock = { now: () => LATER_MS, monotonicNow: () => performance.now() };
+  const writer = new EventWriter({ nats: own, ledger, log, counts, isLeading: () => true, ...clock, ...options });
+  closing.push(async () => {
+    await ledger.close();
+    await own.close();
+    await store.close();
+  });
+  return { writer, ledger, counts, store };
+}
+
+let statements = 0;
+
+function state(connection: string, id: string, second: number): Statement {
+  const dedupeKey = `${(statements += 1)}`;
+  const notification: Notification = makeNotification({ connection, entity: 'contact', id, dedupeKey });
+  return { notification, mapped: { ...makePresent({ id, email: `${second}@example.com` }, second) } };
+}
+
+async function readEvents(connection: string): Promise<MeshEvent<'contact.*'>[]> {
+  const events: MeshEvent<'contact.*'>[] = [];
+  for await (const message of nats.readStream('CRM_EVENTS', {
+    fromSequence: 1,
+    filterSubject: `crm.acme.${connection}.>`,
+  })) {
+    events.push(JSON.parse(Buffer.from(message.data).toString()) as MeshEvent<'contact.*'>);
+    expect(parseEventSubject(message.subject)).toMatchObject({ connection });
+  }
+  return events;
+}
+
+describe('EventWriter', () => {
+  it('writes the event first, then the ledger', async () => {
+    const { writer, ledger, counts } = await open();
+    const statement = state('one', '7', 10);
+    await writer.write(statement);
+    const [event] = await readEvents('one');
+    expect(event).toMatchObject({
+      id: 'acme/one/contact/7@1',
+      type: 'crm.contact.created',
+      time: at(10),
+      recordversion: 1,
+      origin: 'webhook',
+      data: { id: '7', email: '10@example.com', changes: { email: { to: '10@example.com' } } },
+    });
+    expect(event!.correlationid).toBe(event!.causationid);
+    expect(await ledger.get(statement.notification)).toMatchObject({ version: 1, state: 'present' });
+    expect([counts.published, counts.again]).toEqual([1, 0]);
+  });
+
+  it('knows its own event again when the answer was lost', async () => {
+    const first = await open();
+    const second = await open();
+    const statement = state('lost', '7', 10);
+    await first.writer.write(statement);
+    await second.writer.write(statement);
+    expect([second.counts.published, second.counts.again]).toEqual([1, 0]);
+    expect(await second.ledger.get(statement.notification)).toEqual(await first.ledger.get(statement.notification));
+    expect(await readEvents('lost')).toHaveLength(1);
+  });
+
+  it('learns from the answer that another was first, and decides again', async () => {
+    const leader = await open();
+    const stale = await open();
+    for (const second of [10, 20, 30]) await leader.writer.write(state('behind', '7', second));
+    await stale.writer.write(state('behind', '7', 40));
+    await stale.writer.write(state('behind', '7', 15));
+    expect((await readEvents('behind')).map((event) => [event.recordversion, event.data.email])).toEqual([
+      [1, '10@example.com'],
+      [2, '20@example.com'],
+      [3, '30@example.com'],
+      [4, '40@example.com'],
+    ]);
+    expect(stale.counts.dropped.stale).toBe(1);
+    expect(stale.counts.again).toBe(1);
+  });
+
+  it('publishes nothing when it leads no more', async () => {
+    const { writer } = await open({ isLeading: () => false });
+    await expect(writer.write(state('nobody', '7', 10))).rejects.toBeInstanceOf(NotLeading);
+    expect(await readEvents('nobody')).toEqual([]);
+  });
+
+  it('makes a decision again that lay about for longer than a quarter of the window', async () => {
+    let nowMs = 0;
+    let jumps = 2;
+    // Stands for a process that is stopped between decision and publish.
+    const isSlow = (): number => (jumps > 0 ? (nowMs += 31_000 * (jumps-- > 0 ? 1 : 0)) : nowMs);
+    const { writer, counts } = await open({ monotonicNow: isSlow });
+    await writer.write(state('slow', '7', 10));
+    expect(counts.again).toBe(1);
+    expect(await readEvents('slow')).toHaveLength(1);
+  });
+
+  it('looks into the log when the ledger is too old for the fence to help', async () => {
+    const leader = await open();
+    const old = await open();
+    await leader.writer.write(state('old', '7', 10));
+    const refresh = vi.spyOn(old.ledger, 'ensureFresh');
+    await old.ledger.refresh();
+    await old.writer.write(state('old', '7', 20));
+    expect(refresh).toHaveBeenCalledWith(30_000);
+    expect(old.counts.again).toBe(0);
+  });
+
+  it('two at once never fork a record: versions 1 … n, each once', async () => {
+    const [left, right] = [await open(), await open()];
+    const records = Array.from({ length: 12 }, (_, index) => `r${index}`);
+    const lanes = [left, right].flatMap(({ writer }, side) =>
+      records.map(async (id) => {
+        for (let step = 1; step <= 25; step += 1) await writer.write(state('fork', id, step * 2 + side));
+      }),
+    );
+    await Promise.all(lanes);
+    const events = await readEvents('fork');
+    for (const id of records) {
+      const own = events.filter((event) => event.data.id === id);
+      expect(own.map((event) => event.recordversion)).toEqual(own.map((_event, index) => index + 1));
+      expect(own.at(-1)?.data.email).toBe('51@example.com');
+      const times = own.map((event) => Date.parse(event.time));
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+    }
+    expect(left.counts.again + right.counts.again).toBeGreaterThan(0);
+    // Both ledgers, and one that is built from the log alone, hold the same.
+    const rebuilt = await open();
+    for (const { ledger } of [left, right]) {
+      await ledger.refresh();
+      for (const id of records) {
+        const key = makeNotification({ connection: 'fork', entity: 'contact', id });
+        expect({ ...(await ledger.get(key)), seenAtMs: 0 }).toEqual({
+          ...(await rebuilt.ledger.get(key)),
+          seenAtMs: 0,
+        });
+      }
+    }
+  });
+});

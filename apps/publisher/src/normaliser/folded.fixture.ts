@@ -1,0 +1,61 @@
+import { buildEvent, type AnyRecord, type Notification, type RecordKey } from '@crm-mesh/contract';
+import { foldEvent, foldFieldTimes, foldSeen, type LedgerEntry } from '@crm-mesh/ledger';
+import type { MappedRecord } from '@crm-mesh/sdk';
+import { decideEvent } from './decide-event.js';
+import type { Decision } from './decision.js';
+
+// For the specs of this folder.
+
+export const at = (second: number): string => new Date(second * 1_000).toISOString();
+/** Later than anything the specs state. */
+export const LATER_MS = Date.parse('2026-01-01T00:00:00Z');
+
+export function makeNotification(part: Partial<Notification> = {}): Notification {
+  const key = { tenant: 'acme', connection: 'crm', entity: 'deal', id: '7' };
+  const told = {
+    dedupeKey: 'd',
+    change: 'updated',
+    origin: 'webhook',
+    receivedAt: at(100),
+    verifiedBy: 'test',
+    payload: {},
+  } as const;
+  return { ...key, ...told, ...part };
+}
+
+export function makePresent(record: object, modifiedAt?: number): MappedRecord {
+  const time = modifiedAt === undefined ? {} : { modifiedAt: at(modifiedAt) };
+  return { state: 'present', record: { id: '7', ...record } as AnyRecord, ...time };
+}
+
+/** One record's way through decider and ledger, without a server. */
+export class Folded {
+  entry: LedgerEntry | undefined;
+  readonly decisions: Decision[] = [];
+  #sequence = 0;
+
+  state(mapped: MappedRecord, part: Partial<Notification> = {}): Decision {
+    const notification = makeNotification(part);
+    const decision = decideEvent({ entry: this.entry, mapped, notification, now: LATER_MS });
+    this.decisions.push(decision);
+    if (decision.kind === 'publish') this.#append(decision, notification);
+    else if (decision.reason !== 'stale') {
+      this.entry = foldFieldTimes(foldSeen(this.entry, keyOf(notification), decision.atMs), decision.fieldTimes);
+    }
+    return decision;
+  }
+
+  #append(decision: Extract<Decision, { kind: 'publish' }>, notification: Notification): void {
+    const address = { ...keyOf(notification), action: decision.action };
+    const { version, origin, changes, mergedIds } = decision;
+    const time = new Date(decision.atMs).toISOString();
+    const ids = { correlationId: 'c', causationId: 'c' };
+    const event = buildEvent({ address, version, origin, time, ...ids, record: decision.data, changes, mergedIds });
+    const folded = foldEvent(this.entry, { address, event, sequence: (this.#sequence += 1) });
+    this.entry = foldFieldTimes(folded, decision.fieldTimes);
+  }
+}
+
+function keyOf({ tenant, connection, entity, id }: RecordKey): RecordKey {
+  return { tenant, connection, entity, id };
+}

@@ -1,0 +1,126 @@
+import {
+  MeshError,
+  notificationMessageId,
+  parseNotification,
+  type MeshErrorCode,
+  type Notification,
+} from '@crm-mesh/contract';
+import { describeError, type HandlerInput, type Outcome } from '@crm-mesh/delivery';
+import { PublishError } from '@crm-mesh/jetstream';
+import { PermanentError } from '@crm-mesh/sdk';
+import { classifyError } from '@crm-mesh/sdk/running';
+import { gatherNotifications } from '@crm-mesh/sources';
+import type { Connection, Connections } from '../connections/connections.js';
+import { NotLeading, type EventWriter } from './event-writer.js';
+import type { NormaliserCounts } from './normaliser-counts.js';
+
+/** When JetStream refuses or is away: the next try. */
+const RETRY_PUBLISH_MS = 1_000;
+/** No retry mends these: a mapping, a configuration or a sender has to change first. */
+const PERMANENT: readonly MeshErrorCode[] = [
+  'MESH_CONNECTION_UNKNOWN',
+  'MESH_EVENT_INVALID',
+  'MESH_ID_EMPTY',
+  'MESH_ID_TOO_LONG',
+  'MESH_ID_UNSUPPORTED',
+  'MESH_MAPPING_INVALID',
+  'MESH_NOTIFICATION_INVALID',
+];
+
+export interface NormaliseOptions {
+  connections: Connections;
+  writer: EventWriter;
+  counts: NormaliserCounts;
+  /** CRM_EVENTS was made anew: the ledger must begin again. */
+  onLogReplaced(): void;
+}
+
+/** The normaliser's handler: notifications of one record in, at most one event each out. */
+export function createNormalise(
+  options: NormaliseOptions,
+): (input: HandlerInput, signal: AbortSignal) => Promise<Outcome> {
+  return async (input, signal) => {
+    try {
+      const gathered = input.items.map(({ data }) => parseNotification(data));
+      await normaliseRecord(gathered, options, signal);
+      options.counts.countNormalised(gathered.length);
+      return { kind: 'done' };
+    } catch (error) {
+      if (error instanceof MeshError && error.code === 'MESH_LEDGER_LOG_REPLACED') options.onLogReplaced();
+      return describeOutcome(error, signal);
+    }
+  };
+}
+
+async function normaliseRecord(
+  gathered: Notification[],
+  options: NormaliseOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const [first, ...rest] = gathered;
+  if (!first) return;
+  const connection = options.connections.find(first.tenant, first.connection);
+  if (!connection) {
+    throw new MeshError('MESH_CONNECTION_UNKNOWN', `No connection ${first.tenant}/${first.connection} is configured.`);
+  }
+  // A fetched record is the newest state whatever the signs say; fat ones may each say something of their own.
+  const steps = connection.source.fetch ? [gatherNotifications([first, ...rest])] : gathered;
+  for (const notification of steps) {
+    const mapped = await mapNotification(connection, notification, signal);
+    await options.writer.write({ notification, mapped });
+  }
+}
+
+async function mapNotification(connection: Connection, notification: Notification, signal: AbortSignal) {
+  const { source, context, loadRecord } = connection;
+  // Nothing is left to read of a record that was erased.
+  const isFetched = source.fetch !== undefined && notification.change !== 'erased';
+  const fetched = isFetched ? await loadRecord(notification.entity, notification.id) : undefined;
+  signal.throwIfAborted();
+  try {
+    const mapped = await source.map({ notification, fetched }, context);
+    if (mapped.state === 'present' && mapped.record.id !== notification.id) {
+      throw new MeshError(
+        'MESH_MAPPING_INVALID',
+        `The mapping of ${source.name} gives ${notification.entity} another id than the notification.`,
+      );
+    }
+    return mapped;
+  } catch (error) {
+    throw classifyError(error, signal).kind === 'failed' ? refuseMapping(error, notification) : error;
+  }
+}
+
+function refuseMapping(error: unknown, notification: Notification): PermanentError {
+  const message = error instanceof Error ? error.message : String(error);
+  return new PermanentError(`${message} (notification ${notificationMessageId(notification)})`, { cause: error });
+}
+
+function describeOutcome(error: unknown, signal: AbortSignal): Outcome {
+  const info = describeError(error);
+  if (error instanceof NotLeading) return { kind: 'interrupted' };
+  if (error instanceof PublishError) {
+    if (error.retryClass === 'permanent') return { kind: 'permanent', error: info };
+    return { kind: 'unavailable', retryAfterMs: RETRY_PUBLISH_MS, error: info };
+  }
+  if (error instanceof MeshError && PERMANENT.includes(error.code)) return { kind: 'permanent', error: info };
+  if (error instanceof MeshError && UNAVAILABLE.includes(error.code)) {
+    return { kind: 'unavailable', retryAfterMs: RETRY_PUBLISH_MS, error: info };
+  }
+  const verdict = classifyError(error, signal);
+  switch (verdict.kind) {
+    case 'done':
+    case 'interrupted':
+      return verdict;
+    default:
+      return { ...verdict, error: info };
+  }
+}
+
+/** Nothing is wrong with the notification. */
+const UNAVAILABLE: readonly MeshErrorCode[] = [
+  'MESH_LEDGER_LOG_REPLACED',
+  'MESH_NATS_NO_ANSWER',
+  'MESH_NATS_UNAVAILABLE',
+  'MESH_STORE_UNAVAILABLE',
+];

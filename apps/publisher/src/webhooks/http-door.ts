@@ -1,0 +1,44 @@
+import rateLimit from '@fastify/rate-limit';
+import { MeshError } from '@crm-mesh/contract';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { sendProblem } from './problem.filter.js';
+
+export interface DoorOptions {
+  maxBodyBytes: number;
+  perConnectionPerSecond: number;
+}
+
+const PREFIX = '/webhooks/';
+/** Who sends a body slower than this is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+export function createAdapter({ maxBodyBytes }: DoorOptions): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit: maxBodyBytes,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    // What Fastify refuses before there is a route: a path that is no path.
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => sendProblem(reply, error),
+  });
+}
+
+/** Before `app.init()`: bodies stay the bytes that were signed, and a connection has its rate. */
+export async function prepareDoor(app: NestFastifyApplication, { perConnectionPerSecond }: DoorOptions): Promise<void> {
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  await fastify.register(rateLimit, {
+    max: perConnectionPerSecond,
+    timeWindow: 1_000,
+    allowList: (request: FastifyRequest) => !request.routeOptions.url?.startsWith(PREFIX),
+    keyGenerator: (request: FastifyRequest) => JSON.stringify(request.params),
+    errorResponseBuilder: () =>
+      Object.assign(
+        new MeshError('MESH_WEBHOOK_TOO_MANY', `More than ${perConnectionPerSecond} requests in a second.`),
+        {
+          statusCode: 429,
+        },
+      ),
+  });
+}

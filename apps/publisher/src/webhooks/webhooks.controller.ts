@@ -1,0 +1,74 @@
+import { All, Controller, Inject, Param, Req, Res } from '@nestjs/common';
+import { MeshError } from '@crm-mesh/contract';
+import type { Nats } from '@crm-mesh/jetstream';
+import type { WebhookRequest } from '@crm-mesh/sdk';
+import type { Logger } from '@crm-mesh/telemetry';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Connection, Connections } from '../connections/connections.js';
+import { describeProblem } from './problem.js';
+import { NotVerified, receiveWebhook, type Received } from './receive-webhook.js';
+import type { WebhookCounts } from './webhook-counts.js';
+
+export const WEBHOOK_OPTIONS = Symbol('webhook options');
+
+export interface WebhookOptions {
+  connections: Connections;
+  nats: Nats;
+  log: Logger;
+  counts: WebhookCounts;
+  /** Epoch milliseconds. */
+  now(): number;
+}
+
+/** The door: one path per connection. */
+@Controller('webhooks')
+export class WebhooksController {
+  constructor(@Inject(WEBHOOK_OPTIONS) private readonly options: WebhookOptions) {}
+
+  @All(':tenant/:connection')
+  async handle(
+    @Param('tenant') tenant: string,
+    @Param('connection') name: string,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const connection = this.options.connections.find(tenant, name);
+    if (!connection) throw new MeshError('MESH_CONNECTION_UNKNOWN', 'No such tenant and connection.');
+    const webhook = toWebhookRequest(request);
+    if (request.method === 'OPTIONS' && connection.source.handshake) {
+      const { status, headers } = connection.source.handshake(webhook, connection.context);
+      await reply.status(status).headers(headers).send();
+      return;
+    }
+    if (request.method !== 'POST') throw new MeshError('MESH_METHOD_NOT_ALLOWED', 'Webhooks are sent by POST.');
+    const received = await this.receive(webhook, connection);
+    await reply.status(202).send({ accepted: received.notifications, duplicates: received.duplicates });
+  }
+
+  private async receive(webhook: WebhookRequest, connection: Connection): Promise<Received> {
+    const { nats, now, log, counts } = this.options;
+    const startedAtMs = performance.now();
+    const name = `${connection.tenant}/${connection.name}`;
+    try {
+      const received = await receiveWebhook(webhook, connection, { nats, now });
+      counts.countReceived(connection, received, now());
+      const durationMs = Math.round(performance.now() - startedAtMs);
+      log.debug({ connection: name, notifications: received.notifications, status: 202, durationMs }, 'webhook');
+      return received;
+    } catch (error) {
+      const { code, status } = describeProblem(error).problem;
+      counts.countRefused(connection, code);
+      const failure = error instanceof NotVerified ? error.failure : undefined;
+      log.warn({ connection: name, status, code, failure }, 'webhook');
+      throw error;
+    }
+  }
+}
+
+function toWebhookRequest(request: FastifyRequest): WebhookRequest {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(request.headers))
+    headers[name] = Array.isArray(value) ? value.join(', ') : value;
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  return { method: request.method, url: request.raw.url ?? '/', headers, body };
+}

@@ -1,0 +1,55 @@
+import { rawSubject, type RecordKey } from '@crm-mesh/contract';
+import { LRUCache } from 'lru-cache';
+import type { LedgerEntry } from './ledger-entry.js';
+
+/** Entries in memory: those that are not committed yet, and the ones used last. */
+export class EntryMemory {
+  #dirty = new Map<string, LedgerEntry>();
+  #committing = new Map<string, LedgerEntry>();
+  readonly #recent: LRUCache<string, LedgerEntry>;
+
+  constructor(maxRecent: number) {
+    this.#recent = new LRUCache({ max: maxRecent });
+  }
+
+  get dirtyCount(): number {
+    return this.#dirty.size + this.#committing.size;
+  }
+
+  get(key: RecordKey): LedgerEntry | undefined {
+    const name = rawSubject(key);
+    return this.#dirty.get(name) ?? this.#committing.get(name) ?? this.#recent.get(name);
+  }
+
+  /** What the store said; changes nothing where memory knows more. */
+  remember(entry: LedgerEntry): LedgerEntry {
+    const known = this.get(entry.key);
+    if (known) return known;
+    this.#recent.set(rawSubject(entry.key), entry);
+    return entry;
+  }
+
+  /** To be committed. */
+  put(entry: LedgerEntry): void {
+    const name = rawSubject(entry.key);
+    this.#dirty.set(name, entry);
+    this.#recent.set(name, entry);
+  }
+
+  /** Hands out what is to be committed; {@link endCommit} says how it went. */
+  beginCommit(): LedgerEntry[] {
+    this.#committing = this.#dirty;
+    this.#dirty = new Map();
+    return [...this.#committing.values()];
+  }
+
+  endCommit(succeeded: boolean): void {
+    if (!succeeded) this.#dirty = new Map([...this.#committing, ...this.#dirty]);
+    this.#committing = new Map();
+  }
+
+  clear(): void {
+    this.#dirty.clear();
+    this.#recent.clear();
+  }
+}

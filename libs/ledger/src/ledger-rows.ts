@@ -1,0 +1,129 @@
+import { escapeToken, unescapeToken, type AnyRecord, type RecordKey } from '@crm-mesh/contract';
+import type { Store, Transaction, Value } from '@crm-mesh/store';
+import type { FieldTimes, LedgerEntry, RecordState } from './ledger-entry.js';
+
+// Tokens are kept escaped: then any id is legal text in both databases.
+const KEY = ['tenant', 'connection', 'entity', 'id'] as const;
+const REST = [
+  'version',
+  'state',
+  'hash',
+  'sequence',
+  'modified_at',
+  'content_at',
+  'seen_at',
+  'data',
+  'aliases',
+  'field_times',
+] as const;
+const COLUMNS = [...KEY, ...REST];
+// SQLite takes 32,766 parameters a statement.
+const ROWS_PER_STATEMENT = 500;
+
+const WHERE_KEY = KEY.map((column) => `${column} = ?`).join(' AND ');
+const SELECT = `SELECT ${COLUMNS.join(', ')} FROM ledger`;
+// Monotone: a former leader that commits late must not set a record back.
+const ON_CONFLICT =
+  `ON CONFLICT (${KEY.join(', ')}) DO UPDATE SET ${REST.map((column) => `${column} = excluded.${column}`).join(', ')} ` +
+  'WHERE excluded.sequence > ledger.sequence OR (excluded.sequence = ledger.sequence AND excluded.seen_at >= ledger.seen_at)';
+
+type Row = Record<(typeof COLUMNS)[number], string | number | null>;
+
+export async function readEntry(store: Store, key: RecordKey): Promise<LedgerEntry | undefined> {
+  const [row] = await store.read<Row>(`${SELECT} WHERE ${WHERE_KEY}`, keyValues(key));
+  return row && fromRow(row);
+}
+
+export async function countRecords(store: Store): Promise<number> {
+  const [row] = await store.read<{ records: string | number }>(
+    'SELECT count(*) AS records FROM ledger WHERE version > 0',
+  );
+  return Number(row?.records ?? 0);
+}
+
+export async function upsertEntries(transaction: Transaction, entries: readonly LedgerEntry[]): Promise<void> {
+  for (let start = 0; start < entries.length; start += ROWS_PER_STATEMENT) {
+    const part = entries.slice(start, start + ROWS_PER_STATEMENT);
+    const places = part.map(() => `(${COLUMNS.map(() => '?').join(', ')})`).join(', ');
+    const sql = `INSERT INTO ledger (${COLUMNS.join(', ')}) VALUES ${places} ${ON_CONFLICT}`;
+    await transaction.run(sql, part.flatMap(toValues));
+  }
+}
+
+export async function deleteEntry(transaction: Transaction, key: RecordKey): Promise<void> {
+  await transaction.run(`DELETE FROM ledger WHERE ${WHERE_KEY}`, keyValues(key));
+}
+
+/** Keys of the records whose newest event lies above the sequence. */
+export async function readKeysAbove(store: Store, sequence: number): Promise<RecordKey[]> {
+  const rows = await store.read<Row>(`SELECT ${KEY.join(', ')} FROM ledger WHERE sequence > ?`, [sequence]);
+  return rows.map(keyOf);
+}
+
+/** The stream was made anew: its sequences begin again, the versions go on. */
+export async function forgetSequences(transaction: Transaction): Promise<void> {
+  await transaction.run('UPDATE ledger SET sequence = 0 WHERE sequence > 0');
+  await transaction.run('DELETE FROM ledger_position');
+}
+
+/** By incarnation of the stream. */
+export async function readPositions(store: Store): Promise<Map<string, number>> {
+  const rows = await store.read<{ incarnation: string; position: string | number }>(
+    'SELECT incarnation, position FROM ledger_position',
+  );
+  return new Map(rows.map((row) => [row.incarnation, Number(row.position)]));
+}
+
+export async function savePosition(transaction: Transaction, incarnation: string, position: number): Promise<void> {
+  await transaction.run(
+    'INSERT INTO ledger_position (incarnation, position) VALUES (?, ?) ON CONFLICT (incarnation) ' +
+      'DO UPDATE SET position = excluded.position WHERE excluded.position > ledger_position.position',
+    [incarnation, position],
+  );
+}
+
+export async function rewindPosition(transaction: Transaction, incarnation: string, position: number): Promise<void> {
+  await transaction.run('UPDATE ledger_position SET position = ? WHERE incarnation = ?', [position, incarnation]);
+}
+
+function keyValues(key: RecordKey): string[] {
+  return [key.tenant, key.connection, key.entity, key.id].map(escapeToken);
+}
+
+function toValues(entry: LedgerEntry): Value[] {
+  const times = [entry.modifiedAtMs, entry.contentAtMs, entry.seenAtMs];
+  const data = entry.data === undefined ? null : JSON.stringify(entry.data);
+  return [
+    ...keyValues(entry.key),
+    entry.version,
+    entry.state,
+    entry.hash,
+    entry.sequence,
+    ...times,
+    data,
+    JSON.stringify(entry.aliases),
+    entry.fieldTimes === undefined ? null : JSON.stringify(entry.fieldTimes),
+  ];
+}
+
+function keyOf(row: Row): RecordKey {
+  const [tenant, connection, entity, id] = KEY.map((column) => unescapeToken(String(row[column])));
+  return { tenant: tenant!, connection: connection!, entity: entity!, id: id! };
+}
+
+function fromRow(row: Row): LedgerEntry {
+  return {
+    key: keyOf(row),
+    version: Number(row.version),
+    state: row.state as RecordState,
+    hash: String(row.hash),
+    // PostgreSQL hands out bigint as text.
+    sequence: Number(row.sequence),
+    modifiedAtMs: Number(row.modified_at),
+    contentAtMs: Number(row.content_at),
+    seenAtMs: Number(row.seen_at),
+    ...(row.data === null ? {} : { data: JSON.parse(String(row.data)) as AnyRecord }),
+    aliases: JSON.parse(String(row.aliases)) as string[],
+    ...(row.field_times === null ? {} : { fieldTimes: JSON.parse(String(row.field_times)) as FieldTimes }),
+  };
+}
