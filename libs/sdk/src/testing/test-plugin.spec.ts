@@ -92,7 +92,7 @@ describe('testPlugin', () => {
     expect(run.attempts.map(({ kind }) => kind)).toEqual(['failed', 'retry-later', 'done']);
   });
 
-  it.each([
+  it.each<[label: string, Error, outcome: string, settled: string, attempts: number]>([
     ['a failure for ever', new Error('no'), 'failed', 'buried', 3],
     ['RetryLater for ever', new RetryLater(1), 'retry-later', 'buried', 3],
     ['PermanentError', new PermanentError('no'), 'permanent', 'buried', 1],

@@ -1,0 +1,68 @@
+import { Controller, Inject, ValidationPipe, type Type } from '@nestjs/common';
+import { MessagePattern, Payload } from '@nestjs/microservices';
+import type { RedriveResult } from '@crm-mesh/delivery';
+import { PluginHost } from '../plugins/plugin-host.js';
+import type { PluginStatus } from '../plugins/plugin-slot.js';
+import { PauseRequest, RedriveRequest, ResumeRequest } from './requests.js';
+
+export const HOST_FACTS = Symbol('host facts');
+
+/** What the host knows of itself. */
+export interface HostFacts {
+  version: string;
+  startedAtMs: number;
+  url(): string;
+}
+
+export interface HostStatus {
+  app: 'host';
+  version: string;
+  uptimeMs: number;
+  url: string;
+  pluginFolders: readonly string[];
+  plugins: PluginStatus[];
+}
+
+function payloadOf(expectedType: Type<unknown>): ValidationPipe {
+  return new ValidationPipe({ expectedType, whitelist: true, forbidNonWhitelisted: true, transform: true });
+}
+
+/** Answers `mesh.ctl.host.<verb>`. */
+@Controller()
+export class ControlController {
+  constructor(
+    @Inject(PluginHost) private readonly host: PluginHost,
+    @Inject(HOST_FACTS) private readonly facts: HostFacts,
+  ) {}
+
+  @MessagePattern('status')
+  status(): HostStatus {
+    const { version, startedAtMs } = this.facts;
+    const uptimeMs = Date.now() - startedAtMs;
+    return {
+      app: 'host',
+      version,
+      uptimeMs,
+      url: this.facts.url(),
+      pluginFolders: this.host.folders,
+      plugins: this.host.status(),
+    };
+  }
+
+  @MessagePattern('pause')
+  async pause(@Payload(payloadOf(PauseRequest)) { name, forMs }: PauseRequest): Promise<{ paused: string }> {
+    await this.host.pause(name, forMs);
+    return { paused: name };
+  }
+
+  @MessagePattern('resume')
+  async resume(@Payload(payloadOf(ResumeRequest)) { name }: ResumeRequest): Promise<{ resumed: string }> {
+    await this.host.resume(name);
+    return { resumed: name };
+  }
+
+  @MessagePattern('redrive')
+  redrive(@Payload(payloadOf(RedriveRequest)) { consumer, sequences, by }: RedriveRequest): Promise<RedriveResult> {
+    return this.host.redrive(consumer, sequences, by);
+  }
+}

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_POLICY } from '@crm-mesh/delivery';
+import { TEST_DEFAULTS } from '@crm-mesh/sdk/testing';
+import { choosePolicy } from './choose-policy.js';
+
+describe('choosePolicy', () => {
+  it.each([
+    ['nothing said', undefined, undefined, {}],
+    ['the plugin says', { maxAttempts: 2 }, undefined, { maxAttempts: 2 }],
+    ['mesh.yaml overrides', { maxAttempts: 2, timeoutMs: 7 }, { maxAttempts: 9 }, { maxAttempts: 9, timeoutMs: 7 }],
+    ['undefined says nothing', { maxAttempts: undefined }, { timeoutMs: undefined }, {}],
+    [
+      'parts of the backoff',
+      { backoff: { initialMs: 5, factor: 3 } },
+      { backoff: { factor: 4 } },
+      { backoff: { initialMs: 5, maxMs: 600_000, factor: 4 } },
+    ],
+    ['no order, no inbox', { order: 'none' }, undefined, { order: 'none', idempotency: 'none' }],
+    [
+      'no order, but an inbox',
+      { order: 'none', idempotency: 'inbox' },
+      undefined,
+      { order: 'none', idempotency: 'inbox' },
+    ],
+    ['order by mesh.yaml', { order: 'none' }, { order: 'record' }, { order: 'record', idempotency: 'inbox' }],
+  ] as const)('%s', (_, own, override, expected) => {
+    expect(choosePolicy(own, override)).toEqual({ ...DEFAULT_POLICY, ...expected });
+  });
+
+  it('has the defaults that the test kit tells plugin authors', () => {
+    expect(DEFAULT_POLICY).toMatchObject(TEST_DEFAULTS);
+  });
+});

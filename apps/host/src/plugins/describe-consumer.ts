@@ -1,0 +1,64 @@
+import { matchesPatterns, MeshError, parseEvent, patternFilters } from '@crm-mesh/contract';
+import type { ConsumerSpec, DeliveryPolicy, HandlerItem } from '@crm-mesh/delivery';
+import type { DurableState } from '@crm-mesh/jetstream';
+import type { Plugin } from '@crm-mesh/sdk';
+import type { Logger } from '@crm-mesh/telemetry';
+import { coversFilter } from './covers-filter.js';
+import { createRunHandler } from './run-handler.js';
+
+export interface PluginToRun {
+  plugin: Plugin;
+  version: string;
+  config: unknown;
+  policy: DeliveryPolicy;
+  log: Logger;
+}
+
+/** What the delivery engine must know of a plugin. */
+export function describeConsumer({ plugin, version, config, policy, log }: PluginToRun): ConsumerSpec {
+  const { name, events } = plugin;
+  const filterSubject = patternFilters(events);
+  return {
+    name,
+    description: plugin.description ?? `crm-mesh plugin ${name}: ${events.join(', ')}`,
+    stream: 'CRM_EVENTS',
+    filterSubject,
+    metadata: {
+      owner: 'crm-mesh',
+      plugin: name,
+      'plugin.version': version,
+      events: events.join(', '),
+      filter: filterSubject,
+      docs: 'docs/write-a-plugin.md; to hold it back: nats consumer pause CRM_EVENTS ' + name,
+    },
+    version,
+    policy,
+    accepts: (subject) => matchesPatterns(events, subject),
+    runHandler: createRunHandler(plugin, config, log),
+    ...(plugin.key ? { laneOf: (item) => readKey(plugin, item) } : {}),
+  };
+}
+
+/** An event that cannot be read has no key of the plugin's; it is buried as soon as it runs. */
+function readKey(plugin: Plugin, item: HandlerItem): string {
+  try {
+    return String(plugin.key?.(parseEvent(item.data)));
+  } catch {
+    return item.subject;
+  }
+}
+
+/**
+ * Whether a durable that is already there lets everything through that the plugin wants. One whose filter an operator has
+ * changed is obeyed as it is. One that we made for fewer events is not widened silently: refused, with the command.
+ */
+export function checkLiveFilter(spec: ConsumerSpec, live: DurableState): MeshError | undefined {
+  if (coversFilter(live.filterSubject, spec.filterSubject)) return undefined;
+  const isOurs = live.metadata?.['filter'] === live.filterSubject;
+  if (!isOurs) return undefined;
+  const what = `The durable "${spec.name}" was made for ${live.filterSubject}; the plugin now wants ${spec.filterSubject}.`;
+  const cure =
+    `Widen it: nats consumer edit CRM_EVENTS ${spec.name} --filter '${spec.filterSubject}' --force ` +
+    '(of the new events it then gets those that come from now on), then save the plugin again; or give the plugin a new name.';
+  return new MeshError('MESH_PLUGIN_INVALID', what, { cure });
+}

@@ -1,0 +1,26 @@
+import { parseEventSubject } from '@crm-mesh/contract';
+import type { SettledNotice } from '@crm-mesh/delivery';
+import type { Logger } from '@crm-mesh/telemetry';
+import { describeRecord } from './run-handler.js';
+
+/** Told at info; what was not wanted, or goes back at a stop, is for debugging. */
+const QUIET: readonly SettledNotice['result'][] = ['sifted', 'returned'];
+
+/** One line per event and outcome; the supervisor makes it readable. */
+export function logOutcome(log: Logger, notice: SettledNotice): void {
+  const { consumer: plugin, subject, result, attempt, durationMs, nextAttemptInMs, error } = notice;
+  const address = parseEventSubject(subject);
+  const line = {
+    plugin,
+    type: address && `${address.entity}.${address.action}`,
+    record: describeRecord(subject),
+    sequence: notice.sequence,
+    result,
+    attempt,
+    durationMs: Math.round(durationMs),
+    ...(nextAttemptInMs === undefined ? {} : { nextAttemptInMs: Math.round(nextAttemptInMs) }),
+    ...(error ? { error: { name: error.name, message: error.message } } : {}),
+  };
+  if (QUIET.includes(result)) log.debug(line, 'outcome');
+  else log[result === 'buried' ? 'warn' : 'info'](line, 'outcome');
+}

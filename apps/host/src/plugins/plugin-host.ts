@@ -1,0 +1,178 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { watchConfig, type ConfigWatch, type LoadedConfig } from '@crm-mesh/config';
+import { MeshError } from '@crm-mesh/contract';
+import { ensureDirectDurable, redrive, type ConsumerDependencies, type RedriveResult } from '@crm-mesh/delivery';
+import { watchDropIns, type DropIn, type DropInEvent, type DropInWatch } from '@crm-mesh/drop-ins';
+import { choosePolicy } from './choose-policy.js';
+import { PluginSlot, type PluginStatus, type SlotDependencies } from './plugin-slot.js';
+
+export interface PluginHostOptions extends ConsumerDependencies {
+  config: LoadedConfig;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+}
+
+/** For a pause without an end. */
+const FOR_EVER_MS = 100 * 365 * 86_400_000;
+
+/** All plugins of all folders, through every change of files and configuration. */
+export class PluginHost {
+  /** By file; a name may stand on two, of which one is refused. */
+  private readonly slots = new Map<string, PluginSlot>();
+  private watch: DropInWatch | undefined;
+  private configWatch: ConfigWatch | undefined;
+  private config: LoadedConfig;
+  private phase: 'starting' | 'running' | 'stopped' = 'starting';
+
+  constructor(private readonly options: PluginHostOptions) {
+    this.config = options.config;
+  }
+
+  /** Resolves when every plugin runs or is refused. */
+  async start(): Promise<void> {
+    const { log } = this.options;
+    const folders = this.config.pluginFolders;
+    await rm(this.cacheFolder, { recursive: true, force: true }); // bundles of former lives
+    this.watch = await watchDropIns({
+      folders,
+      onEvent: (event) => this.apply(event),
+      onError: (err) => log.error({ err }, 'the plugin folders could not be looked at'),
+    });
+    await this.addAll(this.watch.initial);
+    await this.watchConfig();
+    this.phase = 'running';
+    if (this.slots.size === 0) log.info({ folders }, 'no plugins yet: drop one into a folder');
+  }
+
+  /** Undefined when all is as it should be. */
+  whyNotReady(): string | undefined {
+    return this.phase === 'starting' ? 'plugins are being loaded' : undefined;
+  }
+
+  get folders(): readonly string[] {
+    return this.config.pluginFolders;
+  }
+
+  status(): PluginStatus[] {
+    return [...this.slots.values()].map((slot) => slot.status()).toSorted((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** As `nats consumer pause` does; it outlives a restart of the host. */
+  async pause(name: string, forMs: number = FOR_EVER_MS): Promise<void> {
+    const until = new Date((this.options.now?.() ?? Date.now()) + forMs);
+    await this.forEachDurable(name, (stream) => this.options.nats.pauseDurable(stream, name, until));
+  }
+
+  async resume(name: string): Promise<void> {
+    await this.forEachDurable(name, (stream) => this.options.nats.pauseDurable(stream, name, new Date(0)));
+  }
+
+  /** Dead letters of a plugin go to it again, now or when it runs again. */
+  async redrive(name: string, sequences: number[], by: string): Promise<RedriveResult> {
+    const slots = this.find(name);
+    for (const slot of slots) {
+      const result = slot.redrive(sequences, by);
+      if (result) return result;
+    }
+    const { ackWaitMs, maxAckPending } = choosePolicy();
+    const metadata = { owner: 'crm-mesh', plugin: name };
+    const description = `crm-mesh plugin ${name}`;
+    await ensureDirectDurable(this.options.nats, { name, description, ackWaitMs, maxAckPending, metadata });
+    return redrive(this.options.nats, { consumer: name, sequences, by }, this.options.now?.() ?? Date.now());
+  }
+
+  /** Running handlers end, the rest goes back to the server; durables stay. */
+  async stop(graceMs?: number): Promise<void> {
+    this.phase = 'stopped';
+    await Promise.all([this.watch?.close(), this.configWatch?.close()]);
+    await Promise.all([...this.slots.values()].map((slot) => slot.close(graceMs)));
+  }
+
+  private get cacheFolder(): string {
+    return join(this.options.config.dataDir, 'cache', 'host');
+  }
+
+  private async apply({ kind, dropIn }: DropInEvent): Promise<void> {
+    if (this.phase === 'stopped') return;
+    // A slow setup() of one must not keep the others waiting; a removal must be over before its name is taken again.
+    if (kind === 'added') void this.add(dropIn);
+    else if (kind === 'changed') void this.slots.get(dropIn.file)?.refresh();
+    else await this.remove(dropIn);
+  }
+
+  private async add(dropIn: DropIn): Promise<void> {
+    const slot = new PluginSlot(dropIn, this.slotDependencies());
+    this.slots.set(dropIn.file, slot);
+    await slot.refresh();
+  }
+
+  /** Side by side; but of files with one name one after the other, so that the first in the order of folders gets it. */
+  private async addAll(dropIns: readonly DropIn[]): Promise<void> {
+    const names = [...new Set(dropIns.map((dropIn) => dropIn.name))];
+    await Promise.all(
+      names.map(async (name) => {
+        for (const dropIn of dropIns.filter((each) => each.name === name)) await this.add(dropIn);
+      }),
+    );
+  }
+
+  private async remove(dropIn: DropIn): Promise<void> {
+    const slot = this.slots.get(dropIn.file);
+    this.slots.delete(dropIn.file);
+    await slot?.close();
+    // The name is free: a second file that was refused for it may have it now.
+    const heirs = [...this.slots.values()].filter((other) => other.dropIn.name === dropIn.name && other.isRefused);
+    for (const heir of heirs) await heir.refresh();
+  }
+
+  private slotDependencies(): SlotDependencies {
+    return {
+      ...this.options,
+      cacheFolder: this.cacheFolder,
+      config: () => this.config,
+      track: (loaded) => this.watch?.track(loaded),
+      findOwner: (slot) => {
+        const rivals = [...this.slots.values()].filter(
+          (other) => other !== slot && other.dropIn.name === slot.dropIn.name,
+        );
+        return rivals.find((rival) => rival.holdsName)?.dropIn;
+      },
+    };
+  }
+
+  private async watchConfig(): Promise<void> {
+    const { file } = this.config;
+    const { env, cwd, log } = this.options;
+    if (file === undefined) return;
+    this.configWatch = await watchConfig({
+      file,
+      env,
+      cwd,
+      sections: ['plugins'],
+      onError: ({ what, cure }) => log.error({ reason: what, cure }, 'the changed configuration is not used'),
+      onChange: (config) => this.takeConfig(config),
+    });
+  }
+
+  private takeConfig(config: LoadedConfig): void {
+    if (this.phase === 'stopped') return;
+    const foldersChanged = JSON.stringify(config.pluginFolders) !== JSON.stringify(this.config.pluginFolders);
+    if (foldersChanged) this.options.log.warn('pluginFolders have changed: restart the host for them');
+    this.config = { ...config, pluginFolders: this.config.pluginFolders };
+    for (const slot of this.slots.values()) void slot.refresh();
+  }
+
+  private find(name: string): PluginSlot[] {
+    const slots = [...this.slots.values()].filter((slot) => slot.dropIn.name === name);
+    if (slots.length > 0) return slots;
+    const known = [...new Set([...this.slots.values()].map((slot) => slot.dropIn.name))].join(', ') || 'none';
+    throw new MeshError('MESH_PLUGIN_UNKNOWN', `There is no plugin "${name}" (there are: ${known}).`);
+  }
+
+  private async forEachDurable(name: string, change: (stream: string) => Promise<void>): Promise<void> {
+    this.find(name);
+    await change('CRM_EVENTS');
+    if (await this.options.nats.durableState('CRM_DIRECT', name)) await change('CRM_DIRECT');
+  }
+}

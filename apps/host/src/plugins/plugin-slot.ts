@@ -1,0 +1,206 @@
+import { readPluginSettings, validateConfig, type LoadedConfig, type PluginSettings } from '@crm-mesh/config';
+import { MeshError } from '@crm-mesh/contract';
+import type { ConsumerDependencies, ConsumerStatus } from '@crm-mesh/delivery';
+import {
+  loadPlugin,
+  refuseDelivery,
+  refuseDuplicate,
+  type DropIn,
+  type DropInWatch,
+  type LoadedPlugin,
+} from '@crm-mesh/drop-ins';
+import { choosePolicy } from './choose-policy.js';
+import type { PluginToRun } from './describe-consumer.js';
+import { RunningPlugin, replacePlugin } from './running-plugin.js';
+
+/** A plugin file and what became of it, for operators. */
+export interface PluginStatus {
+  name: string;
+  file: string;
+  version?: string;
+  state: 'running' | 'paused' | 'refused' | 'stopped' | 'disabled';
+  events: readonly string[];
+  /** Why it is refused; or, while a former version runs, why the new one is not. */
+  reason?: string;
+  cure?: string;
+  consumer?: ConsumerStatus;
+}
+
+export interface SlotDependencies extends ConsumerDependencies {
+  cacheFolder: string;
+  /** Tells the watch of which files the plugin was made. */
+  track: DropInWatch['track'];
+  config(): LoadedConfig;
+  /** Another file that has the name already. */
+  findOwner(slot: PluginSlot): DropIn | undefined;
+}
+
+/** What failed for a reason outside the plugin's file and configuration is tried again after this. */
+const RETRY_MS = 15_000;
+/** These stay as they are until somebody mends a file. */
+const WAITS_FOR_A_FILE: readonly string[] = ['MESH_PLUGIN_INVALID', 'MESH_CONFIG_INVALID'];
+
+/** One plugin file: what of it runs, through all its changes. Its steps stand in line. */
+export class PluginSlot {
+  private running: RunningPlugin | undefined;
+  private state: PluginStatus['state'] = 'stopped';
+  private problem: MeshError | undefined;
+  /** Of the newest file and configuration that were tried. */
+  private fingerprint: string | undefined;
+  private steps: Promise<void> = Promise.resolve();
+  private retry: NodeJS.Timeout | undefined;
+  private closed = false;
+  private claims = false;
+
+  constructor(
+    readonly dropIn: DropIn,
+    private readonly deps: SlotDependencies,
+  ) {}
+
+  /** Whether the name is this file's: it runs, is about to, or would if it were enabled. */
+  get holdsName(): boolean {
+    return this.claims;
+  }
+
+  get isRefused(): boolean {
+    return this.problem !== undefined;
+  }
+
+  /** Looks at the file and its configuration again, and runs what they say now. */
+  refresh(): Promise<void> {
+    return this.enqueue(() => this.load());
+  }
+
+  /** Stops for good; the durable stays. */
+  close(graceMs?: number): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.retry);
+    return this.enqueue(async () => {
+      if (this.running) await this.stopRunning(graceMs);
+      this.state = 'stopped';
+    });
+  }
+
+  redrive(sequences: number[], by: string) {
+    return this.running?.redrive(sequences, by);
+  }
+
+  status(): PluginStatus {
+    const consumer = this.running?.status();
+    const parts = this.running?.parts;
+    return {
+      name: this.dropIn.name,
+      file: this.dropIn.file,
+      ...(parts ? { version: parts.version } : {}),
+      state: consumer?.state === 'paused' ? 'paused' : this.state,
+      events: parts?.plugin.events ?? [],
+      ...(this.problem ? { reason: this.problem.what, cure: this.problem.cure } : {}),
+      ...(consumer ? { consumer } : {}),
+    };
+  }
+
+  private enqueue(step: () => Promise<void>): Promise<void> {
+    this.steps = this.steps.then(step);
+    return this.steps;
+  }
+
+  private async load(): Promise<void> {
+    if (this.closed) return;
+    clearTimeout(this.retry);
+    try {
+      const owner = this.deps.findOwner(this);
+      if (owner) throw refuseDuplicate(this.dropIn, owner);
+      this.claims = true;
+      const settings = readPluginSettings(this.deps.config(), this.dropIn.name);
+      if (!settings.enabled) return await this.disable();
+      const loaded = await loadPlugin(this.dropIn, this.deps);
+      this.deps.track(loaded);
+      if (!loaded.ok) throw loaded.error;
+      await this.run(loaded, settings);
+    } catch (error) {
+      this.refuse(error);
+    }
+  }
+
+  private async run(loaded: LoadedPlugin & { ok: true }, settings: PluginSettings): Promise<void> {
+    const fingerprint = JSON.stringify([loaded.version, settings]);
+    if (fingerprint === this.fingerprint) return this.forgive();
+    const parts = await this.compose(loaded, settings);
+    const former = this.running;
+    const next = new RunningPlugin(parts, this.deps);
+    await replacePlugin(former, next);
+    this.running = next;
+    this.fingerprint = fingerprint;
+    this.problem = undefined;
+    this.tell(former ? 'replaced' : 'running');
+  }
+
+  /** What was wrong with a newer file or configuration is taken back. */
+  private forgive(): void {
+    if (!this.problem) return;
+    this.problem = undefined;
+    if (this.running) this.tell('running');
+  }
+
+  private async compose(
+    { plugin, version }: LoadedPlugin & { ok: true },
+    settings: PluginSettings,
+  ): Promise<PluginToRun> {
+    const { name, config: schema, delivery } = plugin;
+    const refusal = refuseDelivery(
+      settings.delivery,
+      this.deps.config().file ?? 'mesh.yaml',
+      `plugins.${name}.delivery`,
+    );
+    if (refusal) throw refusal;
+    const config = schema ? await validateConfig(schema, settings.config, `plugins.${name}`) : settings.config;
+    return {
+      plugin,
+      version,
+      config,
+      policy: choosePolicy(delivery, settings.delivery),
+      log: this.deps.log.child({ plugin: name }),
+    };
+  }
+
+  private async disable(): Promise<void> {
+    if (this.running) await this.stopRunning();
+    this.problem = undefined;
+    if (this.state === 'disabled') return;
+    this.state = 'disabled';
+    this.deps.log.info({ plugin: this.dropIn.name, state: 'disabled', file: this.dropIn.file }, 'plugin');
+  }
+
+  /** What ran before runs on. */
+  private refuse(error: unknown): void {
+    this.problem =
+      error instanceof MeshError
+        ? error
+        : new MeshError('MESH_INTERNAL', `${this.dropIn.file}: ${String(error)}`, { cause: error });
+    const { code, what: reason, cure } = this.problem;
+    const { name: plugin, file } = this.dropIn;
+    const runsOn = this.running ? { stillRuns: this.running.parts.version } : {};
+    this.deps.log.error({ plugin, state: 'refused', file, code, reason, cure, ...runsOn }, 'plugin');
+    if (!this.running) {
+      this.state = 'refused';
+      this.claims = false;
+    }
+    if (WAITS_FOR_A_FILE.includes(code) || this.closed) return;
+    this.retry = setTimeout(() => void this.refresh(), RETRY_MS);
+  }
+
+  private async stopRunning(graceMs?: number): Promise<void> {
+    await this.running?.stopConsuming(graceMs);
+    await this.running?.tearDown();
+    this.tell('stopped');
+    this.running = undefined;
+    this.fingerprint = undefined;
+  }
+
+  private tell(what: 'running' | 'replaced' | 'stopped'): void {
+    this.state = what === 'stopped' ? 'stopped' : 'running';
+    const { name: plugin, file } = this.dropIn;
+    const { version, plugin: definition } = this.running?.parts ?? {};
+    this.deps.log.info({ plugin, state: what, version, file, events: definition?.events }, 'plugin');
+  }
+}

@@ -1,0 +1,42 @@
+import { formatRecordKey, parseEvent, parseEventSubject, type MeshEvent } from '@crm-mesh/contract';
+import { describeError, type HandlerItem, type Outcome, type RunHandler } from '@crm-mesh/delivery';
+import type { Plugin } from '@crm-mesh/sdk';
+import { runPlugin, type Verdict } from '@crm-mesh/sdk/running';
+import type { Logger } from '@crm-mesh/telemetry';
+import { attribute } from './attribution.js';
+
+/** The plugin's handler as the delivery engine runs it: bytes in, an outcome out. The engine keeps the time. */
+export function createRunHandler(plugin: Plugin, config: unknown, log: Logger): RunHandler {
+  return (input, signal) => {
+    const [item] = input.items;
+    if (!item) return Promise.resolve({ kind: 'done' });
+    const event = readEvent(item);
+    if ('kind' in event) return Promise.resolve(event);
+    const context = {
+      config,
+      signal,
+      idempotencyKey: `${plugin.name}:${event.id}`,
+      attempt: input.attempt,
+      log: log.child({ record: describeRecord(item.subject), correlationid: event.correlationid }),
+    };
+    return attribute(plugin.name, async () => toOutcome(await runPlugin(plugin, event, context)));
+  };
+}
+
+function readEvent(item: HandlerItem): MeshEvent | (Outcome & { kind: 'permanent' }) {
+  try {
+    return parseEvent(item.data);
+  } catch (error) {
+    return { kind: 'permanent', error: describeError(error) };
+  }
+}
+
+function toOutcome(verdict: Verdict): Outcome {
+  return 'error' in verdict ? { ...verdict, error: describeError(verdict.error) } : verdict;
+}
+
+/** `acme/hubspot/deal/4711` */
+export function describeRecord(subject: string): string | undefined {
+  const address = parseEventSubject(subject);
+  return address && formatRecordKey(address);
+}

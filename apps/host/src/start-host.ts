@@ -1,0 +1,104 @@
+import 'reflect-metadata';
+import { createRequire } from 'node:module';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { listStreamLimits, loadConfig, resolveNats, type LoadedConfig } from '@crm-mesh/config';
+import { DELIVERY_MIGRATIONS } from '@crm-mesh/delivery';
+import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
+import { connectControl, JetStreamStrategy } from '@crm-mesh/jetstream/nest';
+import { openStore, type Store } from '@crm-mesh/store';
+import { createLogger, createMetrics, NestLogger, type Logger } from '@crm-mesh/telemetry';
+import { HostModule } from './host.module.js';
+import { logOutcome } from './plugins/log-outcome.js';
+import { PluginHost } from './plugins/plugin-host.js';
+import type { PluginStatus } from './plugins/plugin-slot.js';
+
+export interface StartHostOptions {
+  /** Default: the process's own. See docs/configuration.md for the variables. */
+  env?: NodeJS.ProcessEnv;
+  /** Default: the process's own. */
+  cwd?: string;
+  log?: Logger;
+}
+
+export interface RunningHost {
+  /** Health and metrics. */
+  readonly url: string;
+  plugins(): PluginStatus[];
+  /** Running handlers end (at most `graceMs`, default 10 s), the rest goes back; then all is closed. */
+  stop(options?: { graceMs?: number }): Promise<void>;
+}
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+/** Starts the host; resolves when every plugin runs or is refused. */
+export async function startHost({
+  env = process.env,
+  cwd = process.cwd(),
+  log: given,
+}: StartHostOptions = {}): Promise<RunningHost> {
+  const log = given ?? createLogger({ app: 'host' });
+  const startedAtMs = Date.now();
+  const config = loadConfig({ env, cwd, sections: ['plugins'] });
+  const nats = await connectNats({ name: 'crm-mesh host', ...resolveNats(config, env), log });
+  await ensureStreams(nats, listStreamLimits(config));
+  const store = await openStore({ url: config.store.host, migrations: DELIVERY_MIGRATIONS });
+  const metrics = createMetrics({ app: 'host' });
+  const onSettled = logOutcome.bind(undefined, log);
+  const pluginHost = new PluginHost({ config, env, cwd, nats, store, log, metrics, onSettled });
+  const facts = { version, startedAtMs, url: () => url };
+  const app = await openDoor(log, HostModule.register({ nats, pluginHost, metrics, facts }), nats);
+  const url = await listen(app, env);
+  await pluginHost.start();
+  log.info(
+    { url, plugins: pluginHost.status().length, pluginFolders: config.pluginFolders, store: describeStore(config) },
+    'ready',
+  );
+  return {
+    url,
+    plugins: () => pluginHost.status(),
+    stop: (options = {}) => stopAll({ pluginHost, app, nats, store, graceMs: options.graceMs }),
+  };
+}
+
+async function openDoor(
+  log: Logger,
+  module: ReturnType<typeof HostModule.register>,
+  nats: Nats,
+): Promise<NestFastifyApplication> {
+  const app = await NestFactory.create<NestFastifyApplication>(module, new FastifyAdapter(), {
+    logger: new NestLogger(log),
+    abortOnError: false,
+  });
+  connectControl(
+    app,
+    new JetStreamStrategy({ nats, app: 'host', version, description: 'Runs the plugins of the mesh' }),
+  );
+  return app;
+}
+
+async function listen(app: NestFastifyApplication, env: NodeJS.ProcessEnv): Promise<string> {
+  await app.startAllMicroservices();
+  await app.listen(Number(env['PORT'] ?? 0), env['HOST'] ?? '127.0.0.1');
+  return (await app.getUrl()).replace('[::1]', '127.0.0.1');
+}
+
+interface Parts {
+  pluginHost: PluginHost;
+  app: NestFastifyApplication;
+  nats: Nats;
+  store: Store;
+  graceMs: number | undefined;
+}
+
+async function stopAll({ pluginHost, app, nats, store, graceMs }: Parts): Promise<void> {
+  await pluginHost.stop(graceMs);
+  await app.close();
+  await nats.close();
+  await store.close();
+}
+
+/** Without what may be a password. */
+function describeStore({ store }: LoadedConfig): string {
+  return store.host.startsWith('sqlite:') ? store.host : 'postgres';
+}

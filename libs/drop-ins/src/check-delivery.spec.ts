@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { checkDelivery } from './check-delivery.js';
+
+describe('checkDelivery', () => {
+  it.each([
+    undefined,
+    {},
+    { concurrency: 1, timeoutMs: 86_400_000, maxAttempts: 1, maxAckPending: 100_000 },
+    { backoff: { initialMs: 10, maxMs: 20, factor: 1.5 }, order: 'none', idempotency: 'inbox', timeoutMs: undefined },
+    { startFrom: 'all' },
+    { startFrom: { sequence: 1 } },
+    { startFrom: { time: '2026-01-31T00:00:00Z' } },
+    { startFrom: { time: '2026-01-31' } },
+  ])('accepts %j', (value) => {
+    expect(checkDelivery(value)).toEqual([]);
+  });
+
+  it.each([
+    [5, 'delivery', 'e.g. { maxAttempts: 5 }'],
+    [{ concurrency: 0 }, 'delivery.concurrency', 'from 1 to 1000'],
+    [{ timeoutMs: '10s' }, 'delivery.timeoutMs', 'a whole number'],
+    [{ timeoutMs: 1.5 }, 'delivery.timeoutMs', 'a whole number'],
+    [{ maxAttempts: Infinity }, 'delivery.maxAttempts', 'from 1 to 1000'],
+    [{ maxAttempt: 3 }, 'delivery.maxAttempt', 'Did you mean "maxAttempts"?'],
+    [{ colour: 'red' }, 'delivery.colour', 'Known are: concurrency'],
+    [{ order: 'strict' }, 'delivery.order', '"record", "none"'],
+    [{ backoff: 5 }, 'delivery.backoff', '{ initialMs, maxMs, factor }'],
+    [{ backoff: { factor: 0.5 } }, 'delivery.backoff.factor', 'from 1 to 10'],
+    [{ backoff: { initial: 5 } }, 'delivery.backoff.initial', 'Did you mean "initialMs"?'],
+    [{ startFrom: 'beginning' }, 'delivery.startFrom', '"new", "all"'],
+    [{ startFrom: { sequence: 0 } }, 'delivery.startFrom', 'sequence: 1 or more'],
+    [{ startFrom: { time: 'yesterday' } }, 'delivery.startFrom', 'ISO 8601'],
+  ])('refuses %j', (value, field, cure) => {
+    expect(checkDelivery(value)).toEqual([{ field, what: expect.any(String), cure: expect.stringContaining(cure) }]);
+  });
+
+  it('names the place where the options stand', () => {
+    expect(checkDelivery({ concurrency: -1 }, 'plugins.x.delivery')[0]?.field).toBe('plugins.x.delivery.concurrency');
+  });
+});

@@ -1,0 +1,92 @@
+import { closest, distance } from 'fastest-levenshtein';
+import type { MeshError } from '@crm-mesh/contract';
+import { describeProblems, type Problem } from './problem.js';
+
+/** A whole number from … to. */
+type Range = readonly [least: number, most: number];
+
+const DAY_MS = 86_400_000;
+const NUMBERS: Readonly<Record<string, Range>> = {
+  concurrency: [1, 1_000],
+  timeoutMs: [1, DAY_MS],
+  maxAttempts: [1, 1_000],
+  maxAckPending: [1, 100_000],
+};
+const BACKOFF_NUMBERS: Readonly<Record<string, Range>> = { initialMs: [1, DAY_MS], maxMs: [1, 7 * DAY_MS] };
+const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  order: ['record', 'none'],
+  idempotency: ['inbox', 'none'],
+};
+const KEYS = [...Object.keys(NUMBERS), ...Object.keys(CHOICES), 'backoff', 'startFrom'];
+const BACKOFF_KEYS = [...Object.keys(BACKOFF_NUMBERS), 'factor'];
+const TIMESTAMP = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+/** What is wrong with delivery options, wherever they were written. `path` is how messages call them. */
+export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
+  if (value === undefined) return [];
+  if (!isObject(value))
+    return [{ field: path, what: 'is no object', cure: `Write ${path} as an object, e.g. { maxAttempts: 5 }.` }];
+  return Object.entries(value).flatMap(([key, part]) => {
+    const field = `${path}.${key}`;
+    if (part === undefined) return [];
+    if (NUMBERS[key]) return checkNumber(field, part, NUMBERS[key]);
+    if (CHOICES[key]) return checkChoice(field, part, CHOICES[key]);
+    if (key === 'backoff') return checkBackoff(field, part);
+    if (key === 'startFrom') return checkStartFrom(field, part);
+    return [describeUnknownKey(field, key, KEYS)];
+  });
+}
+
+/** For delivery options that stand outside a plugin's file: `place` is the file, `path` the key. */
+export function refuseDelivery(value: unknown, place: string, path: string): MeshError | undefined {
+  const problems = checkDelivery(value, path);
+  return problems.length > 0 ? describeProblems(place, problems) : undefined;
+}
+
+/** The key, and what its author may have meant. */
+export function describeUnknownKey(field: string, key: string, known: readonly string[]): Problem {
+  const nearest = closest(key, known);
+  const isNear = distance(key.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, key.length / 3);
+  const cure = isNear ? `Did you mean "${nearest}"?` : `Known are: ${known.join(', ')}.`;
+  return { field, what: 'is not known', cure };
+}
+
+function checkNumber(field: string, value: unknown, [least, most]: Range): Problem[] {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return [];
+  return [{ field, what: `is ${show(value)}`, cure: `Give ${field} a whole number from ${least} to ${most}.` }];
+}
+
+function checkChoice(field: string, value: unknown, choices: readonly string[]): Problem[] {
+  if (choices.includes(value as string)) return [];
+  return [{ field, what: `is ${show(value)}`, cure: `Give ${field} one of: ${choices.map(show).join(', ')}.` }];
+}
+
+function checkBackoff(path: string, value: unknown): Problem[] {
+  if (!isObject(value))
+    return [{ field: path, what: 'is no object', cure: `Write ${path} as { initialMs, maxMs, factor }.` }];
+  return Object.entries(value).flatMap(([key, part]) => {
+    const field = `${path}.${key}`;
+    if (part === undefined) return [];
+    if (BACKOFF_NUMBERS[key]) return checkNumber(field, part, BACKOFF_NUMBERS[key]);
+    if (key !== 'factor') return [describeUnknownKey(field, key, BACKOFF_KEYS)];
+    if (typeof part === 'number' && part >= 1 && part <= 10) return [];
+    return [{ field, what: `is ${show(part)}`, cure: `Give ${field} a number from 1 to 10.` }];
+  });
+}
+
+function checkStartFrom(field: string, value: unknown): Problem[] {
+  if (value === 'new' || value === 'all') return [];
+  const { sequence, time } = isObject(value) ? value : {};
+  if (Number.isInteger(sequence) && (sequence as number) >= 1) return [];
+  if (typeof time === 'string' && TIMESTAMP.test(time) && !Number.isNaN(Date.parse(time))) return [];
+  const cure = `Give ${field} "new", "all", { sequence: 1 or more } or { time: an ISO 8601 timestamp }.`;
+  return [{ field, what: `is ${show(value)}`, cure }];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function show(value: unknown): string {
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value);
+}

@@ -1,0 +1,16 @@
+import { MeshError } from '@crm-mesh/contract';
+
+/** One thing that is wrong with a plugin. */
+export interface Problem {
+  /** `events[1]`, `delivery.timeoutMs` … */
+  field: string;
+  what: string;
+  cure: string;
+}
+
+/** All problems of one place (a file, a key of mesh.yaml) as one error that people can act upon. */
+export function describeProblems(place: string, problems: readonly Problem[]): MeshError {
+  const what = problems.map((problem) => `${problem.field}: ${problem.what}`).join('; ');
+  const cure = [...new Set(problems.map((problem) => problem.cure))].join(' ');
+  return new MeshError('MESH_PLUGIN_INVALID', `${place}: ${what}.`, { cure });
+}

@@ -1,0 +1,48 @@
+import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuild';
+import { isBuiltin } from 'node:module';
+import { dirname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** The host runs from source in tests; plugins must then get the same copy of the sdk. */
+export const RUNS_FROM_SOURCE = import.meta.url.endsWith('.ts');
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+/** Host and plugin must share one copy: of the sdk, and of what keeps the decorators' metadata. */
+const SHARED = /^(?:@crm-mesh\/sdk(?:\/.*)?|class-validator|class-transformer|reflect-metadata)$/;
+const OURS = /^@crm-mesh\//;
+const TYPESCRIPT = /\.[mc]?tsx?$/;
+/** Marks our own questions to esbuild's resolver, so that they do not come back to us. */
+const ASKED_BY_US = Symbol('asked by us');
+
+/**
+ * Leaves packages out of the bundle, but names each by its absolute address: the bundle lies elsewhere, where a bare name
+ * would not be found. Looked up from the plugin's own folder first, then from the host's.
+ */
+export const resolveImports: Plugin = {
+  name: 'resolve-imports',
+  setup(build) {
+    build.onResolve({ filter: /^[^./#]/ }, (args) => resolveImport(build, args));
+  },
+};
+
+async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
+  if (args.kind === 'entry-point' || args.pluginData === ASKED_BY_US) return undefined;
+  if (isBuiltin(args.path)) return { path: args.path, external: true };
+  const isShared = SHARED.test(args.path);
+  if (OURS.test(args.path) && !isShared) {
+    return { errors: [{ text: `Plugins import "@crm-mesh/sdk" only, not "${args.path}".` }] };
+  }
+  for (const resolveDir of isShared ? [HERE] : [args.resolveDir, HERE]) {
+    const found = await build.resolve(args.path, {
+      kind: args.kind,
+      resolveDir,
+      importer: args.importer,
+      pluginData: ASKED_BY_US,
+    });
+    if (found.errors.length > 0) continue;
+    // Node loads no TypeScript: a linked package that is TypeScript counts as the plugin's own files.
+    if (TYPESCRIPT.test(found.path) && !isShared) return { path: found.path };
+    return { path: pathToFileURL(found.path).href, external: true, sideEffects: found.sideEffects };
+  }
+  return { errors: [{ text: `Cannot find the package "${args.path}".` }] };
+}

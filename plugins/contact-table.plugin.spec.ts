@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { testPlugin, type PluginTest } from '@crm-mesh/sdk/testing';
+import plugin from './contact-table.plugin.js';
+
+let folder: string;
+let test: PluginTest<'contact.*'>;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'contact-table-'));
+  test = testPlugin(plugin, { config: { url: `sqlite:${join(folder, 'contacts.db')}` } });
+});
+afterEach(async () => {
+  await test.close();
+  rmSync(folder, { recursive: true });
+});
+
+function readRows(): unknown[] {
+  const database = new Database(join(folder, 'contacts.db'), { readonly: true });
+  try {
+    return database.prepare('SELECT id, version, state, merged_into, email FROM crm_contacts ORDER BY id').all();
+  } finally {
+    database.close();
+  }
+}
+
+describe('contact-table', () => {
+  it('inserts and updates', async () => {
+    await test.send('contact.created', { id: '1', email: 'old@example.com' });
+    const run = await test.send('contact.updated', { id: '1', email: 'new@example.com' });
+    expect(run.outcome).toBe('done');
+    expect(readRows()).toEqual([{ id: '1', version: 2, state: 'active', merged_into: null, email: 'new@example.com' }]);
+    expect(JSON.stringify(test.logs)).not.toContain('example.com');
+  });
+
+  it('keeps contacts of several accounts apart', async () => {
+    await test.send('contact.created', { id: '1' });
+    await test.send('contact.created', { id: '1' }, { connection: 'my crm.eu' });
+    expect(readRows()).toHaveLength(2);
+  });
+
+  it('skips stale and repeated versions', async () => {
+    await test.send('contact.updated', { id: '1', email: 'three@example.com' }, { version: 3 });
+    expect((await test.send('contact.updated', { id: '1', email: 'two@example.com' }, { version: 2 })).outcome).toBe(
+      'done',
+    );
+    await test.send('contact.updated', { id: '1', email: 'again@example.com' }, { version: 3 });
+    expect(readRows()).toMatchObject([{ version: 3, email: 'three@example.com' }]);
+  });
+
+  it.each([
+    ['contact.deleted', 'deleted'],
+    ['contact.erased', 'erased'],
+  ] as const)(
+    '%s leaves a mark without personal data, which an older event does not overwrite',
+    async (type, state) => {
+      await test.send('contact.created', { id: '1', email: 'a@example.com' }, { version: 1 });
+      await test.send(type, { id: '1' }, { version: 3 });
+      await test.send('contact.updated', { id: '1', email: 'late@example.com' }, { version: 2 });
+      expect(readRows()).toEqual([{ id: '1', version: 3, state, merged_into: null, email: null }]);
+    },
+  );
+
+  it('brings a restored one back', async () => {
+    await test.send('contact.deleted', { id: '1' });
+    await test.send('contact.restored', { id: '1', email: 'back@example.com' });
+    expect(readRows()).toMatchObject([{ version: 2, state: 'active', email: 'back@example.com' }]);
+  });
+
+  it('marks what a merge has swallowed, known or not, and can do it twice', async () => {
+    await test.send('contact.created', { id: '2', email: 'two@example.com' });
+    const { event } = await test.send('contact.merged', { id: '1', email: 'one@example.com', mergedIds: ['2', '3'] });
+    await test.sendEvent(event);
+    expect(readRows()).toEqual([
+      { id: '1', version: 1, state: 'active', merged_into: null, email: 'one@example.com' },
+      { id: '2', version: 1, state: 'merged', merged_into: '1', email: null },
+      { id: '3', version: 0, state: 'merged', merged_into: '1', email: null },
+    ]);
+  });
+
+  it('does not bring a swallowed one back by a late update, but by a restore', async () => {
+    await test.send('contact.created', { id: '2' });
+    await test.send('contact.merged', { id: '1', mergedIds: ['2'] });
+    await test.send('contact.updated', { id: '2', email: 'late@example.com' });
+    expect(readRows()).toMatchObject([{ id: '1' }, { id: '2', state: 'merged', email: null }]);
+    await test.send('contact.restored', { id: '2', email: 'back@example.com' });
+    expect(readRows()).toMatchObject([{ id: '1' }, { id: '2', state: 'active', email: 'back@example.com' }]);
+  });
+
+  it('takes a database that is locked for unavailable', async () => {
+    await test.send('contact.created', { id: '1' });
+    const other = new Database(join(folder, 'contacts.db'));
+    other.exec('BEGIN IMMEDIATE');
+    expect(await test.send('contact.updated', { id: '1' })).toMatchObject({
+      outcome: 'unavailable',
+      settled: 'waiting',
+    });
+    other.close();
+  });
+
+  it('does not begin without a database', async () => {
+    const away = testPlugin(plugin, { config: { url: 'postgres://127.0.0.1:1/none' } });
+    await expect(away.send('contact.created')).rejects.toThrow(/ECONNREFUSED/);
+  });
+});
