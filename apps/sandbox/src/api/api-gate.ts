@@ -1,0 +1,58 @@
+import { CrmError } from '../crm/crm-error.js';
+import type { Knobs } from '../webhooks/knobs.js';
+import type { AccessTokens } from './access-tokens.js';
+import type { RateLimiter } from './rate-limits.js';
+
+export interface ApiGateOptions {
+  tokens: AccessTokens;
+  limiter: RateLimiter;
+  knobs(): Knobs;
+  count(outcome: 'admitted' | 'refused' | 'limited' | 'failed'): void;
+}
+
+export interface ApiRequest {
+  authorization: string | undefined;
+  search: boolean;
+}
+
+/** A request over a limit: HubSpot's answer differs from its other errors. */
+export class RateLimitError extends Error {
+  override readonly name = 'RateLimitError';
+
+  constructor(
+    message: string,
+    readonly policyName: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What every request to the API passes first: who asks, how often, and the faults that were asked for. */
+export class ApiGate {
+  constructor(private readonly options: ApiGateOptions) {}
+
+  /** Sets the headers that the answer carries, whatever it is; throws when it is an error. */
+  async enter(request: ApiRequest, setHeader: (name: string, value: string) => void): Promise<void> {
+    const knobs = this.options.knobs();
+    if (knobs.apiDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, knobs.apiDelayMs));
+    if (knobs.apiFailNext > 0) {
+      knobs.apiFailNext -= 1;
+      this.options.count('failed');
+      throw new CrmError(502, 'BAD_GATEWAY', 'The service is unavailable for a moment');
+    }
+    const { oauth } = this.checkAccess(request.authorization);
+    const { headers, refusal } = this.options.limiter.admit({ search: request.search, oauth });
+    for (const [name, value] of Object.entries(headers)) setHeader(name, value);
+    this.options.count(refusal ? 'limited' : 'admitted');
+    if (refusal) throw new RateLimitError(refusal.message, refusal.policyName);
+  }
+
+  private checkAccess(authorization: string | undefined): { oauth: boolean } {
+    try {
+      return this.options.tokens.check(authorization);
+    } catch (error) {
+      this.options.count('refused');
+      throw error;
+    }
+  }
+}

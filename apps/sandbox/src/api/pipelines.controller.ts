@@ -1,0 +1,40 @@
+import { Controller, Get, Param, UseGuards } from '@nestjs/common';
+import { invalid, notFound } from '../crm/crm-error.js';
+import { listPipelines, type Pipeline, type Stage } from '../crm/pipelines.js';
+import { ApiGuard } from './api.guard.js';
+
+const TIMES = { createdAt: '2024-01-15T09:00:00.000Z', updatedAt: '2025-10-02T12:11:00.000Z' };
+
+@Controller('crm/v3/pipelines/:type')
+@UseGuards(ApiGuard)
+export class PipelinesController {
+  @Get()
+  list(@Param('type') type: string): { results: unknown[] } {
+    return { results: readPipelines(type).map(showPipeline) };
+  }
+
+  @Get(':id')
+  get(@Param('type') type: string, @Param('id') id: string): unknown {
+    const pipelines = readPipelines(type);
+    const index = pipelines.findIndex((pipeline) => pipeline.id === id);
+    const pipeline = pipelines[index];
+    if (!pipeline) throw notFound(id);
+    return showPipeline(pipeline, index);
+  }
+}
+
+function readPipelines(type: string): readonly Pipeline[] {
+  const pipelines = listPipelines(type);
+  if (!pipelines) throw invalid(`Objects of the type ${type} have no pipelines`);
+  return pipelines;
+}
+
+function showPipeline({ id, label, stages }: Pipeline, displayOrder: number): unknown {
+  return { id, label, displayOrder, archived: false, ...TIMES, stages: stages.map(showStage) };
+}
+
+/** Metadata is text, as all values are: `"1.0"`. */
+function showStage({ id, label, probability, isClosed }: Stage, displayOrder: number): unknown {
+  const metadata = { isClosed: String(isClosed), probability: probability.toFixed(1) };
+  return { id, label, displayOrder, metadata, archived: false, ...TIMES };
+}
