@@ -3,13 +3,14 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 
+const PACKAGE = 'better-sqlite3';
 const require = createRequire(import.meta.url);
 
 function findPackage() {
   try {
-    return dirname(require.resolve('better-sqlite3/package.json'));
+    return dirname(require.resolve(`${PACKAGE}/package.json`));
   } catch {
     return undefined; // `npm install --package-lock-only`
   }
@@ -17,7 +18,7 @@ function findPackage() {
 
 /** In a process of its own: a failed native load stays cached in the one that tried. */
 function loads() {
-  const probe = "new (require('better-sqlite3'))(':memory:').close()";
+  const probe = `new (require('${PACKAGE}'))(':memory:').close()`;
   return spawnSync(process.execPath, ['-e', probe], { cwd: import.meta.dirname }).status === 0;
 }
 
@@ -27,23 +28,29 @@ function findHeaders() {
   return existsSync(join(prefix, 'include/node/node.h')) ? { npm_package_config_node_gyp_nodedir: prefix } : {};
 }
 
+/** What it printed, for the case that it fails. */
 function build(folder) {
-  const bin = [join(folder, 'node_modules/.bin'), join(import.meta.dirname, '../node_modules/.bin'), process.env.PATH].join(':');
-  return spawnSync('npm', ['run', 'install'], {
+  const bin = [join(folder, 'node_modules/.bin'), join(import.meta.dirname, '../node_modules/.bin'), process.env.PATH];
+  const env = { ...process.env, ...findHeaders(), PATH: bin.join(delimiter) };
+  const { stdout, stderr } = spawnSync('npm', ['run', 'install'], {
     cwd: folder,
-    stdio: process.env.CI ? 'ignore' : ['ignore', 'ignore', 'ignore'],
-    env: { ...process.env, ...findHeaders(), PATH: bin },
+    env,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1_024 * 1_024,
   });
+  return `${stdout}\n${stderr}`.trim().split('\n').slice(-20).join('\n');
 }
 
 const folder = findPackage();
 if (folder && !loads()) {
   console.log('crm-mesh: preparing better-sqlite3 for this Node (once; up to two minutes when it must be compiled) …');
   const started = Date.now();
-  build(folder);
+  const output = build(folder);
   if (!loads()) {
-    console.error('crm-mesh: better-sqlite3 could not be built. It needs python3, make and g++ ' +
-      '(Debian: apt-get install python3 make g++). Then run: npm rebuild better-sqlite3');
+    console.error(
+      `${output}\n\ncrm-mesh: better-sqlite3 could not be built. It needs python3, make and g++ ` +
+        '(Debian: apt-get install python3 make g++). Then run: npm run postinstall',
+    );
     process.exit(1);
   }
   console.log(`crm-mesh: better-sqlite3 is ready after ${Math.round((Date.now() - started) / 1000)} s`);

@@ -1,0 +1,4 @@
+import { Command } from 'commander';
+import { createProgram } from './program.js';
+
+await createProgram(new Command()).parseAsync();

@@ -1,0 +1,53 @@
+import { loadConfig, resolveNats, type NatsLocation } from '@crm-mesh/config';
+import { resolve } from 'node:path';
+import type { CliContext } from '../cli-context.js';
+import { isAlive } from './processes.js';
+import { readRunFile, type RunFile } from './run-file.js';
+
+export interface MeshLocation extends NatsLocation {
+  /** Why this one, for error messages. */
+  via: '--server' | '--context' | 'NATS_URL' | 'NATS_CONTEXT' | 'run.json' | 'mesh.yaml' | 'default';
+}
+
+export interface LocationInput {
+  options: { server?: string; context?: string; creds?: string };
+  env: NodeJS.ProcessEnv;
+  /** Of a mesh that runs in the data folder. */
+  run?: Pick<RunFile, 'nats'>;
+  /** What mesh.yaml says. */
+  configured?: NatsLocation;
+}
+
+/** What is said most closely wins: option, environment, the mesh in this data folder, mesh.yaml, the usual address. */
+export function chooseLocation({ options, env, run, configured }: LocationInput): MeshLocation {
+  const credsFile = options.creds ?? (env['NATS_CREDS'] || undefined);
+  const creds = credsFile === undefined ? {} : { credsFile };
+  if (options.server) return { url: options.server, ...creds, via: '--server' };
+  if (options.context) return { context: options.context, ...creds, via: '--context' };
+  if (env['NATS_URL']) return { url: env['NATS_URL'], ...creds, via: 'NATS_URL' };
+  if (env['NATS_CONTEXT']) return { context: env['NATS_CONTEXT'], ...creds, via: 'NATS_CONTEXT' };
+  if (run) return { ...run.nats, ...creds, via: 'run.json' };
+  if (configured?.url || configured?.context) return { ...configured, ...creds, via: 'mesh.yaml' };
+  return { url: 'nats://127.0.0.1:4222', ...creds, via: 'default' };
+}
+
+/** Reads run.json and mesh.yaml; a mesh.yaml that is wrong does not keep anybody from looking at a running mesh. */
+export function locateMesh(context: CliContext): MeshLocation {
+  const { options, env } = context;
+  const run = readRunFile(findDataDir(context));
+  return chooseLocation({ options, env, run: run && isAlive(run.pid) ? run : undefined, configured: readConfigured(context) });
+}
+
+/** MESH_DATA_DIR or --data-dir, else `.mesh` beside mesh.yaml. */
+export function findDataDir({ env, cwd }: Pick<CliContext, 'env' | 'cwd'>): string {
+  if (env['MESH_DATA_DIR']) return resolve(cwd, env['MESH_DATA_DIR']);
+  return resolve(cwd, env['MESH_CONFIG'] ? resolve(cwd, env['MESH_CONFIG'], '..') : '.', '.mesh');
+}
+
+function readConfigured({ env, cwd }: CliContext): NatsLocation | undefined {
+  try {
+    return resolveNats(loadConfig({ env, cwd, sections: [] }), {});
+  } catch {
+    return undefined;
+  }
+}

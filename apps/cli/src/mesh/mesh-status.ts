@@ -1,0 +1,66 @@
+import { MeshError } from '@crm-mesh/contract';
+import { STREAM_NAMES, type Nats, type StreamState } from '@crm-mesh/jetstream';
+import { askStatus, type HostStatus, type PublisherStatus } from './control.js';
+import { countDeadLetters } from './dead-letters.js';
+
+/** All that `mesh status` knows; also its JSON document. */
+export interface MeshStatus {
+  nats: { url: string; version: string };
+  streams: StreamState[];
+  publisher: PublisherStatus | null;
+  host: HostStatus | null;
+  deadLetters: { total: number; byConsumer: Record<string, number> };
+  /** What is not as it should be; empty when all is well. */
+  problems: string[];
+}
+
+export async function readMeshStatus(nats: Nats): Promise<MeshStatus> {
+  const [publisher, host, streams] = await Promise.all([
+    askStatus<PublisherStatus>(nats, 'publisher'),
+    askStatus<HostStatus>(nats, 'host'),
+    readStreams(nats),
+  ]);
+  const hasDead = streams.some((stream) => stream.name === 'CRM_DEAD');
+  const deadLetters = hasDead ? await countDeadLetters(nats) : { total: 0, byConsumer: {} };
+  const status = {
+    nats: { url: nats.serverUrl, version: nats.serverVersion },
+    streams,
+    publisher: publisher ?? null,
+    host: host ?? null,
+    deadLetters,
+  };
+  return { ...status, problems: findProblems(status) };
+}
+
+async function readStreams(nats: Nats): Promise<StreamState[]> {
+  const states = await Promise.all(STREAM_NAMES.map((name) => readStream(nats, name)));
+  return states.filter((state) => state !== undefined);
+}
+
+async function readStream(nats: Nats, name: string): Promise<StreamState | undefined> {
+  try {
+    return await nats.streamState(name);
+  } catch (error) {
+    if (error instanceof MeshError && error.code === 'MESH_STREAM_MISSING') return undefined;
+    throw error;
+  }
+}
+
+/** Dead letters are work for somebody, not a fault of the mesh: they are shown, and not among these. */
+export function findProblems(status: Omit<MeshStatus, 'problems' | 'nats'>): string[] {
+  const { streams, publisher, host } = status;
+  const present = new Set(streams.map((stream) => stream.name));
+  const missing = STREAM_NAMES.filter((name) => !present.has(name));
+  const consumers = [...(publisher?.consumers ?? []), ...(host?.plugins ?? []).flatMap((plugin) => plugin.consumer ?? [])];
+  return [
+    ...(missing.length > 0 ? [`streams are missing: ${missing.join(', ')}`] : []),
+    ...(publisher ? [] : ['the publisher does not answer']),
+    ...(host ? [] : ['the host does not answer']),
+    ...(host?.plugins ?? [])
+      .filter((plugin) => plugin.state === 'refused')
+      .map((plugin) => `plugin ${plugin.name} is refused: ${plugin.reason ?? 'see its log'}`),
+    ...consumers
+      .filter((consumer) => consumer.breaker !== 'closed')
+      .map((consumer) => `${consumer.name} waits for what it depends on (${consumer.breaker} breaker)`),
+  ];
+}

@@ -1,0 +1,114 @@
+import type { ConsumerStatus } from '@crm-mesh/delivery';
+import pc from 'picocolors';
+import type { HostStatus, PluginStatus, PublisherStatus } from '../mesh/control.js';
+import type { MeshStatus } from '../mesh/mesh-status.js';
+import { cutText, formatAge, formatBytes, formatCount, formatDuration } from './format.js';
+import { renderTable, type Cell, type Column } from './table.js';
+
+/** Everything of `mesh status` for people. */
+export function renderStatus(status: MeshStatus, nowMs: number): string {
+  return [
+    renderApps(status),
+    renderSection('Streams', renderStreams(status)),
+    renderSection('Connections', renderConnections(status.publisher, nowMs)),
+    renderSection('Consumers', renderConsumers(status)),
+    renderProblems(status),
+  ].join('\n\n');
+}
+
+function renderSection(title: string, body: string): string {
+  return `${pc.bold(pc.underline(title))}\n${body}`;
+}
+
+function renderApps({ nats, publisher, host }: MeshStatus): string {
+  const describe = (app: PublisherStatus | HostStatus | null): string =>
+    app ? `${app.url}  ${pc.dim(`up ${formatDuration(app.uptimeMs)}`)}` : pc.red('does not answer');
+  return [`nats-server  ${nats.url}  ${pc.dim(nats.version)}`, `publisher    ${describe(publisher)}`, `host         ${describe(host)}`].join('\n');
+}
+
+const right = (title: string): Column => ({ title, align: 'right' });
+
+function renderStreams({ streams }: MeshStatus): string {
+  const columns = [{ title: 'stream' }, right('messages'), right('size'), right('first'), right('last')];
+  return renderTable(
+    columns,
+    streams.map((stream) => [
+      stream.name,
+      formatCount(stream.messages),
+      formatBytes(stream.bytes),
+      formatCount(stream.firstSequence),
+      formatCount(stream.lastSequence),
+    ]),
+  );
+}
+
+function renderConnections(publisher: PublisherStatus | null, nowMs: number): string {
+  if (publisher === null) return pc.red('unknown: the publisher does not answer');
+  if (publisher.connections.length === 0) return pc.dim('none: add one to mesh.yaml');
+  const columns = [{ title: 'connection' }, { title: 'source' }, right('received'), right('duplicates'), right('refused'), { title: 'last' }];
+  return renderTable(
+    columns,
+    publisher.connections.map((connection) => [
+      `${connection.tenant}/${connection.name}`,
+      connection.source,
+      formatCount(connection.received),
+      formatCount(connection.duplicates),
+      connection.refused > 0 ? pc.yellow(formatCount(connection.refused)) : 0,
+      formatAge(connection.lastReceivedAt, nowMs),
+    ]),
+  );
+}
+
+const CONSUMER_COLUMNS = [
+  { title: 'consumer' },
+  { title: 'state' },
+  right('lag'),
+  right('in hand'),
+  right('parked'),
+  right('/min'),
+  right('done'),
+  right('retried'),
+  right('dead'),
+  { title: 'last error' },
+];
+
+function renderConsumers({ publisher, host, deadLetters }: MeshStatus): string {
+  const dead = deadLetters.byConsumer;
+  const own = (publisher?.consumers ?? []).map((consumer) => describeConsumer(consumer, consumer.state, dead));
+  const rows = [...own, ...(host?.plugins ?? []).map((plugin) => describePlugin(plugin, dead))];
+  return rows.length === 0 ? pc.dim('none') : renderTable(CONSUMER_COLUMNS, rows);
+}
+
+function describePlugin(plugin: PluginStatus, dead: Record<string, number>): Cell[] {
+  const state = plugin.state === 'running' && plugin.consumer ? plugin.consumer.state : plugin.state;
+  if (plugin.consumer) return describeConsumer({ ...plugin.consumer, name: plugin.name }, state, dead);
+  const reason = cutText(plugin.reason ?? '', 60);
+  return [plugin.name, paintState(state), '', '', '', '', '', '', dead[plugin.name] ?? 0, reason];
+}
+
+function describeConsumer(consumer: ConsumerStatus, state: string, dead: Record<string, number>): Cell[] {
+  const open = dead[consumer.name] ?? 0;
+  return [
+    consumer.name,
+    paintState(state),
+    formatCount(consumer.pending),
+    formatCount(consumer.held),
+    formatCount(consumer.parkedMessages),
+    formatCount(consumer.settledLastMinute),
+    formatCount(consumer.acked),
+    formatCount(consumer.retried),
+    open > 0 ? pc.yellow(formatCount(open)) : 0,
+    consumer.lastError ? cutText(`${consumer.lastError.error.name}: ${consumer.lastError.error.message}`, 60) : '',
+  ];
+}
+
+function paintState(state: string): string {
+  if (state === 'running') return pc.green(state);
+  return state === 'refused' ? pc.red(state) : pc.yellow(state);
+}
+
+function renderProblems({ problems, deadLetters }: MeshStatus): string {
+  const lines = problems.map((problem) => `${pc.red('✗')} ${problem}`);
+  if (deadLetters.total > 0) lines.push(`${pc.yellow('!')} ${formatCount(deadLetters.total)} dead letters are open: mesh dead list`);
+  return lines.length === 0 ? `${pc.green('✓')} all well` : lines.join('\n');
+}

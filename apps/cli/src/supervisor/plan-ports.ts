@@ -1,0 +1,23 @@
+import { findFreePort } from '@crm-mesh/nats-server';
+import type { AppName } from './app-process.js';
+
+export type AppPorts = Record<AppName, number>;
+
+export const DEFAULT_PORTS: AppPorts & { nats: number } = { publisher: 8080, host: 8081, sandbox: 8082, nats: 4222 };
+
+type FindPort = (wished: number) => Promise<number>;
+
+/** The wished ports where they are free, else others; never one twice. */
+export async function planPorts(wished: AppPorts, find: FindPort = findFreePort): Promise<AppPorts> {
+  const taken = new Set<number>();
+  const choose = async (port: number): Promise<number> => {
+    let free = await find(taken.has(port) ? 0 : port);
+    while (taken.has(free)) free = await find(0);
+    taken.add(free);
+    return free;
+  };
+  // One after the other: the wish of the first wins.
+  const publisher = await choose(wished.publisher);
+  const host = await choose(wished.host);
+  return { publisher, host, sandbox: await choose(wished.sandbox) };
+}
