@@ -1,0 +1,137 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { vi, expect } from 'vitest';
+import { loadConfig } from '@crm-mesh/config';
+import type { DeadLetter } from '@crm-mesh/delivery';
+import { startHost, type RunningHost } from '@crm-mesh/host/start';
+import { connectNats, type Nats } from '@crm-mesh/jetstream';
+import { startPublisher, type RunningPublisher } from '@crm-mesh/publisher/start';
+import { createLogger } from '@crm-mesh/telemetry';
+import { makeTempDir, startTestNats, type TestNats } from '@crm-mesh/testing';
+
+const TOKEN = 'a-bearer-token';
+export const HUBSPOT_SECRET = 'a-client-secret';
+
+/** A whole mesh in this process, on a nats-server, a folder and a plugin folder of its own. */
+export interface TestMesh {
+  server: TestNats;
+  nats: Nats;
+  publisher: RunningPublisher;
+  host: RunningHost;
+  folder: string;
+  /** Writes `plugins/<name>.plugin.ts`, whose handler appends `<id> <version> <action>` to `<name>.effects` after `body`. */
+  writePlugin(name: string, options?: { body?: string; events?: string; delivery?: string }): void;
+  removePlugin(name: string): void;
+  effects(name: string): string[];
+  /** Sends one CloudEvent of the shop; resolves to the HTTP status. */
+  send(type: string, data: Record<string, unknown>, part?: Record<string, unknown>): Promise<number>;
+  /** Until the normaliser and these plugins have settled everything. */
+  settled(...plugins: string[]): Promise<void>;
+  deadLetters(consumer: string): Promise<{ sequence: number; letter: DeadLetter }[]>;
+  stop(): Promise<void>;
+}
+
+export async function startTestMesh(options: { hubspotApi?: { url: string; token: string } } = {}): Promise<TestMesh> {
+  const server = await startTestNats();
+  const temp = makeTempDir('journey');
+  const folder = temp.path;
+  mkdirSync(join(folder, 'plugins'));
+  const file = join(folder, 'mesh.yaml');
+  writeFileSync(file, JSON.stringify(describeMesh(options.hubspotApi)));
+  const log = createLogger({ app: 'journey', level: process.env['MESH_TEST_LOG'] ?? 'silent' });
+  const config = loadConfig({ file, env: {}, cwd: folder });
+  const publisher = await startPublisher({ config, nats: { url: server.url }, log });
+  const host = await startHost({ env: { NATS_URL: server.url }, cwd: folder, log });
+  const nats = await connectNats({ name: 'journey', url: server.url });
+
+  const pluginFile = (name: string) => join(folder, 'plugins', `${name}.plugin.ts`);
+  const settledOne = async (stream: string, name: string) => {
+    const state = await nats.durableState(stream, name);
+    expect(state && state.pending + state.ackPending, `${name} has not settled`).toBe(0);
+  };
+  return {
+    server,
+    nats,
+    publisher,
+    host,
+    folder,
+    writePlugin: (name, plugin) => writeFileSync(pluginFile(name), describePlugin(folder, name, plugin)),
+    removePlugin: (name) => rmSync(pluginFile(name)),
+    effects: (name) => readLines(join(folder, `${name}.effects`)),
+    send: async (type, data, part = {}) => {
+      const id = `${type}/${JSON.stringify(data)}`;
+      const event = { specversion: '1.0', id, source: '/shop', type, time: new Date().toISOString(), data, ...part };
+      const response = await fetch(`${publisher.url}/webhooks/acme/shop`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/cloudevents+json', authorization: `Bearer ${TOKEN}` },
+        body: JSON.stringify(event),
+      });
+      return response.status;
+    },
+    settled: (...plugins) =>
+      vi.waitFor(
+        async () => {
+          await settledOne('CRM_RAW', 'normaliser');
+          for (const plugin of plugins) await settledOne('CRM_EVENTS', plugin);
+        },
+        { timeout: 60_000, interval: 50 },
+      ),
+    deadLetters: async (consumer) => {
+      const letters = [];
+      const dead = { fromSequence: 1, filterSubject: `dead.${consumer}.>` };
+      for await (const { data, sequence } of nats.readStream('CRM_DEAD', dead)) {
+        letters.push({ sequence, letter: JSON.parse(Buffer.from(data).toString()) as DeadLetter });
+      }
+      return letters;
+    },
+    stop: async () => {
+      await nats.close();
+      await host.stop({ graceMs: 1_000 });
+      await publisher.stop();
+      await server.stop();
+      temp.remove();
+    },
+  };
+}
+
+/** mesh.yaml; JSON is YAML. */
+export function describeMesh(hubspotApi = { url: 'http://127.0.0.1:9', token: 'none' }): object {
+  return {
+    http: { rateLimit: { perConnectionPerSecond: 100_000 } },
+    connections: [
+      { tenant: 'acme', name: 'shop', source: 'cloudevents', config: { tokens: [TOKEN] } },
+      {
+        tenant: 'acme',
+        name: 'hubspot',
+        source: 'hubspot',
+        config: { clientSecrets: [HUBSPOT_SECRET], accessToken: hubspotApi.token, apiUrl: hubspotApi.url },
+      },
+    ],
+  };
+}
+
+export function describePlugin(
+  folder: string,
+  name: string,
+  { body = '', events = "'*'", delivery = '{}' }: { body?: string; events?: string; delivery?: string } = {},
+): string {
+  return `
+    import { appendFileSync } from 'node:fs';
+    import { definePlugin, PermanentError } from '@crm-mesh/sdk';
+    void PermanentError;
+    export default definePlugin({
+      name: '${name}',
+      events: [${events}],
+      delivery: { startFrom: 'all', backoff: { initialMs: 100, maxMs: 100 }, ...${delivery} },
+      async handle(event, { attempt }) {
+        void attempt;
+        ${body}
+        appendFileSync(${JSON.stringify(join(folder, `${name}.effects`))}, [event.data.id, event.recordversion, event.type].join(' ') + '\\n');
+      },
+    });
+  `;
+}
+
+function readLines(file: string): string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
+}
