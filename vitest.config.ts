@@ -5,7 +5,14 @@ export default defineConfig({
   // For spec files and plugins, which no tsconfig.json that emits includes.
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
-    include: ['apps/*/src/**/*.spec.ts', 'libs/*/src/**/*.spec.ts', 'plugins/**/*.spec.ts', 'examples/**/*.spec.ts', 'scripts/**/*.spec.ts', 'test/**/*.spec.ts'],
+    include: [
+      'apps/*/src/**/*.spec.ts',
+      'libs/*/src/**/*.spec.ts',
+      'plugins/**/*.spec.ts',
+      'examples/**/*.spec.ts',
+      'scripts/**/*.spec.ts',
+      'test/**/*.spec.ts',
+    ],
     setupFiles: ['reflect-metadata'],
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -22,7 +22,11 @@ function describeEdit(index: number) {
 }
 
 async function sendBatch(first: number): Promise<number> {
-  const batch = Array.from({ length: BATCH_SIZE }, (_, i) => ({ specversion: '1.0', source: '/erp', ...describeEdit(first + i) }));
+  const batch = Array.from({ length: BATCH_SIZE }, (_, i) => ({
+    specversion: '1.0',
+    source: '/erp',
+    ...describeEdit(first + i),
+  }));
   const response = await fetch(`${mesh.publisher.url}/webhooks/acme/shop`, {
     method: 'POST',
     headers: { 'content-type': 'application/cloudevents-batch+json', authorization: 'Bearer a-bearer-token' },
@@ -50,25 +54,31 @@ async function readEvents(): Promise<MeshEvent<'company.*'>[]> {
 }
 
 describe(`a burst of ${BATCHES} batches of ${BATCH_SIZE} over ${RECORDS} records`, () => {
-  it('loses nothing: all is stored, and every record ends at its last edit, seen in order', { timeout: 120_000 }, async () => {
-    mesh.writePlugin('burst', { events: "'company.*'" });
-    await vi.waitFor(async () => expect(await mesh.nats.durableState('CRM_EVENTS', 'burst')).toBeDefined(), { timeout: 15_000 });
-    expect(await sendAll()).toEqual(new Set([202]));
-    expect((await mesh.nats.streamState('CRM_RAW')).messages).toBe(BATCHES * BATCH_SIZE);
-    await mesh.settled('burst');
+  it(
+    'loses nothing: all is stored, and every record ends at its last edit, seen in order',
+    { timeout: 120_000 },
+    async () => {
+      mesh.writePlugin('burst', { events: "'company.*'" });
+      await vi.waitFor(async () => expect(await mesh.nats.durableState('CRM_EVENTS', 'burst')).toBeDefined(), {
+        timeout: 15_000,
+      });
+      expect(await sendAll()).toEqual(new Set([202]));
+      expect((await mesh.nats.streamState('CRM_RAW')).messages).toBe(BATCHES * BATCH_SIZE);
+      await mesh.settled('burst');
 
-    const events = await readEvents();
-    const last = new Map(events.map((event) => [event.data.id, event]));
-    expect(last.size).toBe(RECORDS);
-    expect(new Set([...last.values()].map((event) => event.data.name))).toEqual(new Set([`edit ${EDITS}`]));
+      const events = await readEvents();
+      const last = new Map(events.map((event) => [event.data.id, event]));
+      expect(last.size).toBe(RECORDS);
+      expect(new Set([...last.values()].map((event) => event.data.name))).toEqual(new Set([`edit ${EDITS}`]));
 
-    const seen = new Map<string, number>();
-    for (const line of mesh.effects('burst')) {
-      const [id, version] = line.split(' ') as [string, string];
-      expect(Number(version), line).toBe((seen.get(id) ?? 0) + 1);
-      seen.set(id, Number(version));
-    }
-    expect(mesh.effects('burst').length).toBe(events.length);
-    expect((await mesh.nats.streamState('CRM_DEAD')).messages).toBe(0);
-  });
+      const seen = new Map<string, number>();
+      for (const line of mesh.effects('burst')) {
+        const [id, version] = line.split(' ') as [string, string];
+        expect(Number(version), line).toBe((seen.get(id) ?? 0) + 1);
+        seen.set(id, Number(version));
+      }
+      expect(mesh.effects('burst').length).toBe(events.length);
+      expect((await mesh.nats.streamState('CRM_DEAD')).messages).toBe(0);
+    },
+  );
 });

@@ -4,7 +4,11 @@ import type { ExitCode } from './exit-code.js';
 import { chooseExitCode, describeError, renderError } from './output/describe-error.js';
 
 /** A command's work: arguments as commander gives them, then its options. */
-export type CommandWork<Args extends unknown[], O> = (context: CliContext, options: O, ...args: Args) => Promise<ExitCode>;
+export type CommandWork<Args extends unknown[], O> = (
+  context: CliContext,
+  options: O,
+  ...args: Args
+) => Promise<ExitCode>;
 
 /** Hands the work to commander: its exit code becomes the process's, its errors are told to people or as JSON. */
 export function runCommand<O extends object = object, Args extends unknown[] = []>(

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addDead } from './commands/dead.js';
+import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEvents } from './commands/events.js';
 import { addPlugin } from './commands/plugin.js';
@@ -22,7 +23,7 @@ export function createProgram(program: Command): Command {
     .option('--debug', 'show where an error happened')
     .addHelpText('after', HELP)
     .showSuggestionAfterError();
-  for (const add of [addUp, addDoctor, addStatus, addPlugin, addSource, addEvents, addDead]) add(program);
+  for (const add of [addUp, addDemo, addDoctor, addStatus, addPlugin, addSource, addEvents, addDead]) add(program);
   for (const command of listAll(program)) command.exitOverride(exitAsUsage);
   return program;
 }

@@ -1,14 +1,14 @@
 import { createHmac } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { loadConfig, type LoadedConfig } from '@crm-mesh/config';
 import { createLogger } from '@crm-mesh/telemetry';
-import { makeTempDir } from '@crm-mesh/testing';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 
 // For the specs of this app.
 
-export const SECRET = 'a client secret';
-export const TOKEN = 'a-bearer-token';
+const SECRET = 'a client secret';
+const TOKEN = 'a-bearer-token';
 export const quietLog = createLogger({ app: 'publisher', level: process.env['MESH_TEST_LOG'] ?? 'silent' });
 
 const CONNECTIONS = [
@@ -28,10 +28,13 @@ export interface TestConfig {
 
 /** A mesh.yaml (JSON is YAML) in a folder of its own. */
 export function makeConfig(part: Record<string, unknown> = {}): TestConfig {
-  const folder = makeTempDir('publisher');
-  const file = join(folder.path, 'mesh.yaml');
+  const folder = mkdtempSync(join(tmpdir(), 'crm-mesh-publisher-'));
+  const file = join(folder, 'mesh.yaml');
   writeFileSync(file, JSON.stringify({ connections: CONNECTIONS, ...part }));
-  return { config: loadConfig({ file, env: {}, cwd: folder.path }), remove: () => folder.remove() };
+  return {
+    config: loadConfig({ file, env: {}, cwd: folder }),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
 }
 
 export interface SignedRequest {

@@ -16,7 +16,14 @@ import { ReceivedPosts } from './receiver/received-posts.js';
 import { ReceiverController } from './receiver/receiver.controller.js';
 import { Sandbox } from './sandbox.js';
 
-const API = [BatchController, SearchController, ObjectsController, AssociationsController, PipelinesController, OwnersController];
+const API = [
+  BatchController,
+  SearchController,
+  ObjectsController,
+  AssociationsController,
+  PipelinesController,
+  OwnersController,
+];
 
 @Module({})
 export class SandboxModule {

@@ -56,6 +56,8 @@ export const DEFAULTS = {
   seed: 1,
 };
 
+type Settings = typeof DEFAULTS & PortalOptions & { now(): number };
+
 /** The parts of one simulated portal, and of the app that is installed in it. */
 export class Sandbox {
   readonly board: KnobBoard;
@@ -69,7 +71,7 @@ export class Sandbox {
   readonly api: ApiOptions;
 
   constructor(options: PortalOptions, { log, metrics }: { log: Logger; metrics: Metrics }) {
-    const settings = { ...DEFAULTS, now: Date.now, ...withoutUndefined(options) };
+    const settings: Settings = { ...DEFAULTS, now: Date.now, ...withoutUndefined(options) };
     const { seed, now } = settings;
     // Each part draws from numbers of its own: what one does must not change what another does.
     const drawFor = (part: number): Random => createRandom(seed * 10 + part);
@@ -90,7 +92,12 @@ export class Sandbox {
   }
 
   readState(): SandboxState {
-    return { ...countState(this.store), webhooks: this.sender.counts, receiver: this.received.counts, play: this.player.state };
+    return {
+      ...countState(this.store),
+      webhooks: this.sender.counts,
+      receiver: this.received.counts,
+      play: this.player.state,
+    };
   }
 
   async stop(): Promise<void> {
@@ -99,8 +106,10 @@ export class Sandbox {
     await this.sender.stop();
   }
 
-  private createSender(settings: typeof DEFAULTS & PortalOptions & { now(): number }, parts: { log: Logger; metrics: Metrics; random: Random }): WebhookSender {
-    const gauge = parts.metrics.gauge('sandbox_webhooks', 'Webhook items and requests, by what became of them', ['state']);
+  private createSender(settings: Settings, parts: { log: Logger; metrics: Metrics; random: Random }): WebhookSender {
+    const gauge = parts.metrics.gauge('sandbox_webhooks', 'Webhook items and requests, by what became of them', [
+      'state',
+    ]);
     const sender = new WebhookSender({
       clientSecret: settings.clientSecret,
       knobs: () => this.board.present,
@@ -113,7 +122,7 @@ export class Sandbox {
     return sender;
   }
 
-  private createStore(settings: typeof DEFAULTS & PortalOptions & { now(): number }, drawFor: (part: number) => Random): CrmStore {
+  private createStore(settings: Settings, drawFor: (part: number) => Random): CrmStore {
     const app = { ...settings, subscriptions: settings.subscriptions ?? listDefaultSubscriptions() };
     const random = drawFor(2);
     return new CrmStore({
@@ -125,7 +134,9 @@ export class Sandbox {
   }
 
   private createGate({ rateLimits }: PortalOptions, { now, metrics }: { now(): number; metrics: Metrics }): ApiGate {
-    const requests = metrics.counter('sandbox_api_requests_total', 'Requests to the API, by how they were received', ['outcome']);
+    const requests = metrics.counter('sandbox_api_requests_total', 'Requests to the API, by how they were received', [
+      'outcome',
+    ]);
     return new ApiGate({
       tokens: this.tokens,
       limiter: new RateLimiter({ ...DEFAULT_RATE_LIMITS, ...rateLimits }, now),

@@ -22,6 +22,7 @@ export function readSettings(env: NodeJS.ProcessEnv): SandboxOptions {
 
 function readNumber(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
-  if (!/^\d+(\.\d+)?$/.test(value)) throw new Error(`${name} must be a number, but is "${value}". Set it anew, or leave it out.`);
+  if (!/^\d+(\.\d+)?$/.test(value))
+    throw new Error(`${name} must be a number, but is "${value}". Set it anew, or leave it out.`);
   return Number(value);
 }

@@ -70,9 +70,15 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   };
 }
 
-async function createApp(module: ReturnType<typeof SandboxModule.register>, log: Logger): Promise<NestFastifyApplication> {
+async function createApp(
+  module: ReturnType<typeof SandboxModule.register>,
+  log: Logger,
+): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({ routerOptions: { ignoreTrailingSlash: true }, forceCloseConnections: true });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, { logger: new NestLogger(log), abortOnError: false });
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: new NestLogger(log),
+    abortOnError: false,
+  });
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
   app.useGlobalFilters(new HubspotErrorFilter(log));
   return app;

@@ -20,7 +20,12 @@ export function checkClass<T extends object>(type: new () => T, data: unknown): 
   const plain = (typeof data === 'object' && data !== null && !Array.isArray(data) ? data : {}) as object;
   const instance = plainToInstance(type, plain, { exposeDefaultValues: true });
   if (plain !== data && data !== undefined && data !== null) {
-    return { instance, problems: [{ segments: [], message: 'must be a map of keys and values', cure: 'Write `key: value` lines below it.' }] };
+    return {
+      instance,
+      problems: [
+        { segments: [], message: 'must be a map of keys and values', cure: 'Write `key: value` lines below it.' },
+      ],
+    };
   }
   const known = listKnownKeys(type);
   if (known.length === 0) {
@@ -49,12 +54,18 @@ function toSegment(error: ValidationError): string | number {
 function describeUnknown(segments: Path, known: readonly string[]): ClassProblem {
   const suggestion = suggestName(String(segments.at(-1)), known);
   if (suggestion) return { segments, message: 'is no known key', cure: `Did you mean "${suggestion}"?` };
-  return { segments, message: 'is no known key', cure: known.length > 0 ? `Known here: ${known.join(', ')}.` : 'Remove it: nothing is configurable here.' };
+  return {
+    segments,
+    message: 'is no known key',
+    cure: known.length > 0 ? `Known here: ${known.join(', ')}.` : 'Remove it: nothing is configurable here.',
+  };
 }
 
 /** The messages of class-validator begin with the property's name, which the path already says. */
 function describeBroken(segments: Path, messages: readonly string[], error: ValidationError): ClassProblem {
-  const own = messages.map((message) => (message.startsWith(`${error.property} `) ? message.slice(error.property.length + 1) : message));
+  const own = messages.map((message) =>
+    message.startsWith(`${error.property} `) ? message.slice(error.property.length + 1) : message,
+  );
   const text = own.join(' and ');
   if (error.value !== undefined) return { segments, message: text, cure: 'Mend the value.' };
   return { segments, message: `is missing: it ${text}`, cure: 'Add the key.' };

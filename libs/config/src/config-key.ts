@@ -52,10 +52,17 @@ export function NumericText(): PropertyDecorator {
   );
 }
 
-function buildQuantity(name: string, parse: (value: unknown) => number | undefined, message: string): PropertyDecorator {
+function buildQuantity(
+  name: string,
+  parse: (value: unknown) => number | undefined,
+  message: string,
+): PropertyDecorator {
   const validate = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
   return (target, property) => {
-    Transform(({ value }: { value: unknown }) => (isUnset(value) ? undefined : (parse(value) ?? value)))(target, property);
+    Transform(({ value }: { value: unknown }) => (isUnset(value) ? undefined : (parse(value) ?? value)))(
+      target,
+      property,
+    );
     ValidateBy({ name, validator: { validate, defaultMessage: () => message } })(target, property);
   };
 }

@@ -5,30 +5,49 @@ import { Key, NumericText, Optional } from './config-key.js';
 
 class BackoffOverride {
   @Key({ type: 'number', meaning: 'The wait before the second attempt, in milliseconds.' })
-  @Optional() @NumericText() @IsInt() @Min(1)
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
   initialMs?: number;
 
   @Key({ type: 'number', meaning: 'The longest wait, in milliseconds.' })
-  @Optional() @NumericText() @IsInt() @Min(1)
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
   maxMs?: number;
 
   @Key({ type: 'number', meaning: 'By how much each wait is longer than the one before.' })
-  @Optional() @NumericText() @IsNumber() @Min(1)
+  @Optional()
+  @NumericText()
+  @IsNumber()
+  @Min(1)
   factor?: number;
 }
 
 /** `plugins.<name>.delivery`: what mesh.yaml may override of a plugin's own delivery options. */
 export class DeliveryOverride implements DeliveryOptions {
   @Key({ type: 'number', meaning: 'Handlers that run at once.' })
-  @Optional() @NumericText() @IsInt() @Min(1) @Max(1_000)
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
   concurrency?: number;
 
   @Key({ type: 'number', meaning: 'Longest run of a handler, in milliseconds.' })
-  @Optional() @NumericText() @IsInt() @Min(1)
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
   timeoutMs?: number;
 
   @Key({ type: 'number', meaning: 'Runs that an event gets before it is buried.' })
-  @Optional() @NumericText() @IsInt() @Min(1)
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
   maxAttempts?: number;
 
   @Key({ type: 'object', meaning: 'Waits between attempts.', nested: BackoffOverride })
@@ -36,23 +55,31 @@ export class DeliveryOverride implements DeliveryOptions {
   backoff?: BackoffOverride;
 
   @Key({ type: 'number', meaning: 'Events that the host holds at once.' })
-  @Optional() @NumericText() @IsInt() @Min(1)
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
   maxAckPending?: number;
 
   @Key({ type: 'text', meaning: 'Where a new plugin begins: new, all, {sequence} or {time}.' })
   @Optional()
   @ValidateBy({
     name: 'isStart',
-    validator: { validate: isStart, defaultMessage: () => 'must be new, all, {sequence: 1} or {time: 2026-01-31T00:00:00Z}' },
+    validator: {
+      validate: isStart,
+      defaultMessage: () => 'must be new, all, {sequence: 1} or {time: 2026-01-31T00:00:00Z}',
+    },
   })
   startFrom?: 'new' | 'all' | { sequence: number } | { time: string };
 
   @Key({ type: 'text', meaning: 'record or none.' })
-  @Optional() @IsIn(['record', 'none'])
+  @Optional()
+  @IsIn(['record', 'none'])
   order?: 'record' | 'none';
 
   @Key({ type: 'text', meaning: 'inbox or none.' })
-  @Optional() @IsIn(['inbox', 'none'])
+  @Optional()
+  @IsIn(['inbox', 'none'])
   idempotency?: 'inbox' | 'none';
 }
 

@@ -28,5 +28,9 @@ function describeClass(type: new () => object, prefix: string): ConfigKey[] {
 function describeDefault(key: KeyDescription, value: unknown): string {
   if (key.default !== undefined) return key.default;
   if (value === undefined || key.nested || JSON.stringify(value) === '{}') return '';
-  return key.type === 'bytes' ? (bytes.format(Number(value)) ?? '') : Array.isArray(value) ? value.join(', ') : String(value);
+  return key.type === 'bytes'
+    ? (bytes.format(Number(value)) ?? '')
+    : Array.isArray(value)
+      ? value.join(', ')
+      : String(value);
 }

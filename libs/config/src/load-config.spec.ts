@@ -91,7 +91,12 @@ plugins:
     ['streams:\n  CRM_EVENT: {}', 2, 'streams.CRM_EVENT', 'Did you mean "CRM_EVENTS"?'],
     ['streams:\n  CRM_RAW:\n    maxAge: 7 moons', 3, 'streams.CRM_RAW.maxAge', 'Mend the value.'],
     ['connections:\n  - tenant: acme', 2, 'connections[0].source', 'Add the key.'],
-    ['connections:\n  - tenant: acme\n    souce: x\n    source: x', 3, 'connections[0].souce', 'Did you mean "source"?'],
+    [
+      'connections:\n  - tenant: acme\n    souce: x\n    source: x',
+      3,
+      'connections[0].souce',
+      'Did you mean "source"?',
+    ],
     ['plugins:\n  audit-log: yes please', 2, 'plugins.audit-log', 'Write `key: value` lines below it.'],
     ['nats:\n  url: http://x', 2, 'nats.url', 'Mend the value.'],
     ['- a', undefined, '', 'Write `key: value` lines below it.'],
@@ -129,11 +134,15 @@ plugins:
   });
 
   it('refuses a named file that is not there', () => {
-    expect(() => loadConfig({ file: 'nope.yaml', cwd: folder, env: {} })).toThrow(/nope\.yaml cannot be read \(ENOENT\)/);
+    expect(() => loadConfig({ file: 'nope.yaml', cwd: folder, env: {} })).toThrow(
+      /nope\.yaml cannot be read \(ENOENT\)/,
+    );
   });
 
   it('lets a plugin with a missing secret fail alone', () => {
-    const config = load('plugins:\n  a: { secret: "${env:GONE}" }\n  b: {}\n  c: { enabled: false, secret: "${env:GONE}" }');
+    const config = load(
+      'plugins:\n  a: { secret: "${env:GONE}" }\n  b: {}\n  c: { enabled: false, secret: "${env:GONE}" }',
+    );
     expect(() => readPluginSettings(config, 'a')).toThrow(/mesh\.yaml:2 plugins\.a\.secret needs .* GONE/);
     expect(readPluginSettings(config, 'b').enabled).toBe(true);
     expect(readPluginSettings(config, 'c').enabled).toBe(false);
@@ -141,7 +150,9 @@ plugins:
 
   it('refuses wrong delivery overrides of one plugin', () => {
     const config = load('plugins:\n  a:\n    delivery:\n      maxAttemps: 3');
-    expect(() => readPluginSettings(config, 'a')).toThrow(/mesh\.yaml:4 plugins\.a\.delivery\.maxAttemps .*"maxAttempts"/);
+    expect(() => readPluginSettings(config, 'a')).toThrow(
+      /mesh\.yaml:4 plugins\.a\.delivery\.maxAttemps .*"maxAttempts"/,
+    );
   });
 
   it("does not ask for another app's secrets", () => {

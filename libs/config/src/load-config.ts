@@ -40,7 +40,11 @@ export function loadConfig(options: LoadOptions): LoadedConfig {
   const found = [...problems, ...collectFatal(resolved, options), ...findDoubles(instance)];
   if (found.length > 0) throw new ConfigError(sortByLine(found.map((problem) => locate(problem, source))));
   const dataDir = resolve(options.cwd, options.env['MESH_DATA_DIR'] || resolve(folder, '.mesh'));
-  const config = Object.assign(completePaths(instance, folder, dataDir), { file, dataDir, references: resolved.references });
+  const config = Object.assign(completePaths(instance, folder, dataDir), {
+    file,
+    dataDir,
+    references: resolved.references,
+  });
   rememberOrigins(config, source, resolved);
   return config;
 }
@@ -57,7 +61,9 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8');
   } catch (error) {
     const message = `cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`;
-    throw new ConfigError([{ file, path: '', message, cure: 'Name an existing file with --config or MESH_CONFIG.' }], { cause: error });
+    throw new ConfigError([{ file, path: '', message, cure: 'Name an existing file with --config or MESH_CONFIG.' }], {
+      cause: error,
+    });
   }
 }
 
@@ -94,12 +100,17 @@ function findDoubles({ connections, plugins }: MeshConfig): Found[] {
   for (const [index, connection] of list.entries()) {
     const name = `${connection.tenant}/${connection.name ?? connection.source}`;
     const cure = 'Give each connection of a tenant a `name` of its own.';
-    if (seen.has(name)) doubles.push({ segments: ['connections', index], message: `is the second connection called ${name}`, cure });
+    if (seen.has(name))
+      doubles.push({ segments: ['connections', index], message: `is the second connection called ${name}`, cure });
     seen.add(name);
   }
   for (const [name, settings] of Object.entries(plugins ?? {})) {
     if (typeof settings === 'object' && !Array.isArray(settings)) continue;
-    doubles.push({ segments: ['plugins', name], message: 'must be a map of keys and values', cure: 'Write `key: value` lines below it.' });
+    doubles.push({
+      segments: ['plugins', name],
+      message: 'must be a map of keys and values',
+      cure: 'Write `key: value` lines below it.',
+    });
   }
   return doubles;
 }
@@ -134,6 +145,9 @@ function rememberOrigins(config: LoadedConfig, source: YamlSource, resolved: Res
   for (const [name, settings] of Object.entries(config.plugins)) {
     rememberOrigin(settings, { source, path: ['plugins', name] });
     const own = resolved.problems.filter(({ segments }) => segments[0] === 'plugins' && segments[1] === name);
-    rememberPluginProblems(settings, own.map((problem) => locate(problem, source)));
+    rememberPluginProblems(
+      settings,
+      own.map((problem) => locate(problem, source)),
+    );
   }
 }

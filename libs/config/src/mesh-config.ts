@@ -8,28 +8,49 @@ const STORE_ADDRESS = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
 const STORE_MESSAGE = 'must be sqlite:<file> or postgres://…';
 
 export class NatsConfig {
-  @Key({ type: 'address', meaning: 'Server or servers (comma between). NATS_URL overrides it; `mesh up` starts a server of its own unless one of the two is set.' })
-  @Optional() @IsString() @Matches(/^(nats|tls|wss?):\/\//, { message: 'must begin with nats://, tls://, ws:// or wss://' })
+  @Key({
+    type: 'address',
+    meaning:
+      'Server or servers (comma between). NATS_URL overrides it; `mesh up` starts a server of its own unless one of the two is set.',
+  })
+  @Optional()
+  @IsString()
+  @Matches(/^(nats|tls|wss?):\/\//, { message: 'must begin with nats://, tls://, ws:// or wss://' })
   url?: string;
 
-  @Key({ type: 'name', meaning: 'A context of the `nats` CLI, instead of `url`; read, never written. NATS_CONTEXT overrides it.' })
-  @Optional() @IsString() @IsNotEmpty()
+  @Key({
+    type: 'name',
+    meaning: 'A context of the `nats` CLI, instead of `url`; read, never written. NATS_CONTEXT overrides it.',
+  })
+  @Optional()
+  @IsString()
+  @IsNotEmpty()
   context?: string;
 
   @Key({ type: 'file', meaning: 'Credentials file (`.creds`).' })
-  @Optional() @IsString() @IsNotEmpty()
+  @Optional()
+  @IsString()
+  @IsNotEmpty()
   creds?: string;
 }
 
 export class RateLimitConfig {
   @Key({ type: 'number', meaning: 'Requests a second that one connection may send; more get 429.' })
-  @NumericText() @IsInt() @Min(1) @Max(1_000_000)
+  @NumericText()
+  @IsInt()
+  @Min(1)
+  @Max(1_000_000)
   perConnectionPerSecond: number = 200;
 }
 
 export class HttpConfig {
-  @Key({ type: 'address', meaning: 'The address that CRMs were told, without path: signatures cover it. Needed behind a proxy.', default: 'the address of the request' })
-  @Optional() @IsUrl(WEB_ADDRESS, { message: 'must be an http:// or https:// address' })
+  @Key({
+    type: 'address',
+    meaning: 'The address that CRMs were told, without path: signatures cover it. Needed behind a proxy.',
+    default: 'the address of the request',
+  })
+  @Optional()
+  @IsUrl(WEB_ADDRESS, { message: 'must be an http:// or https:// address' })
   publicUrl?: string;
 
   @Key({ type: 'bytes', meaning: 'A larger webhook gets 413.', default: '2mb' })
@@ -41,27 +62,43 @@ export class HttpConfig {
 }
 
 export class StoreConfig {
-  @Key({ type: 'address', meaning: "The publisher's database: sqlite:<file> or postgres://….", default: 'sqlite:publisher.db in the data folder' })
-  @Optional() @Matches(STORE_ADDRESS, { message: STORE_MESSAGE })
+  @Key({
+    type: 'address',
+    meaning: "The publisher's database: sqlite:<file> or postgres://….",
+    default: 'sqlite:publisher.db in the data folder',
+  })
+  @Optional()
+  @Matches(STORE_ADDRESS, { message: STORE_MESSAGE })
   publisher!: string;
 
   @Key({ type: 'address', meaning: "The host's database.", default: 'sqlite:host.db in the data folder' })
-  @Optional() @Matches(STORE_ADDRESS, { message: STORE_MESSAGE })
+  @Optional()
+  @Matches(STORE_ADDRESS, { message: STORE_MESSAGE })
   host!: string;
 }
 
 /** Used when the stream is made; an existing stream is the operator's. */
 export class StreamConfig {
-  @Key({ type: 'duration', meaning: 'How long messages are kept; 0: no limit.', default: '400d for CRM_EVENTS, else 0' })
-  @Optional() @Duration()
+  @Key({
+    type: 'duration',
+    meaning: 'How long messages are kept; 0: no limit.',
+    default: '400d for CRM_EVENTS, else 0',
+  })
+  @Optional()
+  @Duration()
   maxAge?: number;
 
   @Key({ type: 'bytes', meaning: 'How large the stream may grow; 0: no limit.', default: '0' })
-  @Optional() @Bytes()
+  @Optional()
+  @Bytes()
   maxBytes?: number;
 
   @Key({ type: 'number', meaning: 'Copies in a cluster: 1, 3 or 5.', default: '1' })
-  @Optional() @NumericText() @IsInt() @Min(1) @Max(5)
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
+  @Max(5)
   replicas?: number;
 }
 
@@ -70,7 +107,11 @@ function createEventsConfig(): StreamConfig {
 }
 
 export class StreamsConfig {
-  @Key({ type: 'object', meaning: 'Notifications as received. `maxAge` would forget what was answered 2xx: leave it at 0.', nested: StreamConfig })
+  @Key({
+    type: 'object',
+    meaning: 'Notifications as received. `maxAge` would forget what was answered 2xx: leave it at 0.',
+    nested: StreamConfig,
+  })
   CRM_RAW: StreamConfig = new StreamConfig();
 
   @Key({ type: 'object', meaning: 'Canonical events.', nested: StreamConfig })
@@ -94,15 +135,23 @@ export class StreamsConfig {
 
 export class ConnectionConfig {
   @Key({ type: 'name', meaning: 'Whose account it is.' })
-  @IsString() @IsNotEmpty()
+  @IsString()
+  @IsNotEmpty()
   tenant!: string;
 
-  @Key({ type: 'name', meaning: 'Unique in the tenant; part of the webhook address and of every subject.', default: 'the name of the source' })
-  @Optional() @IsString() @IsNotEmpty()
+  @Key({
+    type: 'name',
+    meaning: 'Unique in the tenant; part of the webhook address and of every subject.',
+    default: 'the name of the source',
+  })
+  @Optional()
+  @IsString()
+  @IsNotEmpty()
   name!: string;
 
   @Key({ type: 'name', meaning: 'Which source speaks with it: hubspot, cloudevents.' })
-  @IsString() @IsNotEmpty()
+  @IsString()
+  @IsNotEmpty()
   source!: string;
 
   @Key({ type: 'object', meaning: "The source's own settings: secrets, mapping." })
@@ -121,18 +170,28 @@ export class MeshConfig {
   @Key({ type: 'object', meaning: 'Databases, one for each app.', nested: StoreConfig })
   store: StoreConfig = new StoreConfig();
 
-  @Key({ type: 'object', meaning: 'Limits for streams that are made at start; existing streams are left alone.', nested: StreamsConfig })
+  @Key({
+    type: 'object',
+    meaning: 'Limits for streams that are made at start; existing streams are left alone.',
+    nested: StreamsConfig,
+  })
   streams: StreamsConfig = new StreamsConfig();
 
   @Key({ type: 'list of folders', meaning: 'Where plugins are dropped in; relative to this file.' })
-  @IsArray() @IsString({ each: true }) @IsNotEmpty({ each: true })
+  @IsArray()
+  @IsString({ each: true })
+  @IsNotEmpty({ each: true })
   pluginFolders: string[] = ['plugins'];
 
   @Key({ type: 'list', meaning: 'The CRM accounts.', nested: ConnectionConfig, list: true })
   @IsArray()
   connections: ConnectionConfig[] = [];
 
-  @Key({ type: 'map', meaning: "By plugin name: the plugin's own settings. `enabled: false` switches it off, `delivery:` overrides its delivery options." })
+  @Key({
+    type: 'map',
+    meaning:
+      "By plugin name: the plugin's own settings. `enabled: false` switches it off, `delivery:` overrides its delivery options.",
+  })
   @IsObject()
   plugins: Record<string, Record<string, unknown>> = {};
 }

@@ -67,20 +67,33 @@ function lookUp(inner: string, context: ReferenceContext): LookUp {
   const [, kind, name = '', fallback] = PARTS.exec(inner) ?? [];
   if ((kind !== 'env' && kind !== 'file') || name === '') {
     const message = `holds \${${inner}}, which is no reference`;
-    return { problem: { message, cure: 'Write ${env:NAME}, ${env:NAME:-default} or ${file:path}; for a literal ${ write $${.' } };
+    return {
+      problem: {
+        message,
+        cure: 'Write ${env:NAME}, ${env:NAME:-default} or ${file:path}; for a literal ${ write $${.',
+      },
+    };
   }
   const own = kind === 'env' ? context.env[name] || undefined : readSecretFile(resolve(context.folder, name));
   const reference = { kind, name, found: own !== undefined, hasDefault: fallback !== undefined } as const;
   const value = own ?? fallback;
-  return value === undefined ? { reference, problem: describeMissing(kind, name, context.folder) } : { reference, value };
+  return value === undefined
+    ? { reference, problem: describeMissing(kind, name, context.folder) }
+    : { reference, value };
 }
 
 function describeMissing(kind: 'env' | 'file', name: string, folder: string): Omit<ReferenceProblem, 'segments'> {
   if (kind === 'env') {
-    return { message: `needs the environment variable ${name}, which is not set`, cure: `Set ${name}, or give a default: \${env:${name}:-…}.` };
+    return {
+      message: `needs the environment variable ${name}, which is not set`,
+      cure: `Set ${name}, or give a default: \${env:${name}:-…}.`,
+    };
   }
   const file = resolve(folder, name);
-  return { message: `needs the file ${file}, which cannot be read or is empty`, cure: `Write the secret into ${file}, readable for this user.` };
+  return {
+    message: `needs the file ${file}, which cannot be read or is empty`,
+    cure: `Write the secret into ${file}, readable for this user.`,
+  };
 }
 
 function readSecretFile(file: string): string | undefined {

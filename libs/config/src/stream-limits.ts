@@ -7,7 +7,9 @@ export interface StreamLimits {
 }
 
 /** `streams:` in the form that `ensureStreams` of @crm-mesh/jetstream takes. */
-export function listStreamLimits({ streams }: Pick<MeshConfig, 'streams'>): Record<keyof MeshConfig['streams'], StreamLimits> {
+export function listStreamLimits({
+  streams,
+}: Pick<MeshConfig, 'streams'>): Record<keyof MeshConfig['streams'], StreamLimits> {
   const entries = Object.entries(streams).map(([name, stream]) => {
     const { replicas, maxAge, maxBytes } = stream as MeshConfig['streams']['CRM_RAW'];
     return [name, { replicas, maxAgeMs: maxAge, maxBytes }];

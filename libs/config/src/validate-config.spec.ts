@@ -35,11 +35,19 @@ describe('validateConfig', () => {
   });
 
   it.each([
-    [{ webhokUrl: 'https://example.com', webhookUrl: 'https://example.com' }, 'plugins.x.webhokUrl', 'Did you mean "webhookUrl"?'],
+    [
+      { webhokUrl: 'https://example.com', webhookUrl: 'https://example.com' },
+      'plugins.x.webhokUrl',
+      'Did you mean "webhookUrl"?',
+    ],
     [{}, 'plugins.x.webhookUrl', 'Add the key.'],
     [{ webhookUrl: 'no address' }, 'plugins.x.webhookUrl', 'Mend the value.'],
     [{ webhookUrl: 'https://example.com', tries: 'many' }, 'plugins.x.tries', 'Mend the value.'],
-    [{ webhookUrl: 'https://example.com', completelyElse: 1 }, 'plugins.x.completelyElse', 'Known here: webhookUrl, tries, tags.'],
+    [
+      { webhookUrl: 'https://example.com', completelyElse: 1 },
+      'plugins.x.completelyElse',
+      'Known here: webhookUrl, tries, tags.',
+    ],
     ['text', 'plugins.x', 'Write `key: value` lines below it.'],
   ])('refuses %j', async (value, path, cure) => {
     expect(await findProblems(Wanted, value)).toMatchObject([{ path, cure }]);
@@ -57,7 +65,9 @@ describe('validateConfig', () => {
         vendor: 'test',
         validate: (value) => {
           const { n } = value as { n?: unknown };
-          return typeof n === 'number' ? { value: { n } } : { issues: [{ message: 'Expected a number.', path: ['n'] }] };
+          return typeof n === 'number'
+            ? { value: { n } }
+            : { issues: [{ message: 'Expected a number.', path: ['n'] }] };
         },
       },
     };

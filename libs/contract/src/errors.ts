@@ -35,6 +35,10 @@ export const MESH_ERRORS = {
     meaning: 'The consumer does not exist on its stream.',
     cure: 'Start the host or publisher that owns it, which creates it; `nats consumer ls <stream>` lists those that exist.',
   },
+  MESH_DEMO_FAILED: {
+    meaning: 'The demo could not be carried through.',
+    cure: 'Run `mesh demo` again; `mesh up --verbose` shows what the apps say.',
+  },
   MESH_EVENT_INVALID: {
     meaning: 'A canonical event or record, or a notification, breaks its schema.',
     cure: 'Mend the field that the message names: in the mapping of its connection, or in the sender.',

@@ -360,6 +360,15 @@ describe('an end and a new start', () => {
     expect(scene.ids().toSorted()).toEqual(['a:1', 'a:2', 'b:1', 'c:1']);
   });
 
+  it('stops even while it is only just starting', async () => {
+    const scene = createScene();
+    for (let i = 0; i < 5; i++) {
+      const consumer = await scene.start(() => done);
+      await consumer.stop();
+      expect(consumer.status().state).toBe('stopped');
+    }
+  });
+
   it('aborts a handler that outlasts the grace, which runs again at the next start', async () => {
     const scene = createScene();
     const first = await scene.start(

@@ -70,6 +70,8 @@ export class Feed {
           maxMessages: Math.min(PULL_SIZE, this.durable.maxAckPending > 0 ? this.durable.maxAckPending : PULL_SIZE),
           onNotice: (notice) => this.notice(notice),
         });
+        // The stop may have come while the pull was being opened, and found none to end.
+        if (this.stopped) await this.pull.stop();
         for await (const delivery of this.pull) this.receive(delivery);
       } catch (error) {
         if (!this.stopped) this.log('warn', { error: describeError(error) }, 'pulling failed; trying again');

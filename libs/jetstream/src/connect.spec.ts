@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { MeshError } from '@crm-mesh/contract';
 import { makeTempDir, startTcpProxy, startTestNats, type TempDir, type TestNats } from '@crm-mesh/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { connectNats, ensureStreams, type NatsLog } from './index.js';
 import { linkOf } from './nats.js';
 
@@ -127,19 +127,19 @@ describe('connectNats', () => {
     const proxied = await startFakeServer(server.port, (info) =>
       info.replace(/"version":"[^"]+"/, '"version":"2.11.9"'),
     );
+    onTestFinished(() => void proxied.server.close());
     expect(await failure(connectNats({ name: 'me', url: proxied.url }))).toMatchObject({
       code: 'MESH_NATS_TOO_OLD',
       what: expect.stringContaining('2.11.9') as string,
     });
-    proxied.server.close();
     const accounts = { plain: { users: [{ user: 'p', password: 'p' }] } };
     const off = await startTestNats({ settings: { accounts } });
+    onTestFinished(() => off.stop());
     const error = await failure(connectNats({ name: 'me', url: withUser(off.url, 'p', 'p') }));
     expect(error).toMatchObject({
       code: 'MESH_NATS_UNAVAILABLE',
       what: expect.stringContaining('JetStream') as string,
     });
-    await off.stop();
   });
 });
 

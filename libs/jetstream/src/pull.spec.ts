@@ -254,6 +254,8 @@ describe('a pull and its operator', () => {
   it('ends when the consumer was made anew under the same name', async () => {
     const pull = await open(10);
     const loop = consume(pull, 1);
+    // A request that meets the deletion half-way is forgotten without an answer, and found out by missed heartbeats.
+    await expect.poll(async () => (await linkOf(nats).jsm.consumers.info('CRM_RAW', name)).num_waiting).toBe(1);
     await nats.deleteDurable('CRM_RAW', name);
     await nats.ensureDurable(spec());
     expect(await loop).toEqual([]);

@@ -10,7 +10,21 @@ export type {
   RecordKey,
   RecordOf,
 } from '@crm-mesh/contract';
-export { Address, Company, Contact, CustomRecord, Deal, Invoice, Lead, LineItem, MeshError, Money, Order, Payment, Product } from '@crm-mesh/contract';
+export {
+  Address,
+  Company,
+  Contact,
+  CustomRecord,
+  Deal,
+  Invoice,
+  Lead,
+  LineItem,
+  MeshError,
+  Money,
+  Order,
+  Payment,
+  Product,
+} from '@crm-mesh/contract';
 export type { ConfigSchema, StandardIssue, StandardResult, StandardSchema } from './config-schema.js';
 export { PermanentError, RetryLater, Unavailable } from './delivery-errors.js';
 export type { DeliveryOptions } from './delivery-options.js';

@@ -61,6 +61,8 @@ export type Plugin<P extends EventPattern = EventPattern, C = unknown> = PluginD
  *   handle(event, { log }) { log.info(`hello ${event.data.firstName}`); },
  * });
  */
-export function definePlugin<const P extends EventPattern, C = unknown>(definition: PluginDefinition<P, C>): Plugin<P, C> {
+export function definePlugin<const P extends EventPattern, C = unknown>(
+  definition: PluginDefinition<P, C>,
+): Plugin<P, C> {
   return { ...definition, kind: PLUGIN_MARK };
 }

@@ -13,9 +13,7 @@ export interface WebhookRequest {
 }
 
 /** Why a request is refused. `reason` is for the operator who asks `mesh source verify`, and goes to nobody else. */
-export type Verification =
-  | { ok: true; scheme: string }
-  | { ok: false; code: VerificationFailure; reason: string };
+export type Verification = { ok: true; scheme: string } | { ok: false; code: VerificationFailure; reason: string };
 
 export type VerificationFailure =
   | 'signature-missing'

@@ -50,7 +50,12 @@ describe('NestLogger', () => {
     nest.error('broke', 'Error: broke\n at x', 'Exceptions');
     nest.error(new Error('broke'));
     expect(lines[0]).toMatchObject({ level: 'debug', msg: 'mapped', context: 'RouterExplorer' });
-    expect(lines[1]).toMatchObject({ level: 'error', msg: 'broke', context: 'Exceptions', stack: 'Error: broke\n at x' });
+    expect(lines[1]).toMatchObject({
+      level: 'error',
+      msg: 'broke',
+      context: 'Exceptions',
+      stack: 'Error: broke\n at x',
+    });
     expect(lines[2]).toMatchObject({ level: 'error', msg: 'broke', err: { message: 'broke' } });
   });
 });

@@ -10,7 +10,10 @@ export interface Readiness {
 const CHECK_TIMEOUT_MS = 2_000;
 
 /** Runs all checks at once; one that throws or does not answer in time is a reason too. */
-export async function checkReadiness(checks: readonly ReadinessCheck[], timeoutMs = CHECK_TIMEOUT_MS): Promise<Readiness> {
+export async function checkReadiness(
+  checks: readonly ReadinessCheck[],
+  timeoutMs = CHECK_TIMEOUT_MS,
+): Promise<Readiness> {
   const answers = await Promise.all(checks.map((check) => askCheck(check, timeoutMs)));
   const reasons = answers.filter((answer) => answer !== undefined);
   return { ready: reasons.length === 0, reasons };

@@ -1,4 +1,5 @@
-const SECRET_KEY = /authorization|secret|token|password|passwd|passphrase|cookie|api-?_?key|private-?_?key|credential|signature/i;
+const SECRET_KEY =
+  /authorization|secret|token|password|passwd|passphrase|cookie|api-?_?key|private-?_?key|credential|signature/i;
 
 export const REDACTED = '[redacted]';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { findNatsServer, startNatsServer, type RunningNatsServer, type ServerSettings } from '@crm-mesh/nats-server';
 import { waitUntilFrozen } from './frozen.js';
+import { startServerGuard } from './server-guard.js';
 import { makeTempDir, type TempDir } from './temp-dir.js';
 
 export interface TestNatsOptions {
@@ -56,9 +57,12 @@ type Start = Parameters<typeof startNatsServer>[0];
 
 function holdServer(start: Start, first: RunningNatsServer, temp: TempDir): TestNats {
   let server = first;
+  const guard = startServerGuard(temp.path);
+  guard.watch(server.pid);
   const end = async (): Promise<void> => {
     server.kill('SIGCONT');
     await server.stop();
+    guard.watch(undefined);
   };
   return {
     url: server.url,
@@ -69,10 +73,12 @@ function holdServer(start: Start, first: RunningNatsServer, temp: TempDir): Test
     kill: async () => {
       server.kill('SIGKILL');
       await server.exited;
+      guard.watch(undefined);
     },
     restart: async () => {
       await end();
       server = await startNatsServer(start);
+      guard.watch(server.pid);
       if (server.port !== first.port) throw new Error(`port ${first.port} was taken while the server was down`);
     },
     pause: () => {
@@ -82,6 +88,7 @@ function holdServer(start: Start, first: RunningNatsServer, temp: TempDir): Test
     resume: () => server.kill('SIGCONT'),
     stop: async () => {
       await end();
+      guard.release();
       temp.remove();
     },
   };

@@ -38,6 +38,12 @@ async function checkSettings(plugin: Plugin, config: LoadedConfig): Promise<void
 
 /** Each event has one action, the most specific: who waits for `deal.updated` alone never hears of a won deal. */
 export function findWarnings(events: readonly string[]): string[] {
-  if (!events.includes('deal.updated') || events.some((event) => event === '*' || event === 'deal.*' || event === 'deal.won')) return [];
-  return ['deal.updated alone leaves out deals that changed stage, were won, lost or reopened: write deal.* to get them all'];
+  if (
+    !events.includes('deal.updated') ||
+    events.some((event) => event === '*' || event === 'deal.*' || event === 'deal.won')
+  )
+    return [];
+  return [
+    'deal.updated alone leaves out deals that changed stage, were won, lost or reopened: write deal.* to get them all',
+  ];
 }

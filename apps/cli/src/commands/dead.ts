@@ -22,7 +22,10 @@ export function addDead(program: Command): void {
     .option('--consumer <name>', 'of one plugin, or of the normaliser')
     .option('--limit <number>', 'at most so many', parseWholeNumber, 50);
   runCommand<DeadLetterQuery>(list, listDead);
-  const show = dead.command('show').description('One of them: its error, attempts and payload.').argument('<sequence>', 'as `dead list` shows it', parseWholeNumber);
+  const show = dead
+    .command('show')
+    .description('One of them: its error, attempts and payload.')
+    .argument('<sequence>', 'as `dead list` shows it', parseWholeNumber);
   runCommand<object, [number]>(show, showDead);
   const redrive = dead
     .command('redrive')
@@ -100,7 +103,9 @@ async function sendSteps({ terminal }: CliContext, nats: Nats, steps: readonly R
   const by = `${userInfo().username}@${hostname()}`;
   for (const { consumer, sequences } of steps) {
     const request = { consumer, sequences, by };
-    const answer = await requestControl<typeof done>(nats, ownerOf(consumer), 'redrive', request, { timeoutMs: 30_000 });
+    const answer = await requestControl<typeof done>(nats, ownerOf(consumer), 'redrive', request, {
+      timeoutMs: 30_000,
+    });
     done.redriven.push(...answer.redriven);
     done.missing.push(...answer.missing);
     terminal.remark(pc.dim(`${done.redriven.length + done.missing.length} of ${total} (${consumer})`));

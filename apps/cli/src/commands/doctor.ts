@@ -14,7 +14,9 @@ const CHECKS: readonly Check[] = [checkNode, checkNatsServer, checkPorts, checkD
 export function addDoctor(program: Command): void {
   const command = program
     .command('doctor')
-    .description('Checks Node, nats-server, ports, disk, mesh.yaml, connections, plugins, stores and NATS, and says how to mend what is wrong.');
+    .description(
+      'Checks Node, nats-server, ports, disk, mesh.yaml, connections, plugins, stores and NATS, and says how to mend what is wrong.',
+    );
   runCommand(command, examine);
 }
 

@@ -24,7 +24,11 @@ export function addEvents(program: Command): void {
     .description('Events as they come, until Ctrl-C; with --json one event a line.')
     .option('--record <key>', 'of one record: tenant/connection/entity/id; or as much of it as is known')
     .option('--type <type>', 'of one type: deal.won, deal.*')
-    .option('--from <sequence>', 'begin with this stream sequence instead of with what comes from now on', parseWholeNumber)
+    .option(
+      '--from <sequence>',
+      'begin with this stream sequence instead of with what comes from now on',
+      parseWholeNumber,
+    )
     .option('--limit <number>', 'end after so many', parseWholeNumber)
     .option('--data', 'show what changed; may be personal data');
   runCommand<TailOptions>(tail, tailEvents);
@@ -44,7 +48,13 @@ async function tailEvents(context: CliContext, options: TailOptions): Promise<Ex
 async function follow(
   { terminal }: CliContext,
   nats: Nats,
-  { filterSubject, from, limit = Infinity, data = false, signal }: TailOptions & { filterSubject: string; signal: AbortSignal },
+  {
+    filterSubject,
+    from,
+    limit = Infinity,
+    data = false,
+    signal,
+  }: TailOptions & { filterSubject: string; signal: AbortSignal },
 ): Promise<void> {
   let shown = 0;
   for await (const message of nats.followStream('CRM_EVENTS', { filterSubject, fromSequence: from, signal })) {

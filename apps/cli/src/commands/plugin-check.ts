@@ -33,7 +33,8 @@ async function findNamed(cwd: string, files: readonly string[]): Promise<DropIn[
 /** A file, or a plugin's folder. */
 async function findOne(path: string): Promise<DropIn> {
   const beside = await findDropIns([dirname(path)]);
-  const found = beside.find((dropIn) => dropIn.file === path || dropIn.folder === path) ?? (await findDropIns([path]))[0];
+  const found =
+    beside.find((dropIn) => dropIn.file === path || dropIn.folder === path) ?? (await findDropIns([path]))[0];
   if (found) return found;
   const cure = 'A plugin is a file <name>.plugin.ts, or a folder with an index.plugin.ts.';
   throw new MeshError('MESH_USAGE', `${path} is no plugin.`, { cure });

@@ -52,7 +52,10 @@ function checkName(name: string): void {
 
 function checkEvent(text: string): EventPattern {
   if (isEventPattern(text)) return text;
-  const known = Object.entries(ACTIONS).flatMap(([entity, actions]) => [`${entity}.*`, ...actions.map((action) => `${entity}.${action}`)]);
+  const known = Object.entries(ACTIONS).flatMap(([entity, actions]) => [
+    `${entity}.*`,
+    ...actions.map((action) => `${entity}.${action}`),
+  ]);
   const suggestion = suggestName(text, known);
   const cure = suggestion ? `Did you mean ${suggestion}?` : 'Write a type such as deal.won, deal.* or *.';
   throw new MeshError('MESH_USAGE', `"${text}" is no event type.`, { cure });

@@ -16,7 +16,10 @@ import { addPluginNew } from './plugin-new.js';
 export function addPlugin(program: Command): void {
   const plugin = program.command('plugin').description('Plugins: drop-in consumers of canonical events.');
   addPluginNew(plugin);
-  runCommand(plugin.command('list').description('Those that the running host knows; exits with 1 when one is refused.'), listPlugins);
+  runCommand(
+    plugin.command('list').description('Those that the running host knows; exits with 1 when one is refused.'),
+    listPlugins,
+  );
   addPluginCheck(plugin);
   const pause = plugin
     .command('pause')
@@ -32,16 +35,29 @@ async function listPlugins(context: CliContext): Promise<ExitCode> {
   return withMesh(context, async (nats) => {
     const { plugins, pluginFolders } = await requestControl<HostStatus>(nats, 'host', 'status');
     context.terminal.printJson({ pluginFolders, plugins });
-    context.terminal.print(plugins.length === 0 ? `No plugins in ${pluginFolders.join(', ')}.` : renderPlugins(plugins));
+    context.terminal.print(
+      plugins.length === 0 ? `No plugins in ${pluginFolders.join(', ')}.` : renderPlugins(plugins),
+    );
     return plugins.some((plugin) => plugin.state === 'refused') ? EXIT.problem : EXIT.ok;
   });
 }
 
 function renderPlugins(plugins: HostStatus['plugins']): string {
-  const columns = [{ title: 'plugin' }, { title: 'state' }, { title: 'version' }, { title: 'events' }, { title: 'lag', align: 'right' as const }, { title: 'file' }];
+  const columns = [
+    { title: 'plugin' },
+    { title: 'state' },
+    { title: 'version' },
+    { title: 'events' },
+    { title: 'lag', align: 'right' as const },
+    { title: 'file' },
+  ];
   const rows = plugins.map((plugin) => [
     plugin.name,
-    plugin.state === 'running' ? pc.green(plugin.state) : plugin.state === 'refused' ? pc.red(plugin.state) : pc.yellow(plugin.state),
+    plugin.state === 'running'
+      ? pc.green(plugin.state)
+      : plugin.state === 'refused'
+        ? pc.red(plugin.state)
+        : pc.yellow(plugin.state),
     plugin.version?.slice(0, 12) ?? '',
     cutText((plugin.events ?? []).join(', '), 40),
     plugin.consumer ? formatCount(plugin.consumer.pending) : '',

@@ -30,7 +30,10 @@ export function addSource(program: Command): void {
     .description('Says of a recorded webhook why it is refused: wrong secret, wrong URL, clock, altered body …')
     .requiredOption('--request <file>', 'the recorded request')
     .option('--connection <tenant/name>', 'default: the one that the path of the request names')
-    .option('--public-url <url>', 'the address that the CRM was told, without path; default: http.publicUrl of mesh.yaml')
+    .option(
+      '--public-url <url>',
+      'the address that the CRM was told, without path; default: http.publicUrl of mesh.yaml',
+    )
     .addHelpText('after', FORMATS);
   runCommand<VerifyOptions>(verify, verifyRequest);
 }
@@ -45,7 +48,13 @@ async function verifyRequest(context: CliContext, options: VerifyOptions): Promi
   const own = await validateConfig(source.config, connection.config, `connections[${index}].config`);
   const base = (options.publicUrl ?? findPublicUrl(context, config)).replace(/\/+$/, '');
   const publicUrl = `${base}/webhooks/${encodeURIComponent(connection.tenant)}/${encodeURIComponent(connection.name)}`;
-  const explanation = explainRequest({ source, request, config: own, publicUrl, nowMs: request.receivedAtMs ?? Date.now() });
+  const explanation = explainRequest({
+    source,
+    request,
+    config: own,
+    publicUrl,
+    nowMs: request.receivedAtMs ?? Date.now(),
+  });
   context.terminal.printJson({ connection: `${connection.tenant}/${connection.name}`, publicUrl, ...explanation });
   context.terminal.print(renderExplanation(explanation, publicUrl));
   return explanation.accepted ? EXIT.ok : EXIT.problem;
@@ -73,8 +82,13 @@ function findConnection(connections: readonly ConnectionConfig[], wished: string
   const found = connections[names.indexOf(wished ?? '')];
   if (found) return found;
   const suggestion = wished === undefined ? undefined : suggestName(wished, names);
-  const cure = suggestion ? `Did you mean --connection ${suggestion}?` : `Name one with --connection: ${names.join(', ') || 'mesh.yaml has none yet'}.`;
-  const what = wished === undefined ? 'The request does not say which connection it is for.' : `There is no connection ${wished} in mesh.yaml.`;
+  const cure = suggestion
+    ? `Did you mean --connection ${suggestion}?`
+    : `Name one with --connection: ${names.join(', ') || 'mesh.yaml has none yet'}.`;
+  const what =
+    wished === undefined
+      ? 'The request does not say which connection it is for.'
+      : `There is no connection ${wished} in mesh.yaml.`;
   throw new MeshError('MESH_CONNECTION_UNKNOWN', what, { cure });
 }
 
@@ -82,7 +96,9 @@ function describeUnknownSource({ source }: ConnectionConfig): MeshError {
   const names = [...SHIPPED_SOURCES.keys()];
   const suggestion = suggestName(source, names);
   const cure = suggestion ? `Did you mean "${suggestion}"?` : `Write one of ${names.join(', ')}.`;
-  return new MeshError('MESH_CONFIG_INVALID', `mesh.yaml names the source "${source}", which does not exist.`, { cure });
+  return new MeshError('MESH_CONFIG_INVALID', `mesh.yaml names the source "${source}", which does not exist.`, {
+    cure,
+  });
 }
 
 /** mesh.yaml, else the publisher that runs on this data folder, else its usual address. */

@@ -14,7 +14,9 @@ const WATCH_MS = 2_000;
 export function addStatus(program: Command): void {
   const command = program
     .command('status')
-    .description('Streams, connections and consumers: lag, rate, errors, dead letters. Exits with 1 when something is not as it should be.')
+    .description(
+      'Streams, connections and consumers: lag, rate, errors, dead letters. Exits with 1 when something is not as it should be.',
+    )
     .option('-w, --watch', 'again every two seconds');
   runCommand<{ watch?: boolean }>(command, (context, { watch = false }) =>
     withMesh(context, async (nats) => {

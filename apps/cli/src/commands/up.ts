@@ -30,7 +30,12 @@ export function addUp(program: Command): void {
     .option('--publisher-port <port>', 'webhooks', parsePort, DEFAULT_PORTS.publisher)
     .option('--host-port <port>', 'health and metrics of the host', parsePort, DEFAULT_PORTS.host)
     .option('--sandbox-port <port>', 'the sandbox CRM', parsePort, DEFAULT_PORTS.sandbox)
-    .option('--nats-port <port>', 'the nats-server that is started unless NATS_URL or mesh.yaml names one', parsePort, DEFAULT_PORTS.nats)
+    .option(
+      '--nats-port <port>',
+      'the nats-server that is started unless NATS_URL or mesh.yaml names one',
+      parsePort,
+      DEFAULT_PORTS.nats,
+    )
     .option('--no-play', 'the sandbox CRM does nothing by itself')
     .option('--events-per-minute <number>', 'how busy the sandbox CRM is', '60')
     .option('--verbose', 'show every line of the apps');
@@ -39,7 +44,12 @@ export function addUp(program: Command): void {
 
 async function up(context: CliContext, options: UpOptions): Promise<ExitCode> {
   const { terminal, env, cwd } = context;
-  const ports = { publisher: options.publisherPort, host: options.hostPort, sandbox: options.sandboxPort, nats: options.natsPort };
+  const ports = {
+    publisher: options.publisherPort,
+    host: options.hostPort,
+    sandbox: options.sandboxPort,
+    nats: options.natsPort,
+  };
   const ended = new AbortController();
   let mesh: RunningMesh | undefined;
   onStopSignals({
@@ -60,7 +70,15 @@ async function up(context: CliContext, options: UpOptions): Promise<ExitCode> {
     process.exit(EXIT.ok);
   };
 
-  const meshOptions = { cwd, env, cacheDir: CACHE_DIR, ports, play: options.play, hooks: createHooks(context, options), ...readPace(options) };
+  const meshOptions = {
+    cwd,
+    env,
+    cacheDir: CACHE_DIR,
+    ports,
+    play: options.play,
+    hooks: createHooks(context, options),
+    ...readPace(options),
+  };
   await RunningMesh.start(meshOptions, (created) => (mesh = created)).catch((error: unknown) => {
     // A start that was broken off by Ctrl-C is no error: `stop` ends the process.
     if (!mesh?.isStopping) throw error;

@@ -1,4 +1,10 @@
-import { ConfigError, validateConfig, type ConfigProblem, type ConnectionConfig, type LoadedConfig } from '@crm-mesh/config';
+import {
+  ConfigError,
+  validateConfig,
+  type ConfigProblem,
+  type ConnectionConfig,
+  type LoadedConfig,
+} from '@crm-mesh/config';
 import { findDropIns } from '@crm-mesh/drop-ins';
 import { SHIPPED_SOURCES } from '@crm-mesh/sources';
 import { openStore } from '@crm-mesh/store';
@@ -17,7 +23,10 @@ export const checkConfig: Check = {
   run: async (context) => {
     const loaded = load(context);
     if (Array.isArray(loaded)) return loaded;
-    const file = loaded.file === undefined ? note('mesh.yaml', 'there is none: everything is default') : ok('mesh.yaml', loaded.file);
+    const file =
+      loaded.file === undefined
+        ? note('mesh.yaml', 'there is none: everything is default')
+        : ok('mesh.yaml', loaded.file);
     const parts = await Promise.all([checkConnections(loaded), checkPlugins(loaded), checkStores(loaded)]);
     return [file, ...parts.flat()];
   },
@@ -34,7 +43,8 @@ function load(context: CliContext): LoadedConfig | CheckResult[] {
 
 function describeProblem(name: string, { file, line, path, message, cure }: ConfigProblem): CheckResult {
   const where = [file, line].filter((part) => part !== undefined).join(':');
-  const hint = message.includes('MESH_SANDBOX_') || message.includes('MESH_DEMO_') ? ' (`mesh up` sets it for the demo.)' : '';
+  const hint =
+    message.includes('MESH_SANDBOX_') || message.includes('MESH_DEMO_') ? ' (`mesh up` sets it for the demo.)' : '';
   return failed(name, `${where} ${path} ${message}`.trim(), `${cure}${hint}`);
 }
 
@@ -47,7 +57,13 @@ async function checkConnection(connection: ConnectionConfig, index: number): Pro
   const name = `connection ${connection.tenant}/${connection.name}`;
   const source = SHIPPED_SOURCES.get(connection.source);
   if (source === undefined) {
-    return [failed(name, `there is no source "${connection.source}"`, `Write one of ${[...SHIPPED_SOURCES.keys()].join(', ')}.`)];
+    return [
+      failed(
+        name,
+        `there is no source "${connection.source}"`,
+        `Write one of ${[...SHIPPED_SOURCES.keys()].join(', ')}.`,
+      ),
+    ];
   }
   try {
     await validateConfig(source.config, connection.config, `connections[${index}].config`);
@@ -63,7 +79,9 @@ async function checkPlugins(config: LoadedConfig): Promise<CheckResult[]> {
   if (dropIns.length === 0) return [note('plugins', `none in ${config.pluginFolders.join(', ')}`)];
   const checked = await Promise.all(dropIns.map((dropIn) => checkDropIn(dropIn, config)));
   return checked.map(({ ok: good, name, error, events }) =>
-    good ? ok(`plugin ${name}`, (events ?? []).join(', ')) : failed(`plugin ${name}`, error?.what ?? '', error?.cure ?? ''),
+    good
+      ? ok(`plugin ${name}`, (events ?? []).join(', '))
+      : failed(`plugin ${name}`, error?.what ?? '', error?.cure ?? ''),
   );
 }
 

@@ -53,8 +53,11 @@ export const checkPorts: Check = {
   name: 'ports',
   run: async (context) => {
     const mesh = readRunFile(findDataDir(context));
-    if (mesh && isAlive(mesh.pid)) return [ok('ports', `the mesh of this data folder runs: ${Object.values(mesh.urls).join(', ')}`)];
-    const states = await Promise.all(Object.entries(DEFAULT_PORTS).map(async ([name, port]) => ({ name, port, free: await isPortFree(port) })));
+    if (mesh && isAlive(mesh.pid))
+      return [ok('ports', `the mesh of this data folder runs: ${Object.values(mesh.urls).join(', ')}`)];
+    const states = await Promise.all(
+      Object.entries(DEFAULT_PORTS).map(async ([name, port]) => ({ name, port, free: await isPortFree(port) })),
+    );
     const taken = states.filter(({ free }) => !free).map(({ name, port }) => `${port} (${name})`);
     if (taken.length === 0) return [ok('ports', `${states.map(({ port }) => port).join(', ')} are free`)];
     return [note('ports', `taken: ${taken.join(', ')}; \`mesh up\` uses free ones instead and prints them`)];
@@ -75,7 +78,11 @@ function checkWritable(dataDir: string, existing: string): CheckResult {
     accessSync(existing, constants.W_OK | constants.X_OK);
     return ok('data folder', existing === dataDir ? `${dataDir} is writable` : `${dataDir} will be made`);
   } catch {
-    return failed('data folder', `${existing} is not writable`, 'Give this user the right to write there, or choose another with --data-dir.');
+    return failed(
+      'data folder',
+      `${existing} is not writable`,
+      'Give this user the right to write there, or choose another with --data-dir.',
+    );
   }
 }
 
@@ -91,4 +98,3 @@ async function checkDisk(folder: string): Promise<CheckResult> {
 export function findExisting(folder: string): string {
   return existsSync(folder) || dirname(folder) === folder ? folder : findExisting(dirname(folder));
 }
-

@@ -27,7 +27,9 @@ async function lookAround(nats: Nats): Promise<CheckResult[]> {
     missing.length === 0
       ? ok('streams', `all ${STREAM_NAMES.length} are there and may be read`)
       : note('streams', `not there yet: ${missing.join(', ')}; the publisher makes them when it starts`),
-    ...status.problems.filter((problem) => !problem.startsWith('streams')).map((problem) => failed('mesh', problem, 'Look at `mesh status` and the log of the app.')),
+    ...status.problems
+      .filter((problem) => !problem.startsWith('streams'))
+      .map((problem) => failed('mesh', problem, 'Look at `mesh status` and the log of the app.')),
   ];
 }
 

@@ -17,4 +17,9 @@ export interface Check {
 
 export const ok = (name: string, detail: string): CheckResult => ({ name, state: 'ok', detail });
 export const note = (name: string, detail: string): CheckResult => ({ name, state: 'note', detail });
-export const failed = (name: string, detail: string, cure: string): CheckResult => ({ name, state: 'failed', detail, cure });
+export const failed = (name: string, detail: string, cure: string): CheckResult => ({
+  name,
+  state: 'failed',
+  detail,
+  cure,
+});

@@ -7,7 +7,10 @@ const CONNECT_TIMEOUT_MS = 4_000;
 const SILENT: NatsLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Connects to the mesh, does the work, and hangs up again. */
-export async function withMesh<T>(context: CliContext, work: (nats: Nats, location: MeshLocation) => Promise<T>): Promise<T> {
+export async function withMesh<T>(
+  context: CliContext,
+  work: (nats: Nats, location: MeshLocation) => Promise<T>,
+): Promise<T> {
   const location = locateMesh(context);
   const nats = await connect(location);
   try {
@@ -20,9 +23,17 @@ export async function withMesh<T>(context: CliContext, work: (nats: Nats, locati
 async function connect(location: MeshLocation): Promise<Nats> {
   const { url, context, credsFile } = location;
   try {
-    return await connectNats({ name: 'mesh', url, context, credsFile, connectTimeoutMs: CONNECT_TIMEOUT_MS, log: SILENT });
+    return await connectNats({
+      name: 'mesh',
+      url,
+      context,
+      credsFile,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      log: SILENT,
+    });
   } catch (error) {
-    if (error instanceof MeshError && error.code === 'MESH_NATS_UNAVAILABLE' && location.via === 'default') throw describeAbsence(error);
+    if (error instanceof MeshError && error.code === 'MESH_NATS_UNAVAILABLE' && location.via === 'default')
+      throw describeAbsence(error);
     throw error;
   }
 }

@@ -18,7 +18,13 @@ export interface PublisherStatus {
     lastReceivedAt?: string;
   }[];
   consumers: ConsumerStatus[];
-  normaliser: { leading: boolean; published: number; dropped: Record<string, number>; echoes: number };
+  normaliser: {
+    leading: boolean;
+    normalised: number;
+    published: number;
+    dropped: Record<string, number>;
+    echoes: number;
+  };
   ledger: { position: number; records: number };
 }
 
@@ -47,7 +53,10 @@ export interface HostStatus {
 const TIMEOUT_MS = 3_000;
 
 /** Undefined when the app does not answer. */
-export async function askStatus<T extends PublisherStatus | HostStatus>(nats: Nats, app: T['app']): Promise<T | undefined> {
+export async function askStatus<T extends PublisherStatus | HostStatus>(
+  nats: Nats,
+  app: T['app'],
+): Promise<T | undefined> {
   try {
     return await requestControl<T>(nats, app, 'status', {}, { timeoutMs: TIMEOUT_MS });
   } catch (error) {

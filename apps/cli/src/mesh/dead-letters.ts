@@ -16,7 +16,10 @@ export interface DeadLetterQuery {
 }
 
 /** Oldest first. */
-export async function* readDeadLetters(nats: Nats, { consumer, limit = Infinity }: DeadLetterQuery): AsyncGenerator<OpenDeadLetter> {
+export async function* readDeadLetters(
+  nats: Nats,
+  { consumer, limit = Infinity }: DeadLetterQuery,
+): AsyncGenerator<OpenDeadLetter> {
   const filter = consumer === undefined ? {} : { filterSubject: `dead.${consumer}.>` };
   let found = 0;
   for await (const message of nats.readStream('CRM_DEAD', { fromSequence: 1, ...filter })) {
@@ -42,7 +45,10 @@ export function nameRecord(subject: string): string {
   return key ? formatRecordKey(key) : subject;
 }
 
-export async function countDeadLetters(nats: Nats, mostRead = 5_000): Promise<{ total: number; byConsumer: Record<string, number> }> {
+export async function countDeadLetters(
+  nats: Nats,
+  mostRead = 5_000,
+): Promise<{ total: number; byConsumer: Record<string, number> }> {
   const { messages: total } = await nats.streamState('CRM_DEAD');
   const byConsumer: Record<string, number> = {};
   if (total === 0 || total > mostRead) return { total, byConsumer };

@@ -12,6 +12,9 @@ it.each([
   [{ record: 'acme/hubspot/deal/4711', type: 'deal.won' }, 'crm.acme.hubspot.deal.won.4711'],
 ])('%j → %s', (query, filter) => expect(planEventFilter(query)).toBe(filter));
 
-it.each([{ type: 'won' }, { type: 'deal.won.twice' }, { record: 'a/b/contact/1', type: 'deal.won' }])('refuses %j', (query) => {
-  expect(() => planEventFilter(query)).toThrow(/MESH_USAGE/);
-});
+it.each([{ type: 'won' }, { type: 'deal.won.twice' }, { record: 'a/b/contact/1', type: 'deal.won' }])(
+  'refuses %j',
+  (query) => {
+    expect(() => planEventFilter(query)).toThrow(/MESH_USAGE/);
+  },
+);

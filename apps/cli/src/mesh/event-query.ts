@@ -10,10 +10,13 @@ export interface EventQuery {
 /** The subject filter of a query. Throws MESH_USAGE where the two contradict each other. */
 export function planEventFilter({ record, type }: EventQuery): string {
   // An id may itself hold slashes.
-  const [, tenant, connection, entity, id] = /^([^/]*)(?:\/([^/]*))?(?:\/([^/]*))?(?:\/(.+))?$/s.exec(record ?? '') ?? [];
+  const [, tenant, connection, entity, id] =
+    /^([^/]*)(?:\/([^/]*))?(?:\/([^/]*))?(?:\/(.+))?$/s.exec(record ?? '') ?? [];
   const typed = parseType(type);
   if (entity && typed.entity && entity !== typed.entity) {
-    throw new MeshError('MESH_USAGE', `The record is a ${entity}, the type that of a ${typed.entity}.`, { cure: 'Name one of the two.' });
+    throw new MeshError('MESH_USAGE', `The record is a ${entity}, the type that of a ${typed.entity}.`, {
+      cure: 'Name one of the two.',
+    });
   }
   return eventFilter(dropBlanks({ tenant, connection, entity: entity || typed.entity, action: typed.action, id }));
 }
@@ -28,5 +31,7 @@ function parseType(type: string | undefined): { entity?: string; action?: string
 }
 
 function dropBlanks(part: Record<string, string | undefined>): Record<string, string> {
-  return Object.fromEntries(Object.entries(part).filter((entry): entry is [string, string] => !!entry[1] && entry[1] !== '*'));
+  return Object.fromEntries(
+    Object.entries(part).filter((entry): entry is [string, string] => !!entry[1] && entry[1] !== '*'),
+  );
 }

@@ -8,11 +8,26 @@ it.each<[Partial<LocationInput>, object]>([
   [{}, { url: 'nats://127.0.0.1:4222', via: 'default' }],
   [{ configured }, { url: 'nats://yaml', via: 'mesh.yaml' }],
   [{ configured: {} }, { url: 'nats://127.0.0.1:4222', via: 'default' }],
-  [{ configured, run }, { url: 'nats://run', via: 'run.json' }],
-  [{ run, env: { NATS_CONTEXT: 'prod', NATS_CREDS: '/c' } }, { context: 'prod', credsFile: '/c', via: 'NATS_CONTEXT' }],
-  [{ run, env: { NATS_URL: 'nats://env', NATS_CONTEXT: 'prod' } }, { url: 'nats://env', via: 'NATS_URL' }],
-  [{ run, env: { NATS_URL: 'nats://env' }, options: { context: 'dev' } }, { context: 'dev', via: '--context' }],
-  [{ options: { context: 'dev', server: 'nats://o', creds: '/o' } }, { url: 'nats://o', credsFile: '/o', via: '--server' }],
+  [
+    { configured, run },
+    { url: 'nats://run', via: 'run.json' },
+  ],
+  [
+    { run, env: { NATS_CONTEXT: 'prod', NATS_CREDS: '/c' } },
+    { context: 'prod', credsFile: '/c', via: 'NATS_CONTEXT' },
+  ],
+  [
+    { run, env: { NATS_URL: 'nats://env', NATS_CONTEXT: 'prod' } },
+    { url: 'nats://env', via: 'NATS_URL' },
+  ],
+  [
+    { run, env: { NATS_URL: 'nats://env' }, options: { context: 'dev' } },
+    { context: 'dev', via: '--context' },
+  ],
+  [
+    { options: { context: 'dev', server: 'nats://o', creds: '/o' } },
+    { url: 'nats://o', credsFile: '/o', via: '--server' },
+  ],
 ])('%j', (input, expected) => expect(chooseLocation({ options: {}, env: {}, ...input })).toEqual(expected));
 
 it.each([

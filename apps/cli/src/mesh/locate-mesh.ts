@@ -35,7 +35,12 @@ export function chooseLocation({ options, env, run, configured }: LocationInput)
 export function locateMesh(context: CliContext): MeshLocation {
   const { options, env } = context;
   const run = readRunFile(findDataDir(context));
-  return chooseLocation({ options, env, run: run && isAlive(run.pid) ? run : undefined, configured: readConfigured(context) });
+  return chooseLocation({
+    options,
+    env,
+    run: run && isAlive(run.pid) ? run : undefined,
+    configured: readConfigured(context),
+  });
 }
 
 /** MESH_DATA_DIR or --data-dir, else `.mesh` beside mesh.yaml. */

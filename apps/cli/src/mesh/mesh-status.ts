@@ -51,7 +51,10 @@ export function findProblems(status: Omit<MeshStatus, 'problems' | 'nats'>): str
   const { streams, publisher, host } = status;
   const present = new Set(streams.map((stream) => stream.name));
   const missing = STREAM_NAMES.filter((name) => !present.has(name));
-  const consumers = [...(publisher?.consumers ?? []), ...(host?.plugins ?? []).flatMap((plugin) => plugin.consumer ?? [])];
+  const consumers = [
+    ...(publisher?.consumers ?? []),
+    ...(host?.plugins ?? []).flatMap((plugin) => plugin.consumer ?? []),
+  ];
   return [
     ...(missing.length > 0 ? [`streams are missing: ${missing.join(', ')}`] : []),
     ...(publisher ? [] : ['the publisher does not answer']),

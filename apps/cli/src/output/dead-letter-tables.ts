@@ -22,7 +22,8 @@ export function renderDeadLetters(letters: readonly OpenDeadLetter[], total: num
     letter.attemptCount,
     cutText(`${letter.error.name}: ${letter.error.message}`, 70),
   ]);
-  const more = total > letters.length ? `\n${pc.dim(`${letters.length} of ${formatCount(total)}; --limit shows more`)}` : '';
+  const more =
+    total > letters.length ? `\n${pc.dim(`${letters.length} of ${formatCount(total)}; --limit shows more`)}` : '';
   return `${renderTable(COLUMNS, rows)}${more}\n${pc.dim('mesh dead show SEQUENCE · mesh dead redrive SEQUENCE')}`;
 }
 

@@ -13,6 +13,8 @@ it.each([
 
 it('says what and cure, and the stack on wish', () => {
   const error = new MeshError('MESH_USAGE', 'Nothing was named.', { cure: 'Name one.' });
-  expect(stripVTControlCharacters(renderError(error, { debug: false }))).toBe('✗ Nothing was named.\n  MESH_USAGE → Name one.');
+  expect(stripVTControlCharacters(renderError(error, { debug: false }))).toBe(
+    '✗ Nothing was named.\n  MESH_USAGE → Name one.',
+  );
   expect(renderError(error, { debug: true })).toContain('describe-error.spec');
 });

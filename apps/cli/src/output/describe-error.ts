@@ -11,7 +11,11 @@ export interface DescribedError {
 
 export function describeError(error: unknown): DescribedError {
   if (error instanceof MeshError) return { code: error.code, what: error.what, cure: error.cure };
-  return { code: 'UNEXPECTED', what: error instanceof Error ? error.message : String(error), cure: 'Run it again with --debug to see where it happened.' };
+  return {
+    code: 'UNEXPECTED',
+    what: error instanceof Error ? error.message : String(error),
+    cure: 'Run it again with --debug to see where it happened.',
+  };
 }
 
 export function chooseExitCode(error: unknown): ExitCode {

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import pc from 'picocolors';
 import { cutText, formatClock, formatDuration } from './format.js';
 
@@ -78,7 +79,9 @@ const KNOWN = new Set(['level', 'time', 'app', 'msg', 'err', 'error', 'pid', 'ho
 
 function showFields(line: LogLine): string {
   const fields = Object.entries(line).filter(([key, value]) => !KNOWN.has(key) && value !== undefined);
-  const text = fields.map(([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`);
+  const text = fields.map(
+    ([key, value]) => `${key}=${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+  );
   return text.length === 0 ? '' : ` ${pc.dim(cutText(text.join(' '), 300))}`;
 }
 
@@ -98,7 +101,10 @@ function showWait(line: LogLine): string {
 }
 
 function showVersion(line: LogLine): string {
-  const parts = [line['version'] && `version ${show(line['version']).slice(0, 12)}`, line['file'] && show(line['file'])];
+  const parts = [
+    line['version'] && `version ${show(line['version']).slice(0, 12)}`,
+    line['file'] && basename(show(line['file'])),
+  ];
   const text = parts.filter(Boolean).join(', ');
   return text === '' ? '' : ` (${text})`;
 }

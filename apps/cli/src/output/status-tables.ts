@@ -23,7 +23,11 @@ function renderSection(title: string, body: string): string {
 function renderApps({ nats, publisher, host }: MeshStatus): string {
   const describe = (app: PublisherStatus | HostStatus | null): string =>
     app ? `${app.url}  ${pc.dim(`up ${formatDuration(app.uptimeMs)}`)}` : pc.red('does not answer');
-  return [`nats-server  ${nats.url}  ${pc.dim(nats.version)}`, `publisher    ${describe(publisher)}`, `host         ${describe(host)}`].join('\n');
+  return [
+    `nats-server  ${nats.url}  ${pc.dim(nats.version)}`,
+    `publisher    ${describe(publisher)}`,
+    `host         ${describe(host)}`,
+  ].join('\n');
 }
 
 const right = (title: string): Column => ({ title, align: 'right' });
@@ -45,7 +49,14 @@ function renderStreams({ streams }: MeshStatus): string {
 function renderConnections(publisher: PublisherStatus | null, nowMs: number): string {
   if (publisher === null) return pc.red('unknown: the publisher does not answer');
   if (publisher.connections.length === 0) return pc.dim('none: add one to mesh.yaml');
-  const columns = [{ title: 'connection' }, { title: 'source' }, right('received'), right('duplicates'), right('refused'), { title: 'last' }];
+  const columns = [
+    { title: 'connection' },
+    { title: 'source' },
+    right('received'),
+    right('duplicates'),
+    right('refused'),
+    { title: 'last' },
+  ];
   return renderTable(
     columns,
     publisher.connections.map((connection) => [
@@ -109,6 +120,7 @@ function paintState(state: string): string {
 
 function renderProblems({ problems, deadLetters }: MeshStatus): string {
   const lines = problems.map((problem) => `${pc.red('✗')} ${problem}`);
-  if (deadLetters.total > 0) lines.push(`${pc.yellow('!')} ${formatCount(deadLetters.total)} dead letters are open: mesh dead list`);
+  if (deadLetters.total > 0)
+    lines.push(`${pc.yellow('!')} ${formatCount(deadLetters.total)} dead letters are open: mesh dead list`);
   return lines.length === 0 ? `${pc.green('✓')} all well` : lines.join('\n');
 }

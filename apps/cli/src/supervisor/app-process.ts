@@ -124,10 +124,22 @@ function launch(spec: AppSpec, hooks: AppHooks): Run {
     onLines(child.stderr!, onLine);
     void ended.then((how) => reject(describeFailure(spec.name, `ended before it was ready (${how})`, recent)));
   });
-  return { child, startedAtMs: performance.now(), ready: limitReady(ready, child, () => recent, spec.name).finally(() => hooks.signal.removeEventListener('abort', giveUp)), ended };
+  return {
+    child,
+    startedAtMs: performance.now(),
+    ready: limitReady(ready, child, () => recent, spec.name).finally(() =>
+      hooks.signal.removeEventListener('abort', giveUp),
+    ),
+    ended,
+  };
 }
 
-async function limitReady(ready: Promise<string>, child: ChildProcess, recent: () => string[], name: AppName): Promise<string> {
+async function limitReady(
+  ready: Promise<string>,
+  child: ChildProcess,
+  recent: () => string[],
+  name: AppName,
+): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {

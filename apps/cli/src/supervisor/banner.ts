@@ -9,11 +9,17 @@ export function renderBanner(mesh: RunningMesh, cwd: string): string {
   const { publisher = '', host = '', sandbox } = mesh.urls;
   const curl = buildCurlLine(mesh.config.connections, publisher);
   const rows: (readonly [string, string])[] = [
-    ['nats-server', `${server.address}${mesh.server ? `  (${mesh.server.version}, data in ${shorten(mesh.dataDir, cwd)})` : '  (yours)'}`],
+    [
+      'nats-server',
+      `${server.address}${mesh.server ? `  (${mesh.server.version}, data in ${shorten(mesh.dataDir, cwd)})` : '  (yours)'}`,
+    ],
     ['publisher', `${publisher}  webhooks: ${describeWebhooks(mesh)}`],
     ['host', host],
     ...(sandbox ? [['sandbox CRM', `${sandbox}  a simulated HubSpot that plays a small company`] as const] : []),
-    ['plugins', `${mesh.config.pluginFolders.map((folder) => shorten(folder, cwd)).join(', ')}  drop a file in, or: npx mesh plugin new my-plugin`],
+    [
+      'plugins',
+      `${mesh.config.pluginFolders.map((folder) => shorten(folder, cwd)).join(', ')}  drop a file in, or: npx mesh plugin new my-plugin`,
+    ],
   ];
   return [
     '',

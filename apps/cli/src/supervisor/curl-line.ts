@@ -2,7 +2,9 @@ import type { ConnectionConfig } from '@crm-mesh/config';
 
 /** A line that delivers an event to the first CloudEvents connection which knows a token; undefined without one. */
 export function buildCurlLine(connections: readonly ConnectionConfig[], publisherUrl: string): string | undefined {
-  const connection = connections.find(({ source, config }) => source === 'cloudevents' && findToken(config) !== undefined);
+  const connection = connections.find(
+    ({ source, config }) => source === 'cloudevents' && findToken(config) !== undefined,
+  );
   if (connection === undefined) return undefined;
   const { tenant, name, config } = connection;
   const address = `${publisherUrl}/webhooks/${encodeURIComponent(tenant)}/${encodeURIComponent(name)}`;
@@ -27,6 +29,6 @@ function buildExample(): object {
     source: '/example',
     type: 'company.created',
     subject: 'company/example-NOW',
-    data: { id: 'example-NOW', name: 'Example NOW Ltd' },
+    data: { name: 'Example Ltd' },
   };
 }

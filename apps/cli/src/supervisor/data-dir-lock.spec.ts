@@ -19,7 +19,9 @@ it('is held until it is released', () => {
 it('is refused while another mesh lives', async () => {
   const other = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', 'mesh'], { stdio: 'ignore' });
   writeFileSync(join(folder, 'mesh.lock'), String(other.pid));
-  expect(() => lockDataDir(folder)).toThrow(`MESH_ALREADY_RUNNING: A mesh runs on ${folder} already (process ${other.pid}).`);
+  expect(() => lockDataDir(folder)).toThrow(
+    `MESH_ALREADY_RUNNING: A mesh runs on ${folder} already (process ${other.pid}).`,
+  );
   const ended = new Promise((resolve) => other.once('exit', resolve));
   other.kill('SIGKILL');
   await ended;

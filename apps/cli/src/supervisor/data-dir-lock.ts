@@ -54,7 +54,10 @@ function refuseLiving(owner: number | undefined, dataDir: string): void {
 }
 
 function describeRunning(owner: number | undefined, dataDir: string): MeshError {
-  return new MeshError('MESH_ALREADY_RUNNING', `A mesh runs on ${dataDir} already${owner ? ` (process ${owner})` : ''}.`);
+  return new MeshError(
+    'MESH_ALREADY_RUNNING',
+    `A mesh runs on ${dataDir} already${owner ? ` (process ${owner})` : ''}.`,
+  );
 }
 
 function releaseOwn(file: string): void {

@@ -12,7 +12,8 @@ export async function endLeftovers(dataDir: string, onProgress: (text: string) =
   const run = readRunFile(dataDir);
   if (run === undefined) return;
   const apps = Object.entries(run.pids).filter(([name, pid]) => isApp(name, pid));
-  if (apps.length > 0) onProgress(`waiting for what an earlier mesh left behind: ${apps.map(([name]) => name).join(', ')}`);
+  if (apps.length > 0)
+    onProgress(`waiting for what an earlier mesh left behind: ${apps.map(([name]) => name).join(', ')}`);
   await Promise.all(apps.map(([, pid]) => endProcess(pid)));
   removeRunFile(dataDir);
 }

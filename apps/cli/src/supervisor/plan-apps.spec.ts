@@ -14,7 +14,15 @@ const ports = { publisher: 1, host: 2, sandbox: 3 };
 function plan(yaml: string) {
   writeFileSync(join(folder, 'mesh.yaml'), yaml);
   const config = loadConfig({ cwd: folder, env: describeSandbox(secrets, 3) });
-  return planApps({ config, ports, secrets, natsUrl: 'nats://n', play: true, cwd: folder, env: { PATH: '/bin', PORT: '9' } });
+  return planApps({
+    config,
+    ports,
+    secrets,
+    natsUrl: 'nats://n',
+    play: true,
+    cwd: folder,
+    env: { PATH: '/bin', PORT: '9' },
+  });
 }
 
 it('runs the sandbox for a mesh.yaml that refers to it, and tells it where to send', () => {

@@ -35,7 +35,9 @@ export function needsSandbox({ references }: Pick<LoadedConfig, 'references'>): 
 
 /** The connection whose secret is the sandbox's. */
 export function findSandboxConnection({ references, connections }: AppPlan['config']): string | undefined {
-  const reference = references.find(({ segments: [section], name }) => section === 'connections' && name === 'MESH_SANDBOX_SECRET');
+  const reference = references.find(
+    ({ segments: [section], name }) => section === 'connections' && name === 'MESH_SANDBOX_SECRET',
+  );
   const connection = connections[Number(reference?.segments[1])];
   return connection && `${connection.tenant}/${connection.name}`;
 }

@@ -7,4 +7,6 @@ it.each([
   [5, 100, { failures: 6, delayMs: 16_000 }],
   [20, 100, { failures: 21, delayMs: 30_000 }],
   [20, 60_000, { failures: 1, delayMs: 500 }],
-])('after %s failures and %s ms', (failures, ranForMs, expected) => expect(decideRestart(failures, ranForMs)).toEqual(expected));
+])('after %s failures and %s ms', (failures, ranForMs, expected) =>
+  expect(decideRestart(failures, ranForMs)).toEqual(expected),
+);

@@ -102,7 +102,10 @@ export class RunningMesh {
 
   private load(sandboxPort: number): LoadedConfig {
     const { env, cwd } = this.options;
-    return loadConfig({ cwd, env: { ...env, ...describeSandbox(this.secrets, sandboxPort), MESH_DATA_DIR: this.dataDir } });
+    return loadConfig({
+      cwd,
+      env: { ...env, ...describeSandbox(this.secrets, sandboxPort), MESH_DATA_DIR: this.dataDir },
+    });
   }
 
   /** The user's own server, or one of ours. */
@@ -129,7 +132,16 @@ export class RunningMesh {
     const ports = await planPorts(this.options.ports);
     this.config = this.load(ports.sandbox);
     const natsUrl = this.server?.url;
-    const specs = planApps({ config: this.config, ports, secrets: this.secrets, natsUrl, play, eventsPerMinute, cwd, env });
+    const specs = planApps({
+      config: this.config,
+      ports,
+      secrets: this.secrets,
+      natsUrl,
+      play,
+      eventsPerMinute,
+      cwd,
+      env,
+    });
     for (const spec of specs) {
       this.assertWanted();
       hooks.onProgress(`starting the ${spec.name}`);
@@ -147,7 +159,8 @@ export class RunningMesh {
 
   /** Ctrl-C may come at any step of the start. */
   private assertWanted(): void {
-    if (this.wanted.signal.aborted) throw new MeshError('MESH_APP_FAILED', 'The mesh was stopped while it was starting.');
+    if (this.wanted.signal.aborted)
+      throw new MeshError('MESH_APP_FAILED', 'The mesh was stopped while it was starting.');
   }
 
   private async stopApps(): Promise<void> {

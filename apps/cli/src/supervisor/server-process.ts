@@ -34,7 +34,9 @@ export async function startServer(options: StartOptions, hooks: ServerHooks): Pr
       if (state.stopping) return;
       const decision = decideRestart(state.failures, performance.now() - startedAtMs);
       state.failures = decision.failures;
-      hooks.onRestart(`ended by itself (${exit.signal ?? `exit code ${exit.code}`}); starting it again in ${decision.delayMs / 1_000} s`);
+      hooks.onRestart(
+        `ended by itself (${exit.signal ?? `exit code ${exit.code}`}); starting it again in ${decision.delayMs / 1_000} s`,
+      );
       await delay(decision.delayMs, undefined, { signal: state.wake.signal }).catch(() => undefined);
       if (state.stopping) return;
       startedAtMs = performance.now();

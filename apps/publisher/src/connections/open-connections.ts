@@ -15,7 +15,7 @@ export interface OpenConnectionsOptions {
 }
 
 /** The path of a connection's webhooks. */
-export function webhookPath(tenant: string, connection: string): string {
+function webhookPath(tenant: string, connection: string): string {
   return `/webhooks/${encodeURIComponent(tenant)}/${encodeURIComponent(connection)}`;
 }
 

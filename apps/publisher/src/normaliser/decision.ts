@@ -32,7 +32,7 @@ export interface Publication {
   fieldTimes?: FieldTimes;
 }
 
-export interface Drop {
+interface Drop {
   kind: 'drop';
   reason: DropReason;
   /** Time of the statement, to be kept: what is older than it is stale from now on. */

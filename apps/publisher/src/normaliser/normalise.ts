@@ -108,13 +108,7 @@ function describeOutcome(error: unknown, signal: AbortSignal): Outcome {
     return { kind: 'unavailable', retryAfterMs: RETRY_PUBLISH_MS, error: info };
   }
   const verdict = classifyError(error, signal);
-  switch (verdict.kind) {
-    case 'done':
-    case 'interrupted':
-      return verdict;
-    default:
-      return { ...verdict, error: info };
-  }
+  return verdict.kind === 'done' || verdict.kind === 'interrupted' ? verdict : { ...verdict, error: info };
 }
 
 /** Nothing is wrong with the notification. */

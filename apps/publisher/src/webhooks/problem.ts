@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { MESH_ERRORS, MeshError, type MeshErrorCode } from '@crm-mesh/contract';
 
 /** RFC 9457: what went wrong, for whoever sent the request. It tells nothing that the sender does not know. */
-export interface Problem {
+interface Problem {
   type: string;
   title: string;
   status: number;

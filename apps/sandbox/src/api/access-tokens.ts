@@ -28,7 +28,11 @@ export class AccessTokens {
   /** `oauth` when the token was issued for a refresh token. */
   check(authorization: string | undefined): { oauth: boolean } {
     const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
-    if (token === undefined) throw refuseAccess('INVALID_AUTHENTICATION', 'Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview');
+    if (token === undefined)
+      throw refuseAccess(
+        'INVALID_AUTHENTICATION',
+        'Authentication credentials not found. This API supports OAuth 2.0 authentication and you can find more details at https://developers.hubspot.com/docs/methods/auth/oauth-overview',
+      );
     if (token === this.options.accessToken) return { oauth: false };
     const expiresAtMs = this.expiries.get(token);
     if (expiresAtMs === undefined) throw refuseAccess('INVALID_AUTHENTICATION', 'The access token is invalid.');
@@ -42,7 +46,8 @@ export class AccessTokens {
     if (form['client_id'] !== clientId || form['client_secret'] !== clientSecret) {
       throw new CrmError(400, 'BAD_CLIENT_ID', 'missing or invalid client id or client secret');
     }
-    if (form['refresh_token'] !== refreshToken) throw new CrmError(400, 'BAD_REFRESH_TOKEN', 'missing or invalid refresh token');
+    if (form['refresh_token'] !== refreshToken)
+      throw new CrmError(400, 'BAD_REFRESH_TOKEN', 'missing or invalid refresh token');
     const accessToken = `oauth-${this.expiries.size + 1}-${now().toString(36)}`;
     this.expiries.set(accessToken, now() + LIFE_SECONDS * 1_000);
     return { access_token: accessToken, refresh_token: refreshToken, token_type: 'bearer', expires_in: LIFE_SECONDS };

@@ -11,7 +11,10 @@ export class ApiGuard implements CanActivate {
     const { headers, url } = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const search = /\/search\/?(\?|$)/.test(url);
-    await this.gate.enter({ authorization: headers.authorization, search }, (name, value) => void reply.header(name, value));
+    await this.gate.enter(
+      { authorization: headers.authorization, search },
+      (name, value) => void reply.header(name, value),
+    );
     return true;
   }
 }

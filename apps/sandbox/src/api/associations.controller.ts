@@ -1,4 +1,17 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Res, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Put,
+  Query,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { findLinkFacts, type LinkFacts } from '../crm/association-types.js';
 import type { Link } from '../crm/association-book.js';
@@ -42,7 +55,10 @@ export class AssociationsController {
   ) {}
 
   @Get('objects/:fromType/:fromId/associations/:toType')
-  list(@Param() ends: Omit<Ends, 'toId'>, @Query() query: QueryParams): { results: ShownLink[]; paging?: LinkPage['paging'] } {
+  list(
+    @Param() ends: Omit<Ends, 'toId'>,
+    @Query() query: QueryParams,
+  ): { results: ShownLink[]; paging?: LinkPage['paging'] } {
     const from = { type: readObjectType(ends.fromType), id: ends.fromId };
     this.store.read(from.type, from.id);
     const limit = Math.min(Number(query['limit'] ?? LONGEST_PAGE) || LONGEST_PAGE, LONGEST_PAGE);
@@ -69,7 +85,8 @@ export class AssociationsController {
       fromObjectId: from.id,
       toObjectTypeId: TYPE_FACTS[to.type].typeId,
       toObjectId: to.id,
-      labels: findFacts(from, to).primary && typeIds.includes(findFacts(from, to).primary?.typeId ?? 0) ? ['Primary'] : [],
+      labels:
+        findFacts(from, to).primary && typeIds.includes(findFacts(from, to).primary?.typeId ?? 0) ? ['Primary'] : [],
     };
   }
 
@@ -93,13 +110,19 @@ export class AssociationsController {
       return { from, page: this.readPage(from, toType, { after: String(input['after'] ?? ''), limit: LONGEST_PAGE }) };
     });
     const errors = pages.filter(({ page }) => page.to.length === 0).map(({ from }) => describeUnlinked(from, toType));
-    const results = pages.filter(({ page }) => page.to.length > 0).map(({ from, page }) => ({ from: { id: from.id }, ...page }));
+    const results = pages
+      .filter(({ page }) => page.to.length > 0)
+      .map(({ from, page }) => ({ from: { id: from.id }, ...page }));
     const result = describeBatch(results, errors, this.options.now());
     void reply.status(statusOf(result, 200));
     return result;
   }
 
-  private readPage(from: ObjectRef, toType: string, { after, limit }: { after?: string | string[]; limit: number }): LinkPage {
+  private readPage(
+    from: ObjectRef,
+    toType: string,
+    { after, limit }: { after?: string | string[]; limit: number },
+  ): LinkPage {
     const links = this.store.listLinks(from, readObjectType(toType));
     const start = Number(after || 0);
     if (!Number.isInteger(start)) throw invalid('after is not what an earlier page gave');

@@ -27,14 +27,26 @@ export function describeBatch<T>(results: T[], errors: BatchError[], atMs: numbe
 /** One error for all ids that do not exist. */
 export function describeMissing(ids: readonly string[]): BatchError[] {
   if (ids.length === 0) return [];
-  return [{ status: 'error', category: 'OBJECT_NOT_FOUND', message: 'Could not get some objects, they may be deleted or not exist. Check that ids are valid.', context: { ids } }];
+  return [
+    {
+      status: 'error',
+      category: 'OBJECT_NOT_FOUND',
+      message: 'Could not get some objects, they may be deleted or not exist. Check that ids are valid.',
+      context: { ids },
+    },
+  ];
 }
 
 /** The client finds its input by the trace id that it gave. */
 export function describeFailure(error: unknown, traceId: string | undefined): BatchError {
   if (!(error instanceof CrmError)) throw error;
   const { category, message, context } = error;
-  return { status: 'error', category, message, context: { ...context, ...(traceId !== undefined && { objectWriteTraceId: [traceId] }) } };
+  return {
+    status: 'error',
+    category,
+    message,
+    context: { ...context, ...(traceId !== undefined && { objectWriteTraceId: [traceId] }) },
+  };
 }
 
 /** All went well: the code of the verb; else 207. */

@@ -5,8 +5,23 @@ import { CrmStore } from '../crm/crm-store.js';
 import { readObjectType } from '../crm/object-types.js';
 import { ApiGuard } from './api.guard.js';
 import { ApiOptions } from './api-options.js';
-import { describeBatch, describeFailure, describeMissing, statusOf, type BatchError, type BatchResult } from './batch-result.js';
-import { readId, readInputs, readJson, readProperties, readWishedLinks, readWishesOfBody, type Json } from './read-request.js';
+import {
+  describeBatch,
+  describeFailure,
+  describeMissing,
+  statusOf,
+  type BatchError,
+  type BatchResult,
+} from './batch-result.js';
+import {
+  readId,
+  readInputs,
+  readJson,
+  readProperties,
+  readWishedLinks,
+  readWishesOfBody,
+  type Json,
+} from './read-request.js';
 import { NO_WISHES, showObject, type ShownObject } from './show-object.js';
 
 type Result = BatchResult<ShownObject & { objectWriteTraceId?: string }>;
@@ -20,7 +35,11 @@ export class BatchController {
   ) {}
 
   @Post('read')
-  read(@Param('type') typeName: string, @Body() body: unknown, @Res({ passthrough: true }) reply: FastifyReply): Result {
+  read(
+    @Param('type') typeName: string,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Result {
     const type = readObjectType(typeName);
     const json = readJson(body);
     const wishes = readWishesOfBody(json);
@@ -33,7 +52,11 @@ export class BatchController {
   }
 
   @Post('create')
-  create(@Param('type') typeName: string, @Body() body: unknown, @Res({ passthrough: true }) reply: FastifyReply): Result {
+  create(
+    @Param('type') typeName: string,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Result {
     const type = readObjectType(typeName);
     const { actor } = this.options;
     return this.writeEach(reply, { inputs: readInputs(body), good: 201 }, (input) =>
@@ -42,7 +65,11 @@ export class BatchController {
   }
 
   @Post('update')
-  update(@Param('type') typeName: string, @Body() body: unknown, @Res({ passthrough: true }) reply: FastifyReply): Result {
+  update(
+    @Param('type') typeName: string,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Result {
     const type = readObjectType(typeName);
     const { actor } = this.options;
     return this.writeEach(reply, { inputs: readInputs(body), good: 200 }, (input) =>
@@ -58,7 +85,11 @@ export class BatchController {
   }
 
   /** What one input comes to nothing for hinders no other. */
-  private writeEach(reply: FastifyReply, batch: { inputs: Json[]; good: 200 | 201 }, write: (input: Json) => CrmObject): Result {
+  private writeEach(
+    reply: FastifyReply,
+    batch: { inputs: Json[]; good: 200 | 201 },
+    write: (input: Json) => CrmObject,
+  ): Result {
     const results: Result['results'] = [];
     const errors: BatchError[] = [];
     for (const input of batch.inputs) {

@@ -29,7 +29,10 @@ export class HubspotErrorFilter implements ExceptionFilter {
     }
     const status = readStatus(error);
     if (status >= 500) this.log.error({ err: error }, 'a request failed');
-    return { status, body: { message: status < 500 ? 'Invalid input JSON' : 'internal error', category: 'VALIDATION_ERROR' } };
+    return {
+      status,
+      body: { message: status < 500 ? 'Invalid input JSON' : 'internal error', category: 'VALIDATION_ERROR' },
+    };
   }
 }
 

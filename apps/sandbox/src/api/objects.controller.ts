@@ -6,7 +6,14 @@ import { CrmStore } from '../crm/crm-store.js';
 import { readObjectType, type ObjectType } from '../crm/object-types.js';
 import { ApiGuard } from './api.guard.js';
 import { ApiOptions } from './api-options.js';
-import { readId, readJson, readProperties, readWishedLinks, readWishes, type Query as QueryParams } from './read-request.js';
+import {
+  readId,
+  readJson,
+  readProperties,
+  readWishedLinks,
+  readWishes,
+  type Query as QueryParams,
+} from './read-request.js';
 import { NO_WISHES, showObject, type ShownObject } from './show-object.js';
 
 const LONGEST_PAGE = 100;
@@ -29,10 +36,13 @@ export class ObjectsController {
   @Get()
   list(@Param('type') typeName: string, @Query() query: QueryParams): Page {
     const limit = Number(query['limit'] ?? DEFAULT_PAGE);
-    if (!Number.isInteger(limit) || limit < 1 || limit > LONGEST_PAGE) throw invalid(`limit must be from 1 to ${LONGEST_PAGE}`);
+    if (!Number.isInteger(limit) || limit < 1 || limit > LONGEST_PAGE)
+      throw invalid(`limit must be from 1 to ${LONGEST_PAGE}`);
     const after = Number(query['after'] ?? 0);
     if (!Number.isFinite(after)) throw invalid('after is not what an earlier page gave');
-    const objects = this.store.list(readObjectType(typeName), query['archived'] === 'true').filter(({ id }) => Number(id) >= after);
+    const objects = this.store
+      .list(readObjectType(typeName), query['archived'] === 'true')
+      .filter(({ id }) => Number(id) >= after);
     const next = objects[limit]?.id;
     return {
       results: objects.slice(0, limit).map((object) => showObject(this.store, object, readWishes(query))),
@@ -57,7 +67,11 @@ export class ObjectsController {
   }
 
   @Patch(':id')
-  update(@Param() { type: typeName, id }: { type: string; id: string }, @Query() query: QueryParams, @Body() body: unknown): ShownObject {
+  update(
+    @Param() { type: typeName, id }: { type: string; id: string },
+    @Query() query: QueryParams,
+    @Body() body: unknown,
+  ): ShownObject {
     const object = this.find(readObjectType(typeName), id, query['idProperty']);
     return this.show(this.store.update(object, readProperties(readJson(body)), this.options.actor));
   }

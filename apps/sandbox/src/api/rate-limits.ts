@@ -60,11 +60,18 @@ export class RateLimiter {
     const number = Math.floor(nowMs / DAY_MS);
     if (number !== this.day.number) this.day = { number, used: 0 };
     if (this.day.used >= daily) {
-      return this.refuse(this.describe(oauth), { policyName: 'DAILY', message: 'You have reached your daily limit.' }, (number + 1) * DAY_MS - nowMs);
+      return this.refuse(
+        this.describe(oauth),
+        { policyName: 'DAILY', message: 'You have reached your daily limit.' },
+        (number + 1) * DAY_MS - nowMs,
+      );
     }
     if (this.recent.length >= maxPerInterval) {
       const waitMs = (this.recent[0] ?? nowMs) + intervalMs - nowMs;
-      const refusal = { policyName: 'TEN_SECONDLY_ROLLING', message: 'You have reached your ten_secondly_rolling limit.' };
+      const refusal = {
+        policyName: 'TEN_SECONDLY_ROLLING',
+        message: 'You have reached your ten_secondly_rolling limit.',
+      };
       return this.refuse(this.describe(oauth), refusal, waitMs);
     }
     this.recent.push(nowMs);

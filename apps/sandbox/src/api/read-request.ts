@@ -36,7 +36,8 @@ export function readWishes(query: Query): Wishes {
 }
 
 export function readWishesOfBody(body: Json): Wishes {
-  const names = (value: unknown, name: string): string[] => (value === undefined || value === null ? [] : readList(value, name).map(String));
+  const names = (value: unknown, name: string): string[] =>
+    value === undefined || value === null ? [] : readList(value, name).map(String);
   return {
     properties: names(body['properties'], 'properties'),
     propertiesWithHistory: names(body['propertiesWithHistory'], 'propertiesWithHistory'),
@@ -47,7 +48,8 @@ export function readWishesOfBody(body: Json): Wishes {
 /** Up to 100, each an object. */
 export function readInputs(body: unknown, largest = LARGEST_BATCH): Json[] {
   const inputs = readList(readJson(body)['inputs'], 'inputs').map(readJson);
-  if (inputs.length > largest) throw new CrmError(400, 'VALIDATION_ERROR', `A batch must have at most ${largest} inputs`);
+  if (inputs.length > largest)
+    throw new CrmError(400, 'VALIDATION_ERROR', `A batch must have at most ${largest} inputs`);
   return inputs;
 }
 

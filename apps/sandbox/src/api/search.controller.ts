@@ -30,7 +30,9 @@ export class SearchController {
     const { total, results, after } = searchObjects(this.store.list(type), request, indexedUntilMs);
     return {
       total,
-      results: results.map((object) => showObject(this.store, object, { ...NO_WISHES, properties: request.properties })),
+      results: results.map((object) =>
+        showObject(this.store, object, { ...NO_WISHES, properties: request.properties }),
+      ),
       ...(after !== undefined && { paging: { next: { after, link: `?after=${after}` } } }),
     };
   }

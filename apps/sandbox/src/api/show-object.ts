@@ -48,7 +48,9 @@ export function showObject(store: CrmStore, object: CrmObject, wishes: Wishes): 
 function showProperties(store: CrmStore, object: CrmObject, wishes: Wishes): Record<string, string | null> {
   const { defaultProperties, createdProperty, modifiedProperty } = TYPE_FACTS[object.type];
   const wished = wishes.properties.length > 0 ? wishes.properties : defaultProperties;
-  const names = [...new Set([...wished, ...wishes.propertiesWithHistory, createdProperty, modifiedProperty, 'hs_object_id'])];
+  const names = [
+    ...new Set([...wished, ...wishes.propertiesWithHistory, createdProperty, modifiedProperty, 'hs_object_id']),
+  ];
   return Object.fromEntries(names.sort().map((name) => [name, store.show(object, name)]));
 }
 
@@ -73,9 +75,9 @@ function listAssociations(store: CrmStore, object: CrmObject, names: readonly st
     const facts = TYPE_FACTS[type];
     const name = `${own}_to_${facts.associationName.toLowerCase()}`;
     const plainName = findLinkFacts(object.type, type)?.primary ? `${name}_unlabeled` : name;
-    const results = store.listLinks(object, type).flatMap(({ id, types }) =>
-      types.map(({ label }) => ({ id, type: label === null ? plainName : name })),
-    );
+    const results = store
+      .listLinks(object, type)
+      .flatMap(({ id, types }) => types.map(({ label }) => ({ id, type: label === null ? plainName : name })));
     return [facts.associationKey, { results }] as const;
   });
   return Object.fromEntries(told.filter(([, { results }]) => results.length > 0));

@@ -1,4 +1,16 @@
-import { BadRequestException, Body, ConflictException, Controller, Get, HttpCode, Inject, Param, Post, Put, Query } from '@nestjs/common';
+import {
+  BadRequestException,
+  Body,
+  ConflictException,
+  Controller,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Put,
+  Query,
+} from '@nestjs/common';
 import { OWNERS, UI_ACTOR } from '../crm/owners.js';
 import { readObjectType } from '../crm/object-types.js';
 import { Sandbox, type SandboxState } from '../sandbox.js';
@@ -44,7 +56,10 @@ export class ControlController {
   @HttpCode(200)
   async scenario(@Body() wish: ScenarioWish): Promise<ScenarioResult> {
     const { player, scenarios } = this.sandbox;
-    if (player.state.running) throw new ConflictException('Stop the play first (POST /sandbox/play {"running": false}): its webhooks would be counted too.');
+    if (player.state.running)
+      throw new ConflictException(
+        'Stop the play first (POST /sandbox/play {"running": false}): its webhooks would be counted too.',
+      );
     if (scenarios.running) throw new ConflictException('A scenario is being played already: wait until it has ended.');
     return scenarios.run(wish);
   }

@@ -65,7 +65,10 @@ export class AssociationBook {
     if (!facts) return [];
     return [...this.endsOf(from).values()]
       .filter((end) => end.type === type)
-      .map(({ id, primary }) => ({ id, types: primary && facts.primary ? [facts.primary, facts.plain] : [facts.plain] }));
+      .map(({ id, primary }) => ({
+        id,
+        types: primary && facts.primary ? [facts.primary, facts.plain] : [facts.plain],
+      }));
   }
 
   private demote(from: ObjectRef, { type, id }: End): LinkChange {

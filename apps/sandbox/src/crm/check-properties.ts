@@ -7,10 +7,15 @@ import { isCalculated } from './read-property.js';
 export type PropertyInput = Readonly<Record<string, unknown>>;
 
 /** What it may write, as text that the API would give back. Throws what HubSpot answers otherwise. */
-export function checkProperties(type: ObjectType, input: PropertyInput, present: ReadonlyMap<string, string>): Map<string, string> {
+export function checkProperties(
+  type: ObjectType,
+  input: PropertyInput,
+  present: ReadonlyMap<string, string>,
+): Map<string, string> {
   const checked = new Map<string, string>();
   for (const [name, value] of Object.entries(input)) {
-    if (isCalculated(name)) throw new CrmError(400, 'VALIDATION_ERROR', `READ_ONLY_VALUE: "${name}" is a read only property`);
+    if (isCalculated(name))
+      throw new CrmError(400, 'VALIDATION_ERROR', `READ_ONLY_VALUE: "${name}" is a read only property`);
     checked.set(name, isDateProperty(name) ? toIsoText(name, value) : toText(value));
   }
   if (type === 'deals' && (checked.has('dealstage') || checked.has('pipeline'))) checkStage(checked, present);
@@ -35,7 +40,8 @@ function toIsoText(name: string, value: unknown): string {
 function checkStage(checked: Map<string, string>, present: ReadonlyMap<string, string>): void {
   const pipeline = checked.get('pipeline') || present.get('pipeline') || 'default';
   const stage = checked.get('dealstage') ?? present.get('dealstage');
-  if (!DEAL_PIPELINES.some(({ id }) => id === pipeline)) throw invalid(`INVALID_OPTION: pipeline "${pipeline}" does not exist`);
+  if (!DEAL_PIPELINES.some(({ id }) => id === pipeline))
+    throw invalid(`INVALID_OPTION: pipeline "${pipeline}" does not exist`);
   if (stage !== undefined && !findDealStage(pipeline, stage)) {
     throw invalid(`INVALID_OPTION: "${stage}" is no stage of the pipeline "${pipeline}"`);
   }

@@ -27,7 +27,9 @@ export interface WishedLink {
 
 /** All objects of one portal, in memory. Who changes something says who they are. */
 export class CrmStore {
-  private readonly objects = new Map<ObjectType, Map<string, CrmObject>>(OBJECT_TYPES.map((type) => [type, new Map<string, CrmObject>()]));
+  private readonly objects = new Map<ObjectType, Map<string, CrmObject>>(
+    OBJECT_TYPES.map((type) => [type, new Map<string, CrmObject>()]),
+  );
   private readonly book = new AssociationBook();
   private readonly emails = new EmailIndex();
   /** Changes that are told when the outermost operation is done. */
@@ -63,7 +65,10 @@ export class CrmStore {
   /** Also what HubSpot calculates from links. */
   show(object: CrmObject, property: string): string | null {
     if (property !== 'associatedcompanyid' || object.type !== 'contacts') return readProperty(object, property);
-    return this.listLinks(object, 'companies').find(({ types }) => types.some(({ label }) => label === 'Primary'))?.id ?? null;
+    return (
+      this.listLinks(object, 'companies').find(({ types }) => types.some(({ label }) => label === 'Primary'))?.id ??
+      null
+    );
   }
 
   create(type: ObjectType, input: PropertyInput, how: { actor: Actor; links?: readonly WishedLink[] }): CrmObject {
@@ -73,7 +78,14 @@ export class CrmStore {
     const id = this.options.drawId(type);
     for (const link of links) this.checkLink({ type, id }, link);
     const atMs = this.options.now();
-    const object: CrmObject = { type, id, properties: new Map(), history: new Map(), createdAtMs: atMs, updatedAtMs: atMs };
+    const object: CrmObject = {
+      type,
+      id,
+      properties: new Map(),
+      history: new Map(),
+      createdAtMs: atMs,
+      updatedAtMs: atMs,
+    };
     this.objects.get(type)?.set(id, object);
     this.changes.push({ kind: 'creation', type, id, atMs, actor: how.actor });
     this.write(object, checked, how.actor);
@@ -126,7 +138,11 @@ export class CrmStore {
    * The primary one takes over links and values that it lacks. `newId`: a third object stands for both afterwards, as
    * HubSpot does with some types. What was merged is gone, and not among the archived.
    */
-  merge(type: ObjectType, ids: { primaryId: string; mergedId: string }, how: { newId: boolean; actor: Actor }): CrmObject {
+  merge(
+    type: ObjectType,
+    ids: { primaryId: string; mergedId: string },
+    how: { newId: boolean; actor: Actor },
+  ): CrmObject {
     const { actor } = how;
     const [primary, merged] = [this.read(type, ids.primaryId), this.read(type, ids.mergedId)];
     if (primary === merged) throw invalid('An object cannot be merged with itself');
@@ -192,7 +208,8 @@ export class CrmStore {
     const facts = findLinkFacts(from.type, to.type);
     if (!facts) throw invalid(`No association type exists from ${from.type} to ${to.type}`);
     const wrong = typeIds.find((typeId) => !isTypeOf(facts, typeId));
-    if (wrong !== undefined) throw invalid(`Association type id ${wrong} doesn't exist from ${from.type} to ${to.type}`);
+    if (wrong !== undefined)
+      throw invalid(`Association type id ${wrong} doesn't exist from ${from.type} to ${to.type}`);
     this.read(to.type, to.id);
   }
 
@@ -202,7 +219,11 @@ export class CrmStore {
     this.tellLinks(this.book.link(refOf(from), to, wantsPrimary), actor);
   }
 
-  private moveLinks(loser: CrmObject, { remaining, keepsPrimary }: { remaining: CrmObject; keepsPrimary: boolean }, actor: Actor): void {
+  private moveLinks(
+    loser: CrmObject,
+    { remaining, keepsPrimary }: { remaining: CrmObject; keepsPrimary: boolean },
+    actor: Actor,
+  ): void {
     for (const other of this.book.listNeighbours(loser)) {
       const isPrimary = keepsPrimary && this.book.isPrimary(loser, other);
       this.book.unlink(loser, other);
@@ -212,7 +233,12 @@ export class CrmStore {
   }
 
   private copyUnderNewId(primary: CrmObject): CrmObject {
-    const copy: CrmObject = { ...primary, id: this.options.drawId(primary.type), properties: new Map(primary.properties), history: new Map(primary.history) };
+    const copy: CrmObject = {
+      ...primary,
+      id: this.options.drawId(primary.type),
+      properties: new Map(primary.properties),
+      history: new Map(primary.history),
+    };
     this.emails.release(primary);
     this.objects.get(copy.type)?.set(copy.id, copy);
     return copy;
@@ -246,7 +272,15 @@ export class CrmStore {
     const object = this.find(from.type, from.id);
     if (!object) return;
     this.touch(object);
-    this.changes.push({ ...refOf(from), kind: 'associationChange', to, removed, primary, atMs: object.updatedAtMs, actor });
+    this.changes.push({
+      ...refOf(from),
+      kind: 'associationChange',
+      to,
+      removed,
+      primary,
+      atMs: object.updatedAtMs,
+      actor,
+    });
   }
 
   private finish<T>(result: T): T {

@@ -12,7 +12,8 @@ export class EmailIndex {
 
   check({ type, email, ownId }: { type: ObjectType; email: string | undefined; ownId?: string }): void {
     const holder = type === 'contacts' && email ? this.find(email) : undefined;
-    if (holder && holder !== ownId) throw new CrmError(409, 'CONFLICT', `Contact already exists. Existing ID: ${holder}`);
+    if (holder && holder !== ownId)
+      throw new CrmError(409, 'CONFLICT', `Contact already exists. Existing ID: ${holder}`);
   }
 
   keep({ type, id, properties }: CrmObject): void {

@@ -48,7 +48,11 @@ const LEAD_PIPELINES: readonly Pipeline[] = [
   {
     id: 'lead-pipeline-id',
     label: 'Lead pipeline',
-    stages: [open('new-stage-id', 'New', 0.1), open('attempting-stage-id', 'Attempting', 0.2), open('connected-stage-id', 'Connected', 0.4)],
+    stages: [
+      open('new-stage-id', 'New', 0.1),
+      open('attempting-stage-id', 'Attempting', 0.2),
+      open('connected-stage-id', 'Connected', 0.4),
+    ],
   },
 ];
 

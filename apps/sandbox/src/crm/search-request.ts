@@ -37,7 +37,8 @@ const LONGEST_BODY_CHARS = 3_000;
 /** Throws what HubSpot answers to a request that breaks a limit. */
 export function readSearchRequest(body: unknown): SearchRequest {
   if (!isObject(body)) throw invalid('Invalid input JSON');
-  if (JSON.stringify(body).length > LONGEST_BODY_CHARS) throw invalid(`The request body must not exceed ${LONGEST_BODY_CHARS} characters`);
+  if (JSON.stringify(body).length > LONGEST_BODY_CHARS)
+    throw invalid(`The request body must not exceed ${LONGEST_BODY_CHARS} characters`);
   const filterGroups = listOf(body['filterGroups'], 'filterGroups').map(readGroup);
   checkCounts(filterGroups);
   const limit = readWhole(body['limit'], 'limit', DEFAULT_PAGE);
@@ -55,7 +56,8 @@ export function readSearchRequest(body: unknown): SearchRequest {
 
 function checkCounts(groups: readonly (readonly Filter[])[]): void {
   if (groups.length > MOST_GROUPS) throw invalid(`At most ${MOST_GROUPS} filterGroups are allowed`);
-  if (groups.some((filters) => filters.length > MOST_FILTERS_IN_GROUP)) throw invalid(`At most ${MOST_FILTERS_IN_GROUP} filters are allowed in a group`);
+  if (groups.some((filters) => filters.length > MOST_FILTERS_IN_GROUP))
+    throw invalid(`At most ${MOST_FILTERS_IN_GROUP} filters are allowed in a group`);
   if (groups.flat().length > MOST_FILTERS) throw invalid(`At most ${MOST_FILTERS} filters are allowed`);
 }
 

@@ -20,7 +20,11 @@ interface Hit {
 const MOST_RESULTS = 10_000;
 
 /** `indexedUntilMs`: what was changed later is found as it was before, or not at all. */
-export function searchObjects(objects: readonly CrmObject[], request: SearchRequest, indexedUntilMs: number): SearchPage {
+export function searchObjects(
+  objects: readonly CrmObject[],
+  request: SearchRequest,
+  indexedUntilMs: number,
+): SearchPage {
   const start = request.after;
   if (start + request.limit > MOST_RESULTS) {
     throw invalid(`The maximum number of results that a search can page through is ${MOST_RESULTS}`);
@@ -41,7 +45,9 @@ export function searchObjects(objects: readonly CrmObject[], request: SearchRequ
 
 /** The index's own copy: a stale hit shows stale values. */
 function showIndexed({ object, state }: Hit): CrmObject {
-  return state === object ? object : { ...object, properties: new Map(state.properties), updatedAtMs: state.updatedAtMs };
+  return state === object
+    ? object
+    : { ...object, properties: new Map(state.properties), updatedAtMs: state.updatedAtMs };
 }
 
 function matchesGroups(hit: Hit, groups: readonly (readonly Filter[])[]): boolean {
@@ -92,7 +98,11 @@ function decideOperator(own: Comparable, filter: Filter, toOwn: (value: string) 
 
 /** Words, with `*` for any part of one. */
 function hasToken(own: Comparable, wanted: string): boolean {
-  const pattern = wanted.toLowerCase().split('*').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join(String.raw`\S*`);
+  const pattern = wanted
+    .toLowerCase()
+    .split('*')
+    .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+    .join(String.raw`\S*`);
   return new RegExp(String.raw`(^|[\s@.,;])${pattern}($|[\s@.,;])`).test(String(own));
 }
 

@@ -42,7 +42,13 @@ export class ReceivedPosts {
     this.counted[status < 300 ? 'accepted' : 'failed'] += 1;
     const id = headers['webhook-id'];
     if (status < 300) this.ids.add(typeof id === 'string' ? id : String(number));
-    const post = { number, receivedAt: new Date(this.now()).toISOString(), status, headers: pickHeaders(headers), body };
+    const post = {
+      number,
+      receivedAt: new Date(this.now()).toISOString(),
+      status,
+      headers: pickHeaders(headers),
+      body,
+    };
     this.posts = [...this.posts, post].slice(-KEPT);
     return post;
   }

@@ -8,7 +8,11 @@ export class ReceiverController {
   constructor(@Inject(ReceivedPosts) private readonly posts: ReceivedPosts) {}
 
   @Post()
-  receive(@Headers() headers: Record<string, string>, @Body() body: unknown, @Res({ passthrough: true }) reply: FastifyReply): undefined {
+  receive(
+    @Headers() headers: Record<string, string>,
+    @Body() body: unknown,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): undefined {
     void reply.status(this.posts.receive(headers, body).status);
     return undefined;
   }

@@ -10,7 +10,10 @@ export interface CrmState {
 /** What the CRM holds at present. */
 export function countState(store: CrmStore): CrmState {
   const deals = store.list('deals').map(({ properties }) => judgeStage(properties.get('dealstage')));
-  const records = OBJECT_TYPES.map((type) => [type, { live: store.list(type).length, archived: store.list(type, true).length }]);
+  const records = OBJECT_TYPES.map((type) => [
+    type,
+    { live: store.list(type).length, archived: store.list(type, true).length },
+  ]);
   const countDeals = (outcome: keyof Truth['deals']): number => deals.filter((found) => found === outcome).length;
   return {
     records: Object.fromEntries(records) as CrmState['records'],

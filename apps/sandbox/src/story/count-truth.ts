@@ -25,7 +25,8 @@ export function countTruth(operations: readonly ScenarioOperation[]): Truth {
     if (present) records.set(name, { ...present, ...changed });
   };
   for (const operation of operations) {
-    if (operation.do === 'create') records.set(operation.name, { type: operation.type, state: 'live', ...stageOf(operation.properties) });
+    if (operation.do === 'create')
+      records.set(operation.name, { type: operation.type, state: 'live', ...stageOf(operation.properties) });
     else if (operation.do === 'update') change(operation.name, stageOf(operation.properties));
     else if (operation.do === 'archive') change(operation.name, { state: 'archived' });
     else if (operation.do === 'restore') change(operation.name, { state: 'live' });
@@ -43,7 +44,12 @@ function summarise(records: readonly TruthRecord[]): Truth {
   const count = (wanted: (record: TruthRecord) => boolean): number => records.filter(wanted).length;
   const countStates = (type: ObjectType): Record<RecordState, number> => {
     const inState = (state: RecordState): number => count((record) => record.type === type && record.state === state);
-    return { live: inState('live'), archived: inState('archived'), erased: inState('erased'), merged: inState('merged') };
+    return {
+      live: inState('live'),
+      archived: inState('archived'),
+      erased: inState('erased'),
+      merged: inState('merged'),
+    };
   };
   const dealsAs = (outcome: DealOutcome): number =>
     count(({ type, state, stage }) => type === 'deals' && state === 'live' && judgeStage(stage) === outcome);

@@ -22,7 +22,10 @@ export class Invention {
   private contacts = 0;
 
   /** `mark` keeps the addresses of several stories in one portal apart. */
-  constructor(seed: number, private readonly mark: string) {
+  constructor(
+    seed: number,
+    private readonly mark: string,
+  ) {
     this.faker = new Faker({ locale: [en, base], seed });
   }
 
@@ -67,7 +70,11 @@ export class Invention {
 
   lead(companyName: string): Properties {
     const label = this.pick(LEAD_LABELS);
-    return { hs_lead_name: `${companyName}, ${this.faker.commerce.department()}`, hs_lead_type: 'NEW_BUSINESS', hs_lead_label: label };
+    return {
+      hs_lead_name: `${companyName}, ${this.faker.commerce.department()}`,
+      hs_lead_type: 'NEW_BUSINESS',
+      hs_lead_label: label,
+    };
   }
 
   product(index: number): Properties {
@@ -126,5 +133,9 @@ export class Invention {
 }
 
 function slug(text: string): string {
-  return text.normalize('NFKD').toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
+  return text
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-|-$/g, '');
 }

@@ -11,7 +11,13 @@ export interface ScenarioOptions {
   receiverFailures: number;
 }
 
-export const DEFAULT_SCENARIO: ScenarioOptions = { seed: 1, companies: 8, deals: 12, duplicates: 25, receiverFailures: 2 };
+export const DEFAULT_SCENARIO: ScenarioOptions = {
+  seed: 1,
+  companies: 8,
+  deals: 12,
+  duplicates: 25,
+  receiverFailures: 2,
+};
 
 /** A fixed run of some days: the same operations for the same options. */
 export function planScenario(options: ScenarioOptions, mark = ''): ScenarioOperation[] {
@@ -51,7 +57,13 @@ function tidyUp(company: SmallCompany): ScenarioOperation[] {
   return [
     ...(first && second ? [{ do: 'merge', primary: first, merged: second } as const] : []),
     ...(third ? [{ do: 'archive', name: third } as const] : []),
-    ...(fourth ? [{ do: 'archive', name: fourth } as const, { do: 'next-day' } as const, { do: 'restore', name: fourth } as const] : []),
+    ...(fourth
+      ? [
+          { do: 'archive', name: fourth } as const,
+          { do: 'next-day' } as const,
+          { do: 'restore', name: fourth } as const,
+        ]
+      : []),
     ...(fifth ? [{ do: 'erase', name: fifth } as const] : []),
   ];
 }

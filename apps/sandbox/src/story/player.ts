@@ -69,7 +69,10 @@ export class Player {
         runOperation(this.options.store, this.names, operation);
       } catch (error) {
         if (!(error instanceof CrmError)) throw error;
-        this.options.log.debug({ operation: operation.do, category: error.category }, 'a step of the story was not possible');
+        this.options.log.debug(
+          { operation: operation.do, category: error.category },
+          'a step of the story was not possible',
+        );
       }
     }
   }

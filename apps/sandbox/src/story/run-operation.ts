@@ -40,9 +40,12 @@ export function runOperation(store: CrmStore, names: NameBook, operation: CrmOpe
       return;
     case 'merge': {
       const [primary, merged] = [names.read(operation.primary), names.read(operation.merged)];
-      const remaining = store.merge(primary.type, { primaryId: primary.id, mergedId: merged.id }, { newId: false, actor });
+      const remaining = store.merge(
+        primary.type,
+        { primaryId: primary.id, mergedId: merged.id },
+        { newId: false, actor },
+      );
       names.keep(operation.primary, remaining);
     }
   }
 }
-

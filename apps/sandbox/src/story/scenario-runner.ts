@@ -60,7 +60,9 @@ export class ScenarioRunner {
 
   private async play(request: ScenarioRequest): Promise<ScenarioResult> {
     const { dayMs = DEFAULT_DAY_MS, settleTimeoutMs = DEFAULT_SETTLE_TIMEOUT_MS, ...wished } = request;
-    const options = { ...DEFAULT_SCENARIO, ...wished };
+    // A wish that was not uttered is there as undefined.
+    const uttered = Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
+    const options = { ...DEFAULT_SCENARIO, ...uttered };
     const operations = planScenario(options, `-s${(this.runs += 1)}`);
     const before = { ...this.parts.sender.counts };
     const startedAtMs = performance.now();
@@ -80,17 +82,24 @@ export class ScenarioRunner {
     };
   }
 
-  private perform(operation: Exclude<ScenarioOperation, { do: 'next-day' }>, names: NameBook, madeBefore: number): void {
+  private perform(
+    operation: Exclude<ScenarioOperation, { do: 'next-day' }>,
+    names: NameBook,
+    madeBefore: number,
+  ): void {
     const { store, sender, board } = this.parts;
     if (operation.do === 'repeat-webhooks') sender.repeat(operation.count, sender.counts.made - madeBefore);
-    else if (operation.do === 'fail-receiver') board.turn({ receiverFailNext: operation.count, receiverFailStatus: operation.status });
+    else if (operation.do === 'fail-receiver')
+      board.turn({ receiverFailNext: operation.count, receiverFailStatus: operation.status });
     else runOperation(store, names, operation);
   }
 
   private async endDay(settleTimeoutMs: number, dayMs: number): Promise<boolean> {
     const { signal } = this.stopping;
     const late = new AbortController();
-    const timeout = pause(settleTimeoutMs, false, { signal: AbortSignal.any([signal, late.signal]) }).catch(() => false);
+    const timeout = pause(settleTimeoutMs, false, { signal: AbortSignal.any([signal, late.signal]) }).catch(
+      () => false,
+    );
     const settled = await Promise.race([this.parts.sender.whenSettled().then(() => true), timeout]);
     late.abort();
     await pause(dayMs, undefined, { signal });
@@ -100,6 +109,9 @@ export class ScenarioRunner {
 
 function subtractCounts(now: Readonly<WebhookCounts>, before: Readonly<WebhookCounts>): ScenarioResult['webhooks'] {
   const { pending: _, ...counts } = now;
-  const differences = Object.entries(counts).map(([name, value]) => [name, value - before[name as keyof WebhookCounts]]);
+  const differences = Object.entries(counts).map(([name, value]) => [
+    name,
+    value - before[name as keyof WebhookCounts],
+  ]);
   return Object.fromEntries(differences) as ScenarioResult['webhooks'];
 }

@@ -48,7 +48,8 @@ export class SmallCompany {
     if (chance < 0.35) return this.addDeal();
     if (chance < 0.4) return this.addLead();
     if (chance < 0.72) return this.moveDeal();
-    if (chance < 0.88) return [{ do: 'update', name: invention.pick(this.contacts), properties: invention.contactEdit() }];
+    if (chance < 0.88)
+      return [{ do: 'update', name: invention.pick(this.contacts), properties: invention.contactEdit() }];
     return [{ do: 'update', name: invention.pick(this.companies).name, properties: invention.companyEdit() }];
   }
 
@@ -56,13 +57,24 @@ export class SmallCompany {
     const properties = this.invention.company();
     const company = { name: this.nameNext('companies'), properties };
     this.companies.push(company);
-    return [{ do: 'create', type: 'companies', name: company.name, properties, links: [] }, ...this.addContact(company)];
+    return [
+      { do: 'create', type: 'companies', name: company.name, properties, links: [] },
+      ...this.addContact(company),
+    ];
   }
 
   addContact({ name: company, properties }: Company): CrmOperation[] {
     const name = this.nameNext('contacts');
     this.contacts.push(name);
-    return [{ do: 'create', type: 'contacts', name, properties: this.invention.contact(properties['domain'] ?? 'kestrel-supply.example'), links: [company] }];
+    return [
+      {
+        do: 'create',
+        type: 'contacts',
+        name,
+        properties: this.invention.contact(properties['domain'] ?? 'kestrel-supply.example'),
+        links: [company],
+      },
+    ];
   }
 
   /** With one or two lines. */
@@ -72,7 +84,10 @@ export class SmallCompany {
     if (!pipeline || !firstStage) return [];
     const deal: Deal = { name: this.nameNext('deals'), pipeline, stage: 0 };
     this.deals.push(deal);
-    const properties = this.invention.deal(company.properties['name'] ?? '', { id: pipeline.id, firstStage: firstStage.id });
+    const properties = this.invention.deal(company.properties['name'] ?? '', {
+      id: pipeline.id,
+      firstStage: firstStage.id,
+    });
     const links = [company.name, this.invention.pick(this.contacts)];
     const lines = Array.from({ length: this.invention.chance() < 0.5 ? 1 : 2 }, () => this.addLineItem(deal.name));
     return [{ do: 'create', type: 'deals', name: deal.name, properties, links }, ...lines];
@@ -82,7 +97,8 @@ export class SmallCompany {
   moveDeal(): CrmOperation[] {
     const open = this.deals.filter(({ stage }) => stage !== undefined);
     if (this.deals.length === 0) return this.addDeal();
-    if (open.length === 0) return this.deals.length < MOST_DEALS ? this.addDeal() : this.reopen(this.invention.pick(this.deals));
+    if (open.length === 0)
+      return this.deals.length < MOST_DEALS ? this.addDeal() : this.reopen(this.invention.pick(this.deals));
     const deal = this.invention.pick(open);
     const chance = this.invention.chance();
     if (chance < 0.15) return [{ do: 'update', name: deal.name, properties: { amount: this.invention.amount() } }];
@@ -99,7 +115,9 @@ export class SmallCompany {
   }
 
   closeDeal(deal: Deal, outcome: 'won' | 'lost'): CrmOperation[] {
-    const stage = deal.pipeline.stages.find(({ isClosed, probability }) => isClosed && probability === (outcome === 'won' ? 1 : 0));
+    const stage = deal.pipeline.stages.find(
+      ({ isClosed, probability }) => isClosed && probability === (outcome === 'won' ? 1 : 0),
+    );
     if (!stage) return [];
     deal.stage = undefined;
     const reason: Properties = outcome === 'lost' ? { closed_lost_reason: this.invention.lostReason() } : {};

@@ -19,7 +19,10 @@ export interface Plan {
 const DUPLICATE_DELAY_MS = 500;
 
 /** What becomes of new items: some are lost, some are told twice. */
-export function planItems(items: readonly WebhookItem[], context: { knobs: Knobs; random: Random; nowMs: number }): Plan {
+export function planItems(
+  items: readonly WebhookItem[],
+  context: { knobs: Knobs; random: Random; nowMs: number },
+): Plan {
   const { knobs, random, nowMs } = context;
   const plan: Plan = { waiting: [], dropped: 0 };
   for (const item of items) {
@@ -47,7 +50,11 @@ export function planDuplicate(item: WebhookItem, knobs: Knobs, nowMs: number): W
  * Splits off what is to be sent now: what is due, with what would be so within another gathering time; in a burst
  * all that waits.
  */
-export function takeDue(waiting: readonly WaitingItem[], knobs: Knobs, nowMs: number): { due: WaitingItem[]; rest: WaitingItem[] } {
+export function takeDue(
+  waiting: readonly WaitingItem[],
+  knobs: Knobs,
+  nowMs: number,
+): { due: WaitingItem[]; rest: WaitingItem[] } {
   if (knobs.burstSize > 0) {
     const bursts = (nextBurstAtMs(waiting, knobs) ?? Infinity) <= nowMs;
     return bursts ? { due: [...waiting], rest: [] } : { due: [], rest: [...waiting] };

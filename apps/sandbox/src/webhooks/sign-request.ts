@@ -15,11 +15,15 @@ const DECODED = /%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/gi;
 export function signRequest(request: OutgoingRequest, clientSecret: string): Record<string, string> {
   const timestamp = String(request.timestampMs);
   const url = request.publicUrl.replaceAll(DECODED, decodeURIComponent);
-  const v3 = createHmac('sha256', clientSecret).update(request.method + url + request.body + timestamp).digest('base64');
+  const v3 = createHmac('sha256', clientSecret)
+    .update(request.method + url + request.body + timestamp)
+    .digest('base64');
   return {
     'X-HubSpot-Signature-v3': v3,
     'X-HubSpot-Request-Timestamp': timestamp,
-    'X-HubSpot-Signature': createHash('sha256').update(clientSecret + request.body).digest('hex'),
+    'X-HubSpot-Signature': createHash('sha256')
+      .update(clientSecret + request.body)
+      .digest('hex'),
     'X-HubSpot-Signature-Version': 'v1',
   };
 }

@@ -15,9 +15,38 @@ const KINDS = ['creation', 'deletion', 'merge', 'restore', 'propertyChange', 'as
 
 /** What is watched unless the options say otherwise. Line items are not: what a deal's lines are comes with the deal. */
 const WATCHED: Readonly<Partial<Record<ObjectType, readonly string[]>>> = {
-  contacts: ['email', 'firstname', 'lastname', 'phone', 'mobilephone', 'jobtitle', 'lifecyclestage', 'hs_lead_status', 'hubspot_owner_id', 'city'],
-  companies: ['name', 'domain', 'annualrevenue', 'industry', 'numberofemployees', 'city', 'country', 'hubspot_owner_id'],
-  deals: ['dealname', 'amount', 'deal_currency_code', 'dealstage', 'pipeline', 'closedate', 'hubspot_owner_id', 'closed_lost_reason'],
+  contacts: [
+    'email',
+    'firstname',
+    'lastname',
+    'phone',
+    'mobilephone',
+    'jobtitle',
+    'lifecyclestage',
+    'hs_lead_status',
+    'hubspot_owner_id',
+    'city',
+  ],
+  companies: [
+    'name',
+    'domain',
+    'annualrevenue',
+    'industry',
+    'numberofemployees',
+    'city',
+    'country',
+    'hubspot_owner_id',
+  ],
+  deals: [
+    'dealname',
+    'amount',
+    'deal_currency_code',
+    'dealstage',
+    'pipeline',
+    'closedate',
+    'hubspot_owner_id',
+    'closed_lost_reason',
+  ],
   products: ['name', 'price', 'hs_sku', 'description'],
   leads: ['hs_lead_name', 'hs_lead_type', 'hs_lead_label', 'hubspot_owner_id'],
 };
@@ -32,7 +61,10 @@ function describeType(type: ObjectType, properties: readonly string[]): Omit<Sub
   const family = eventName ?? 'object';
   const objectTypeId = eventName ? {} : { objectTypeId: typeId };
   return [
-    ...KINDS.filter((kind) => kind !== 'propertyChange').map((kind) => ({ eventType: `${family}.${kind}`, ...objectTypeId })),
+    ...KINDS.filter((kind) => kind !== 'propertyChange').map((kind) => ({
+      eventType: `${family}.${kind}`,
+      ...objectTypeId,
+    })),
     ...(type === 'contacts' ? [{ eventType: 'contact.privacyDeletion' }] : []),
     ...properties.map((propertyName) => ({ eventType: `${family}.propertyChange`, ...objectTypeId, propertyName })),
   ];

@@ -19,7 +19,16 @@ export interface WebhookCounts {
 
 /** Counts them, and shows each as a metric. */
 export class WebhookCounter {
-  readonly values: WebhookCounts = { made: 0, dropped: 0, duplicates: 0, delivered: 0, givenUp: 0, requests: 0, failedRequests: 0, pending: 0 };
+  readonly values: WebhookCounts = {
+    made: 0,
+    dropped: 0,
+    duplicates: 0,
+    delivered: 0,
+    givenUp: 0,
+    requests: 0,
+    failedRequests: 0,
+    pending: 0,
+  };
 
   constructor(private readonly show: (name: keyof WebhookCounts, value: number) => void) {}
 

@@ -44,7 +44,9 @@ export function listItems(changes: readonly CrmChange[], app: App, random: Rando
   return changes.flatMap((change) =>
     app.subscriptions
       .filter((subscription) => matchesSubscription(subscription, change))
-      .map((subscription) => describeItem(change, { app, subscription, eventId: 1 + Math.floor(random() * EVENT_IDS) })),
+      .map((subscription) =>
+        describeItem(change, { app, subscription, eventId: 1 + Math.floor(random() * EVENT_IDS) }),
+      ),
   );
 }
 

@@ -3,7 +3,16 @@ import PQueue from 'p-queue';
 import type { Random } from '../crm/draw-ids.js';
 import { DeliveryLog, type Delivery } from './delivery-log.js';
 import type { Knobs } from './knobs.js';
-import { cutBatches, nextBurstAtMs, nextDueAtMs, planDuplicate, planItems, shuffle, takeDue, type WaitingItem } from './plan-items.js';
+import {
+  cutBatches,
+  nextBurstAtMs,
+  nextDueAtMs,
+  planDuplicate,
+  planItems,
+  shuffle,
+  takeDue,
+  type WaitingItem,
+} from './plan-items.js';
 import { postBatch } from './post-batch.js';
 import { WebhookCounter, type WebhookCounts } from './webhook-counts.js';
 import type { WebhookItem } from './webhook-item.js';
@@ -59,7 +68,9 @@ export class WebhookSender {
     const { random } = this.options;
     const plan = planItems(items, { knobs: this.options.knobs(), random, nowMs: performance.now() });
     this.counter.add('dropped', plan.dropped);
-    this.recent = [...this.recent, ...plan.waiting.filter(({ duplicate }) => !duplicate).map(({ item }) => item)].slice(-KEPT_ITEMS);
+    this.recent = [...this.recent, ...plan.waiting.filter(({ duplicate }) => !duplicate).map(({ item }) => item)].slice(
+      -KEPT_ITEMS,
+    );
     this.enqueue(plan.waiting);
   }
 
@@ -67,8 +78,9 @@ export class WebhookSender {
   repeat(count: number, among: number): number {
     if (this.target.url === undefined || among <= 0) return 0;
     const candidates = this.recent.slice(-among);
-    const chosen = Array.from({ length: Math.min(count, candidates.length) }, (_, index) =>
-      candidates[Math.floor((index * candidates.length) / count)],
+    const chosen = Array.from(
+      { length: Math.min(count, candidates.length) },
+      (_, index) => candidates[Math.floor((index * candidates.length) / count)],
     ).filter((item) => item !== undefined);
     const [knobs, nowMs] = [this.options.knobs(), performance.now()];
     this.enqueue(chosen.map((item) => planDuplicate(item, knobs, nowMs)));
@@ -127,7 +139,10 @@ export class WebhookSender {
     this.waiting = rest;
     for (const batch of cutBatches(shuffle(due, knobs.disorder, this.options.random), knobs.batchSize)) {
       const duplicates = batch.filter(({ duplicate }) => duplicate).length;
-      const delivery = this.deliveries.open(batch.map(({ item }) => item), duplicates);
+      const delivery = this.deliveries.open(
+        batch.map(({ item }) => item),
+        duplicates,
+      );
       void this.queue.add(() => this.attempt(delivery));
     }
     this.schedule(this.waiting);
@@ -146,7 +161,8 @@ export class WebhookSender {
     const durationMs = Math.round(performance.now() - began);
     delivery.attempts.push({ attemptNumber, startedAt: new Date(startedAtMs).toISOString(), durationMs, ...answer });
     this.counter.add('requests', 1);
-    if (answer.status !== undefined && answer.status >= 200 && answer.status < 300) return this.close(delivery, 'delivered');
+    if (answer.status !== undefined && answer.status >= 200 && answer.status < 300)
+      return this.close(delivery, 'delivered');
     this.counter.add('failedRequests', 1);
     log.warn({ delivery: delivery.id, items: delivery.items.length, attemptNumber, ...answer }, 'webhook failed');
     this.retry(delivery, knobs.retryDelaysMs[attemptNumber]);

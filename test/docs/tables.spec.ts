@@ -1,0 +1,183 @@
+import { describeConfig } from '@crm-mesh/config';
+import { MESH_ERRORS } from '@crm-mesh/contract';
+import { DEFAULT_POLICY } from '@crm-mesh/delivery';
+import type { DeliveryOptions, PluginDefinition } from '@crm-mesh/sdk';
+import { CloudEventsConfig, HubspotConfig, MappingConfig, StandardWebhooksConfig } from '@crm-mesh/sources';
+import { describe, expect, it } from 'vitest';
+import { EXIT } from '../../apps/cli/src/exit-code.js';
+import type { Outcome } from '../../libs/delivery/src/outcome.js';
+import { decideSettlement, type Decision } from '../../libs/delivery/src/settlement.js';
+import { describeStream, STREAM_NAMES } from '../../libs/jetstream/src/stream-specs.js';
+import { listPackages, listSources, readManifest, readText } from '../house/repository.js';
+import { bare, readTable } from './markdown.js';
+
+const column = (file: string, title: string, heading?: string): string[] =>
+  readTable(file, title, heading).map(([cell]) => bare(cell));
+
+describe('docs/errors.md', () => {
+  it('lists what the code does (else: node scripts/docs.mjs)', () => {
+    const rows = Object.entries(MESH_ERRORS).map(([code, { meaning, cure }]) => [`\`${code}\``, meaning, cure]);
+    expect(readTable('docs/errors.md', 'code')).toEqual(rows);
+  });
+});
+
+describe('docs/configuration.md', () => {
+  it('lists every key of mesh.yaml (else: node scripts/docs.mjs)', () => {
+    const rows = describeConfig().map(({ path, type, default: usual, meaning }) => [
+      `\`${path}\``,
+      type,
+      usual,
+      meaning,
+    ]);
+    expect(readTable('docs/configuration.md', 'key')).toEqual(rows);
+  });
+
+  it('lists variables that the code reads', () => {
+    const code = listSources({ specs: false }).map(readText).join('\n');
+    const read = new Set([...code.matchAll(/\benv\['([A-Z_]+)'\]/g)].map((match) => match[1]));
+    expect(column('docs/configuration.md', 'variable').filter((name) => !read.has(name))).toEqual([]);
+  });
+});
+
+describe('docs/dependencies.md', () => {
+  const namesOf = (...groups: (Record<string, string> | undefined)[]): string[] =>
+    groups.flatMap((group) => Object.keys(group ?? {})).filter((name) => !name.startsWith('@crm-mesh/'));
+  const manifests = ['.', ...listPackages()].map(readManifest);
+  const product = new Set(manifests.flatMap(({ dependencies }) => namesOf(dependencies)));
+  const all = new Set(manifests.flatMap(({ dependencies, devDependencies }) => namesOf(dependencies, devDependencies)));
+
+  it('has a line for each package of the product', () => {
+    expect(column('docs/dependencies.md', 'package', 'In the product')).toEqual([...product].toSorted());
+  });
+
+  it('has a line for each package that only development needs', () => {
+    const rest = [...all].filter((name) => !product.has(name)).toSorted();
+    expect(column('docs/dependencies.md', 'package', 'For development')).toEqual(rest);
+  });
+});
+
+describe('the settlement table', () => {
+  const error = { name: 'Error', message: 'no' };
+  const outcomes: Record<Outcome['kind'], Outcome> = {
+    done: { kind: 'done' },
+    'retry-later': { kind: 'retry-later', delayMs: 700, error },
+    failed: { kind: 'failed', error },
+    timeout: { kind: 'timeout', error },
+    unavailable: { kind: 'unavailable', error },
+    permanent: { kind: 'permanent', error },
+    interrupted: { kind: 'interrupted' },
+  };
+  const decide = (kind: Outcome['kind'], attempt: number): Decision =>
+    decideSettlement(outcomes[kind], attempt, { ...DEFAULT_POLICY, maxAttempts: 3 }, 0.5);
+
+  it('of docs/delivery.md is the code’s', () => {
+    const word = (decision: Decision): string =>
+      decision.kind === 'retry' ? `retry, ${decision.spent ? '' : 'no '}attempt spent` : decision.kind;
+    const rows = (Object.keys(outcomes) as Outcome['kind'][]).map((kind) => [
+      kind,
+      word(decide(kind, 1)),
+      word(decide(kind, 3)),
+    ]);
+    expect(readTable('docs/delivery.md', 'outcome')).toEqual(rows);
+  });
+
+  it('of docs/write-a-plugin.md says the same in an author’s words', () => {
+    const kinds: Record<string, Outcome['kind']> = {
+      returns: 'done',
+      'throws `RetryLater(ms)`': 'retry-later',
+      'throws anything else': 'failed',
+      'takes longer than `timeoutMs`': 'timeout',
+      'throws `Unavailable`': 'unavailable',
+      'throws `PermanentError`': 'permanent',
+      'is interrupted by a stop of the host': 'interrupted',
+    };
+    const again = (delayMs: number, spent: boolean): string =>
+      !spent ? ', no attempt spent' : delayMs === 700 ? ' after `ms`' : ' after the backoff';
+    const word = (decision: Decision): string => {
+      if (decision.kind === 'retry') return `again${again(decision.delayMs, decision.spent)}`;
+      return { ack: 'done', bury: 'buried', return: 'given back to the server' }[decision.kind];
+    };
+    const rows = Object.entries(kinds).map(([text, kind]) => [text, word(decide(kind, 1)), word(decide(kind, 3))]);
+    expect(readTable('docs/write-a-plugin.md', 'the handler')).toEqual(rows);
+    expect(Object.values(kinds).toSorted()).toEqual(Object.keys(outcomes).toSorted());
+  });
+});
+
+describe('docs/write-a-plugin.md', () => {
+  it('lists every field of definePlugin', () => {
+    const fields: Record<keyof PluginDefinition, true> = {
+      name: true,
+      description: true,
+      events: true,
+      config: true,
+      delivery: true,
+      key: true,
+      setup: true,
+      handle: true,
+      teardown: true,
+    };
+    expect(column('docs/write-a-plugin.md', 'field')).toEqual(Object.keys(fields));
+  });
+
+  it('lists every delivery option with its default', () => {
+    const { backoff, ...usual } = DEFAULT_POLICY;
+    const defaults: Record<keyof DeliveryOptions, string> = {
+      concurrency: String(usual.concurrency),
+      timeoutMs: String(usual.timeoutMs),
+      maxAttempts: String(usual.maxAttempts),
+      backoff: `${backoff.initialMs}, ${backoff.maxMs}, ${backoff.factor}`,
+      maxAckPending: String(usual.maxAckPending),
+      startFrom: String(usual.startFrom),
+      order: usual.order,
+      idempotency: usual.idempotency,
+    };
+    const rows = readTable('docs/write-a-plugin.md', 'option').map(([name, value]) => [bare(name), value]);
+    expect(rows).toEqual(Object.entries(defaults));
+  });
+});
+
+describe('the settings of sources', () => {
+  it.each([
+    ['docs/connect-hubspot.md', '2. The connection', HubspotConfig],
+    ['docs/connect-cloudevents.md', 'CloudEvents', CloudEventsConfig],
+    ['docs/connect-cloudevents.md', 'Standard Webhooks', StandardWebhooksConfig],
+    ['docs/connect-cloudevents.md', 'Mapping', MappingConfig],
+  ])('in %s under %s are those of the class, with its defaults', (file, heading, type) => {
+    const settings = new type() as unknown as Record<string, unknown>;
+    const rows = readTable(file, 'key', heading);
+    expect(rows.map(([name]) => bare(name)).toSorted()).toEqual(Object.keys(settings).toSorted());
+    for (const [name, usual] of rows) {
+      const value = settings[bare(name)];
+      if (['string', 'number', 'boolean'].includes(typeof value)) expect([name, usual]).toEqual([name, String(value)]);
+    }
+  });
+});
+
+describe('docs/operations.md', () => {
+  const ages = (maxAge: number): string => (maxAge === 0 ? 'no limit' : `${maxAge / 86_400_000_000_000} days`);
+
+  it('lists the streams as they are made', () => {
+    const rows = STREAM_NAMES.map((name) => {
+      const { subjects, discard, max_age: maxAge } = describeStream(name);
+      return [
+        name,
+        subjects.length === 1 ? subjects[0] : '$JS.EVENT.ADVISORY.CONSUMER.…',
+        discard,
+        ages(Number(maxAge)),
+      ];
+    });
+    expect(readTable('docs/operations.md', 'stream').map((row) => row.slice(0, 4).map(bare))).toEqual(rows);
+  });
+
+  it('lists the metrics that the code makes', () => {
+    const code = listSources({ specs: false }).map(readText).join('\n');
+    const made = new Set(
+      [...code.matchAll(/\.(?:counter|gauge|histogram)\(\s*'(mesh_\w+)'/g)].map((match) => match[1]),
+    );
+    expect(column('docs/operations.md', 'metric').toSorted()).toEqual([...made].toSorted());
+  });
+
+  it('lists the exit codes', () => {
+    expect(column('docs/operations.md', 'exit code').map(Number)).toEqual(Object.values(EXIT));
+  });
+});
