@@ -19,9 +19,9 @@ interface Mention {
   text: string;
 }
 
-const inDocuments: Mention[] = listDocuments().flatMap((file) => [
-  ...listInlineCode(file).map((text) => ({ where: file, text })),
-]);
+const inDocuments: Mention[] = listDocuments().flatMap((file) =>
+  listInlineCode(file).map((text) => ({ where: file, text })),
+);
 const inBlocks: Mention[] = listFences('sh').flatMap(({ file, line, text }) =>
   text
     .replaceAll('\\\n', ' ')

@@ -159,12 +159,7 @@ describe('docs/operations.md', () => {
   it('lists the streams as they are made', () => {
     const rows = STREAM_NAMES.map((name) => {
       const { subjects, discard, max_age: maxAge } = describeStream(name);
-      return [
-        name,
-        subjects.length === 1 ? subjects[0] : '$JS.EVENT.ADVISORY.CONSUMER.…',
-        discard,
-        ages(Number(maxAge)),
-      ];
+      return [name, subjects.length === 1 ? subjects[0] : '$JS.EVENT.ADVISORY.CONSUMER.…', discard, ages(maxAge)];
     });
     expect(readTable('docs/operations.md', 'stream').map((row) => row.slice(0, 4).map(bare))).toEqual(rows);
   });

@@ -46,34 +46,32 @@ describe.each(packages)('%s', (folder) => {
     expect(manifest.description).toMatch(/\S/);
     expect(manifest.license).toBe('Apache-2.0');
   });
+});
 
-  it.runIf(built.includes(folder))('has a door whose source is there', () => {
-    const { exports = {}, bin = {} } = manifest;
-    const doors = Object.entries(exports).filter(([, target]) => typeof target === 'object') as [
-      string,
-      Record<string, string>,
-    ][];
-    expect(doors.length + Object.keys(bin).length).toBeGreaterThan(0);
-    for (const [, door] of doors) {
-      const source = door['@crm-mesh/source'] ?? '';
-      expect(existsSync(join(ROOT, folder, source))).toBe(true);
-      // The compiled file is named as the source is.
-      expect(door.default).toBe(source.replace('./src/', './dist/').replace(/\.ts$/, '.js'));
-      expect(door.types).toBe(door.default?.replace(/\.js$/, '.d.ts'));
-    }
-  });
+it.each(built)('%s has a door whose source is there', (folder) => {
+  const { exports = {}, bin = {} } = readManifest(folder);
+  const doors = Object.entries(exports).filter(([, target]) => typeof target === 'object') as [
+    string,
+    Record<string, string>,
+  ][];
+  expect(doors.length + Object.keys(bin).length).toBeGreaterThan(0);
+  for (const [, door] of doors) {
+    const source = door['@crm-mesh/source'] ?? '';
+    expect(existsSync(join(ROOT, folder, source))).toBe(true);
+    // The compiled file is named as the source is.
+    expect(door.default).toBe(source.replace('./src/', './dist/').replace(/\.ts$/, '.js'));
+    expect(door.types).toBe(door.default?.replace(/\.js$/, '.d.ts'));
+  }
+});
 
-  it.runIf(folder.startsWith('libs/'))('has no file beside its door that others import', () => {
-    const { name, exports = {} } = manifest;
-    const doors = Object.keys(exports).map((door) => door.replace(/^\./, name).replace('/*', '/'));
-    const imported = listFiles()
-      .filter((file) => /^(apps|libs|plugins)\/.*\.ts$/.test(file))
-      .flatMap((file) => [...readText(file).matchAll(/ from '(@crm-mesh\/[^']+)'/g)].map((match) => match[1] ?? ''))
-      .filter((path) => path === name || path.startsWith(`${name}/`));
-    expect(
-      [...new Set(imported)].filter(
-        (path) => !doors.some((door) => path === door || path.startsWith(`${name}/schema/`)),
-      ),
-    ).toEqual([]);
-  });
+it.each(packages.filter((folder) => folder.startsWith('libs/')))('%s is imported by its doors only', (folder) => {
+  const { name, exports = {} } = readManifest(folder);
+  const doors = Object.keys(exports).map((door) => door.replace(/^\./, name).replace('/*', '/'));
+  const imported = listFiles()
+    .filter((file) => /^(apps|libs|plugins)\/.*\.ts$/.test(file))
+    .flatMap((file) => [...readText(file).matchAll(/ from '(@crm-mesh\/[^']+)'/g)].map((match) => match[1] ?? ''))
+    .filter((path) => path === name || path.startsWith(`${name}/`));
+  expect(
+    [...new Set(imported)].filter((path) => !doors.some((door) => path === door || path.startsWith(`${name}/schema/`))),
+  ).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { listFiles, listSources, readText, ROOT } from './repository.js';
 
@@ -38,19 +39,12 @@ describe('the repository', () => {
       files.filter((file) => /(^|\/)(dist|node_modules|\.cache|\.mesh)\/|\.(db|log|tsbuildinfo)$/.test(file)),
     ).toEqual([]);
   });
-
-  it('has text files that end with one line end, and no white space at the end of a line', () => {
-    const ours = texts.filter(({ file }) => ['.ts', '.mjs', '.md', '.yaml', '.yml', '.json'].includes(extname(file)));
-    expect(ours.filter(({ text }) => !/[^\n]\n$/.test(text)).map(({ file }) => file)).toEqual([]);
-    expect(findIn(/[ \t]+$/gm, ours)).toEqual([]);
-  });
 });
 
 describe('the code', () => {
   it('acks, naks and terminates in one file', () => {
-    const found = findIn(/\.(?:ack|ackAck|nak|term|working|next)\(|[+-](?:ACK|NAK|TERM|WPI|NXT)\b/g, sources(false));
-    const files = new Set(found.filter((line) => !line.endsWith('.next(')).map((line) => line.replace(/: .*/, '')));
-    expect([...files]).toEqual(['libs/jetstream/src/settle.ts']);
+    const found = findIn(/\.(?:ack|ackAck|nak|term|working)\(|['"`][+-](?:ACK|NAK|TERM|WPI|NXT)\b/g, sources(false));
+    expect([...new Set(found.map((line) => line.replace(/: .*/, '')))]).toEqual(['libs/jetstream/src/settle.ts']);
   });
 
   it('imports the NATS client in one library', () => {
@@ -59,7 +53,7 @@ describe('the code', () => {
   });
 
   it('has no `any`', () => {
-    expect(findIn(/(?::|\bas|<|\||&|,)\s*any\b(?=\s*[;,)>=[\]|&}]|$)/gm, sources(true))).toEqual([]);
+    expect(sources(true).flatMap(({ file, text }) => findAny(file, text))).toEqual([]);
   });
 
   it('leaves nothing to be done later', () => {
@@ -74,3 +68,17 @@ describe('the code', () => {
     expect(files.filter((file) => /(^|\/)(utils?|common|helpers?|misc)(\/|\.ts$)/i.test(file))).toEqual([]);
   });
 });
+
+/** The type, wherever it stands; the word in a text or comment does not count. */
+function findAny(file: string, text: string): string[] {
+  if (!/\bany\b/.test(text)) return [];
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2023, true);
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (node.kind === ts.SyntaxKind.AnyKeyword)
+      found.push(`${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
+}

@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import type { Command, CommanderError } from 'commander';
 import { addDead } from './commands/dead.js';
 import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';

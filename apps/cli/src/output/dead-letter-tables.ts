@@ -37,10 +37,10 @@ export function renderDeadLetter(letter: OpenDeadLetter): string {
     ['message', `${original.stream} ${original.sequence}, ${original.subject}, stored ${original.storedAt}`],
   ];
   return [
-    `${pc.bold(`Dead letter ${letter.sequence}`)}`,
+    pc.bold(`Dead letter ${letter.sequence}`),
     ...rows.map(([name, text]) => `  ${name.padEnd(9)} ${text}`),
     '',
-    `${pc.red(`${letter.error.name}: ${letter.error.message}`)}`,
+    pc.red(`${letter.error.name}: ${letter.error.message}`),
     ...(letter.error.stack ? [pc.dim(letter.error.stack.split('\n').slice(1).join('\n'))] : []),
     ...letter.attempts.map(({ at, error }) => pc.dim(`  ${at}  ${error.name}: ${error.message}`)),
     '',

@@ -17,7 +17,7 @@ export function createTerminal(options: { json: boolean }): Terminal {
   const { json } = options;
   return {
     json,
-    interactive: !json && process.stdin.isTTY === true && process.stdout.isTTY === true,
+    interactive: !json && process.stdin.isTTY && process.stdout.isTTY,
     print: (text) => void (json || process.stdout.write(`${text}\n`)),
     printJson: (document) => void (json && process.stdout.write(`${JSON.stringify(document)}\n`)),
     remark: (text) => void (json || process.stderr.write(`${text}\n`)),

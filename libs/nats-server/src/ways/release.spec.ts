@@ -67,7 +67,8 @@ describe('official release', () => {
   it('may be fetched by several at once', async () => {
     offer(archive, sha256(archive));
     const found = await Promise.all([fetchInto('shared'), fetchInto('shared'), fetchInto('shared')]);
-    expect(new Set(found.map((one) => JSON.stringify(one))).size).toBe(1);
+    // Who comes late may find it in the cache already.
+    expect(found).toEqual(found.map(() => expect.objectContaining({ kind: 'binary', path: join(folder, 'shared/nats-server') })));
     expect(readdirSync(join(folder, 'shared'))).toEqual(['nats-server']);
   });
 
