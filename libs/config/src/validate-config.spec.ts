@@ -5,16 +5,17 @@ import { ConfigError } from './config-error.js';
 import { validateConfig } from './validate-config.js';
 
 class Wanted {
+  @IsUrl()
   webhookUrl!: string;
+
+  @IsOptional()
+  @IsInt()
   tries: number = 3;
+
+  @IsOptional()
+  @IsString({ each: true })
   tags?: string[];
 }
-
-IsUrl()(Wanted.prototype, 'webhookUrl');
-IsOptional()(Wanted.prototype, 'tries');
-IsInt()(Wanted.prototype, 'tries');
-IsOptional()(Wanted.prototype, 'tags');
-IsString({ each: true })(Wanted.prototype, 'tags');
 
 class Nothing {}
 

@@ -115,6 +115,15 @@ function renderExplanation(explanation: RequestExplanation, publicUrl: string): 
     `  ${pc.dim(code ?? '')} ${pc.cyan('→')} ${cure}`,
     '',
     pc.dim(`checked as sent to ${publicUrl}`),
-    ...tried.map(({ name, fits }) => (fits ? `${pc.green('  fits:')} ${name}` : pc.dim(`  tried: ${name}`))),
+    ...renderTried(tried),
   ].join('\n');
+}
+
+/** What fits tells what went wrong; a list of what does not would only be read in vain. */
+function renderTried(tried: RequestExplanation['tried']): string[] {
+  const fitting = tried.filter(({ fits }) => fits);
+  if (fitting.length > 0) return fitting.map(({ name }) => `${pc.green('  fits:')} ${name}`);
+  return tried.length === 0
+    ? []
+    : [pc.dim(`${tried.length} usual causes were tried, and none of them fits (--json lists them)`)];
 }

@@ -20,12 +20,11 @@ export function addStatus(program: Command): void {
     .option('-w, --watch', 'again every two seconds');
   runCommand<{ watch?: boolean }>(command, (context, { watch = false }) =>
     withMesh(context, async (nats) => {
-      let code = await showStatus(context, nats, watch);
-      while (watch) {
+      for (;;) {
+        const code = await showStatus(context, nats, watch);
+        if (!watch) return code;
         await delay(WATCH_MS);
-        code = await showStatus(context, nats, watch);
       }
-      return code;
     }),
   );
 }

@@ -8,53 +8,56 @@ import { foldEvents, type FoldedEvents } from './fold-events.js';
 export interface Observed {
   publisher: PublisherStatus;
   host: HostStatus;
+  /** In CRM_RAW. */
   stored: number;
+  /** What CRM_EVENTS says, read from its beginning. */
   folded: FoldedEvents;
   deadLetters: number;
 }
 
-const POLL_MS = 250;
+const POLL_MS = 200;
+/** So many looks in a row must find everything at rest: an event may be between two streams at one of them. */
+const QUIET_LOOKS = 5;
 
 /** Waits until every consumer has settled all that is in its stream; throws MESH_DEMO_FAILED when it takes too long. */
 export async function observeSettled(nats: Nats, timeoutMs: number): Promise<Observed> {
   const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    const unsettled = await findUnsettled(nats);
-    if (unsettled === undefined) return observe(nats);
-    if (performance.now() > deadline) {
-      throw new MeshError(
-        'MESH_DEMO_FAILED',
-        `The mesh was not done within ${Math.round(timeoutMs / 1_000)} s: ${unsettled}.`,
-      );
+  for (let quiet = 0; quiet < QUIET_LOOKS;) {
+    const busy = await findBusy(nats);
+    quiet = busy === undefined ? quiet + 1 : 0;
+    if (busy !== undefined && performance.now() > deadline) {
+      throw new MeshError('MESH_DEMO_FAILED', `The mesh was not done within ${timeoutMs / 1_000} s: ${busy}.`);
     }
     await delay(POLL_MS);
   }
+  return observe(nats);
 }
 
-/** In the order of the flow: what the normaliser settles becomes the plugins' work. */
-async function findUnsettled(nats: Nats): Promise<string | undefined> {
+/** What is still under way, if anything. */
+async function findBusy(nats: Nats): Promise<string | undefined> {
   for (const stream of ['CRM_RAW', 'CRM_EVENTS']) {
-    const { lastSequence } = await nats.streamState(stream);
     const durables = await nats.listDurables(stream);
     if (durables.length === 0) return `${stream} has no consumer yet`;
-    const late = durables.find((durable) => durable.pending > 0 || durable.ackPending > 0);
-    if (late) return `${late.name} has ${late.pending} waiting and ${late.ackPending} in hand of ${lastSequence}`;
+    const late = durables.find(({ pending, ackPending }) => pending + ackPending > 0);
+    if (late) return `${late.name} has ${late.pending} waiting and ${late.ackPending} in hand`;
   }
-  const host = await askStatus<HostStatus>(nats, 'host');
-  const parked = host?.plugins.find(
-    (plugin) => (plugin.consumer?.parkedMessages ?? 0) > 0 || (plugin.consumer?.held ?? 0) > 0,
-  );
-  if (parked) return `${parked.name} waits for its next attempt`;
-  return host ? undefined : 'the host does not answer';
+  const { publisher, host } = await askBoth(nats);
+  const consumers = [...publisher.consumers, ...host.plugins.flatMap(({ consumer }) => consumer ?? [])];
+  const parked = consumers.find(({ parkedMessages, held }) => parkedMessages + held > 0);
+  return parked && `${parked.name} waits for its next attempt`;
 }
 
 async function observe(nats: Nats): Promise<Observed> {
+  const { messages: stored } = await nats.streamState('CRM_RAW');
+  const { messages: deadLetters } = await nats.streamState('CRM_DEAD');
+  return { ...(await askBoth(nats)), stored, deadLetters, folded: foldEvents(await readEvents(nats)) };
+}
+
+async function askBoth(nats: Nats): Promise<{ publisher: PublisherStatus; host: HostStatus }> {
   const publisher = await askStatus<PublisherStatus>(nats, 'publisher');
   const host = await askStatus<HostStatus>(nats, 'host');
   if (!publisher || !host) throw new MeshError('MESH_DEMO_FAILED', 'The publisher or the host does not answer.');
-  const stored = (await nats.streamState('CRM_RAW')).messages;
-  const deadLetters = (await nats.streamState('CRM_DEAD')).messages;
-  return { publisher, host, stored, deadLetters, folded: foldEvents(await readEvents(nats)) };
+  return { publisher, host };
 }
 
 async function readEvents(nats: Nats): Promise<MeshEvent[]> {

@@ -26,7 +26,7 @@ export async function sendOwnEvents(target: OwnEventsTarget): Promise<OwnEvents>
   );
   const poison = buildEvent('deal.created', 'demo-poison', {
     name: 'Poison',
-    amount: { value: 'lots', currency: 'EUR' },
+    amount: { value: 'a lot', currency: 'EUR' },
   });
   const all = [...companies, ...companies.slice(0, DUPLICATES), poison];
   for (const event of all) await post(target, event);
@@ -46,12 +46,14 @@ function buildEvent(type: string, id: string, data: object): object {
 
 const TRIES = 5;
 const WAIT_MS = 500;
+const TIMEOUT_MS = 10_000;
 
 async function post({ url, token }: OwnEventsTarget, event: object): Promise<void> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/cloudevents+json' };
   let status = 0;
   for (let tries = 1; tries <= TRIES; tries += 1) {
-    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(event) });
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify(event), signal });
     if (response.ok) return;
     status = response.status;
     await delay(WAIT_MS);

@@ -68,7 +68,9 @@ describe('official release', () => {
     offer(archive, sha256(archive));
     const found = await Promise.all([fetchInto('shared'), fetchInto('shared'), fetchInto('shared')]);
     // Who comes late may find it in the cache already.
-    expect(found).toEqual(found.map(() => expect.objectContaining({ kind: 'binary', path: join(folder, 'shared/nats-server') })));
+    expect(found).toEqual(
+      found.map(() => expect.objectContaining({ kind: 'binary', path: join(folder, 'shared/nats-server') })),
+    );
     expect(readdirSync(join(folder, 'shared'))).toEqual(['nats-server']);
   });
 

@@ -1,0 +1,188 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { listProcesses, MESH, ROOT, startMesh, type StartedMesh } from './mesh-command.fixture.js';
+import { readRunFile } from './mesh/run-file.js';
+import { keepDemoSecrets } from './supervisor/demo-secrets.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'mesh-command-'));
+const [here, there] = [join(folder, 'here'), join(folder, 'there')];
+const END_TIMEOUT_MS = 25_000;
+
+let mesh: StartedMesh;
+let other: StartedMesh;
+const started: StartedMesh[] = [];
+
+async function start(dataDir: string): Promise<StartedMesh> {
+  const one = await startMesh(dataDir);
+  started.push(one);
+  return one;
+}
+
+/** The command's exit code and JSON document. */
+async function runMesh(...args: string[]) {
+  const { exitCode, stdout, stderr } = await execa(process.execPath, [MESH, '--json', '--data-dir', here, ...args], {
+    cwd: ROOT,
+    reject: false,
+  });
+  return { exitCode, answer: stdout === '' ? undefined : (JSON.parse(stdout) as Record<string, unknown>), stderr };
+}
+
+async function deliver(type: string, id: string, data: object): Promise<number> {
+  const token = keepDemoSecrets(here).eventsToken;
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/cloudevents+json' };
+  const event = {
+    specversion: '1.0',
+    id: `${type}-${id}`,
+    source: '/test',
+    type,
+    subject: `${type.split('.')[0]}/${id}`,
+    data,
+  };
+  const response = await fetch(`${mesh.run.urls['publisher']}/webhooks/acme/events`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(event),
+  });
+  return response.status;
+}
+
+beforeAll(async () => {
+  [mesh, other] = await Promise.all([start(here), start(there)]);
+}, 120_000);
+
+afterAll(async () => {
+  for (const { child } of started) if (child.exitCode === null) child.kill('SIGTERM');
+  await Promise.all(started.map(({ exited }) => exited));
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+describe('mesh up', () => {
+  it('runs two side by side, on ports of their own', () => {
+    const ports = [mesh, other].flatMap(({ run }) => [...Object.values(run.urls), run.nats.url]);
+    expect(new Set(ports).size).toBe(8);
+    expect(listProcesses(mesh.run)).toHaveLength(5);
+  });
+
+  it('says so kindly when one runs on the data folder already', async () => {
+    const { exitCode, answer } = await runMesh('up');
+    expect(exitCode).toBe(1);
+    expect(answer).toMatchObject({ error: { code: 'MESH_ALREADY_RUNNING', what: expect.stringContaining(here) } });
+  });
+
+  it('starts an app again that ended by itself', async () => {
+    const { pids } = mesh.run;
+    process.kill(pids['host']!, 'SIGKILL');
+    await vi.waitFor(() => expect(readRunFile(here)?.pids['host']).not.toBe(pids['host']), {
+      timeout: 20_000,
+      interval: 100,
+    });
+    mesh.run = readRunFile(here)!;
+    await vi.waitFor(async () => expect((await fetch(`${mesh.run.urls['host']}/readyz`)).status).toBe(200), {
+      timeout: 20_000,
+      interval: 200,
+    });
+  }, 60_000);
+});
+
+describe('the commands that talk to a mesh', () => {
+  it('status: all well', async () => {
+    await vi.waitFor(async () => {
+      const { exitCode, answer } = await runMesh('status');
+      expect(answer).toMatchObject({ problems: [], publisher: { app: 'publisher' }, host: { app: 'host' } });
+      expect(exitCode).toBe(0);
+    }, 20_000);
+  });
+
+  it('events tail: an event that was delivered', async () => {
+    expect(await deliver('company.created', '1', { name: 'Example Ltd' })).toBe(202);
+    const { exitCode, answer } = await runMesh(
+      'events',
+      'tail',
+      '--from',
+      '1',
+      '--limit',
+      '1',
+      '--record',
+      'acme/events/company/1',
+    );
+    expect(exitCode).toBe(0);
+    expect(answer).toMatchObject({ sequence: 1, event: { type: 'crm.company.created', subject: 'company/1' } });
+  });
+
+  it('dead list, show and redrive', async () => {
+    await deliver('deal.created', 'poison', { name: 'Poison', amount: { value: 'a lot', currency: 'EUR' } });
+    const list = async () =>
+      (await runMesh('dead', 'list')).answer as { total: number; deadLetters: { sequence: number }[] };
+    await vi.waitFor(async () => expect((await list()).total).toBe(1), 20_000);
+    const [letter] = (await list()).deadLetters;
+    expect(letter).toMatchObject({ sequence: 1, consumer: 'normaliser', record: 'acme/events/deal/poison' });
+    expect((await runMesh('dead', 'show', '1')).answer).toMatchObject({ error: { message: expect.any(String) } });
+    expect(await runMesh('dead', 'redrive', '1')).toMatchObject({
+      exitCode: 0,
+      answer: { redriven: [1], missing: [] },
+    });
+    // Nothing was mended, so that it fails again.
+    await vi.waitFor(async () => expect((await list()).deadLetters).toMatchObject([{ sequence: 2 }]), 20_000);
+    expect(await runMesh('dead', 'show', '1')).toMatchObject({
+      exitCode: 1,
+      answer: { error: { code: 'MESH_DEAD_LETTER_MISSING' } },
+    });
+  }, 90_000);
+
+  it('plugin list, pause and resume', async () => {
+    const findState = async () => {
+      const { plugins } = (await runMesh('plugin', 'list')).answer as { plugins: { name: string; state: string }[] };
+      return plugins.find(({ name }) => name === 'audit-log')?.state;
+    };
+    expect(await runMesh('plugin', 'pause', 'audit-log')).toMatchObject({
+      exitCode: 0,
+      answer: { name: 'audit-log', state: 'paused' },
+    });
+    await vi.waitFor(async () => expect(await findState()).toBe('paused'), 20_000);
+    expect((await runMesh('plugin', 'resume', 'audit-log')).exitCode).toBe(0);
+    await vi.waitFor(async () => expect(await findState()).toBe('running'), 20_000);
+  }, 60_000);
+
+  it('doctor: nothing to mend', async () => {
+    const { exitCode, answer } = await runMesh('doctor');
+    expect(answer).toMatchObject({ ok: true });
+    expect(exitCode).toBe(0);
+  });
+
+  it.each([
+    [2, ['bogus']],
+    [2, ['dead', 'redrive']],
+    [2, ['plugin', 'new', 'No Name']],
+    [3, ['--server', 'nats://127.0.0.1:1', 'status']],
+  ])('exit code %s for %j', async (code, args) => expect((await runMesh(...args)).exitCode).toBe(code));
+});
+
+describe('the end of mesh up', () => {
+  it('leaves nothing behind after Ctrl-C in the terminal', async () => {
+    // A terminal sends it to the whole group.
+    process.kill(-mesh.child.pid!, 'SIGINT');
+    expect(await mesh.exited).toBe(0);
+    expect(listProcesses(mesh.run)).toEqual([]);
+    expect(existsSync(join(here, 'run.json'))).toBe(false);
+    expect((await runMesh('status')).exitCode).toBe(3);
+  }, 60_000);
+
+  it('leaves nothing behind after a kill -9, and starts again on the same folder', async () => {
+    other.child.kill('SIGKILL');
+    await other.exited;
+    const again = await start(there);
+    await vi.waitFor(() => expect(listProcesses(other.run)).toEqual([]), { timeout: END_TIMEOUT_MS, interval: 200 });
+    again.child.kill('SIGTERM');
+    expect(await again.exited).toBe(0);
+    expect(listProcesses(again.run)).toEqual([]);
+  }, 120_000);
+
+  it('ends what a kill -9 left, though nobody starts it again', async () => {
+    const last = await start(there);
+    last.child.kill('SIGKILL');
+    await vi.waitFor(() => expect(listProcesses(last.run)).toEqual([]), { timeout: END_TIMEOUT_MS, interval: 200 });
+  }, 120_000);
+});
