@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { createLogger, createMetrics, NestLogger, type Logger } from '@crm-mesh/telemetry';
-import { ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HubspotErrorFilter } from './api/hubspot-error.filter.js';
@@ -79,7 +78,6 @@ async function createApp(
     logger: new NestLogger(log),
     abortOnError: false,
   });
-  app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
   app.useGlobalFilters(new HubspotErrorFilter(log));
   return app;
 }

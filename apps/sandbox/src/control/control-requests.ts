@@ -1,8 +1,14 @@
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsUrl, Max, Min } from 'class-validator';
+import { ValidationPipe, type Type as Class } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import type { Delivery } from '../webhooks/delivery-log.js';
 
 const ANY_URL = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
+
+/** Refuses with 400 what the class does not know or allow. */
+export function checkAs(expectedType: Class): ValidationPipe {
+  return new ValidationPipe({ expectedType, transform: true, whitelist: true, forbidNonWhitelisted: true });
+}
 
 export class PlayRequest {
   /** Default 30; more than 0. */

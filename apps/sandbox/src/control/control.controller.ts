@@ -19,7 +19,7 @@ import type { ScenarioResult } from '../story/scenario-runner.js';
 import type { Delivery } from '../webhooks/delivery-log.js';
 import type { Knobs } from '../webhooks/knobs.js';
 import type { Target } from '../webhooks/webhook-sender.js';
-import { DeliveriesQuery, PlayRequest, ScenarioWish, TargetWish } from './control-requests.js';
+import { checkAs, DeliveriesQuery, PlayRequest, ScenarioWish, TargetWish } from './control-requests.js';
 
 /** What HubSpot has not: the strings of the puppet. Without a token, so never open it to others. */
 @Controller('sandbox')
@@ -37,9 +37,9 @@ export class ControlController {
   }
 
   @Put('knobs')
-  turn(@Body() turned: Partial<Knobs>): Knobs {
+  turn(@Body() turned: Partial<Knobs> | undefined): Knobs {
     try {
-      return this.sandbox.board.turn(turned);
+      return this.sandbox.board.turn(turned ?? {});
     } catch (error) {
       if (error instanceof RangeError) throw new BadRequestException(error.message);
       throw error;
@@ -47,14 +47,14 @@ export class ControlController {
   }
 
   @Put('target')
-  setTarget(@Body() { url, publicUrl }: TargetWish): Target {
+  setTarget(@Body(checkAs(TargetWish)) { url, publicUrl }: TargetWish): Target {
     return (this.sandbox.sender.target = { url, ...(publicUrl !== undefined && { publicUrl }) });
   }
 
   /** Answers when it is over, with the numbers that must come out of the mesh. */
   @Post('scenario')
   @HttpCode(200)
-  async scenario(@Body() wish: ScenarioWish): Promise<ScenarioResult> {
+  async scenario(@Body(checkAs(ScenarioWish)) wish: ScenarioWish): Promise<ScenarioResult> {
     const { player, scenarios } = this.sandbox;
     if (player.state.running)
       throw new ConflictException(
@@ -66,7 +66,7 @@ export class ControlController {
 
   @Post('play')
   @HttpCode(200)
-  play(@Body() { running, eventsPerMinute }: PlayRequest): PlayState {
+  play(@Body(checkAs(PlayRequest)) { running, eventsPerMinute }: PlayRequest): PlayState {
     const { player } = this.sandbox;
     if (running) player.start(eventsPerMinute);
     else player.stop();
@@ -74,7 +74,7 @@ export class ControlController {
   }
 
   @Get('deliveries')
-  deliveries(@Query() query: DeliveriesQuery): Delivery[] {
+  deliveries(@Query(checkAs(DeliveriesQuery)) query: DeliveriesQuery): Delivery[] {
     return this.sandbox.sender.deliveries.list(query);
   }
 

@@ -42,7 +42,7 @@ export class Player {
   start(eventsPerMinute: number): void {
     this.stop();
     this.eventsPerMinute = eventsPerMinute;
-    if (this.steps === 0) this.run(this.company.found(FIRST_COMPANIES));
+    if (this.steps === 0) this.run([...this.company.found(FIRST_COMPANIES), ...this.company.addDeal()]);
     this.plan();
   }
 

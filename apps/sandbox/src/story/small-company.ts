@@ -18,6 +18,8 @@ export interface Deal {
 /** Past so many deals no more people are invented: an endless run must not fill the memory. */
 const MOST_DEALS = 2_000;
 const PRODUCT_COUNT = 4;
+/** So many deals are worked on at a time: otherwise none would ever be won. */
+const WORKED_ON = 4;
 
 /** A small company's life in its CRM: it decides what is done next, and remembers what there is. Pure, by its seed. */
 export class SmallCompany {
@@ -42,14 +44,13 @@ export class SmallCompany {
   next(): CrmOperation[] {
     const { invention } = this;
     if (this.companies.length < 3) return this.addCompany();
-    const chance = this.deals.length < MOST_DEALS ? invention.chance() : 0.4 + 0.6 * invention.chance();
-    if (chance < 0.08) return this.addCompany();
-    if (chance < 0.18) return this.addContact(invention.pick(this.companies));
-    if (chance < 0.35) return this.addDeal();
-    if (chance < 0.4) return this.addLead();
-    if (chance < 0.72) return this.moveDeal();
-    if (chance < 0.88)
-      return [{ do: 'update', name: invention.pick(this.contacts), properties: invention.contactEdit() }];
+    const chance = this.deals.length < MOST_DEALS ? invention.chance() : 0.31 + 0.69 * invention.chance();
+    if (chance < 0.07) return this.addCompany();
+    if (chance < 0.16) return this.addContact(invention.pick(this.companies));
+    if (chance < 0.27) return this.addDeal();
+    if (chance < 0.31) return this.addLead();
+    if (chance < 0.76) return this.moveDeal();
+    if (chance < 0.9) return [this.editContact(invention.pick(this.contacts))];
     return [{ do: 'update', name: invention.pick(this.companies).name, properties: invention.companyEdit() }];
   }
 
@@ -93,24 +94,26 @@ export class SmallCompany {
     return [{ do: 'create', type: 'deals', name: deal.name, properties, links }, ...lines];
   }
 
-  /** One stage on, or the end; a negotiated amount now and then. When none is open, a closed one is opened again. */
+  /** Of the oldest open ones, one or two stages on, or the end; a negotiated amount now and then. When none is open, a closed one is opened again. */
   moveDeal(): CrmOperation[] {
     const open = this.deals.filter(({ stage }) => stage !== undefined);
     if (this.deals.length === 0) return this.addDeal();
     if (open.length === 0)
       return this.deals.length < MOST_DEALS ? this.addDeal() : this.reopen(this.invention.pick(this.deals));
-    const deal = this.invention.pick(open);
+    const deal = this.invention.pick(open.slice(0, WORKED_ON));
     const chance = this.invention.chance();
     if (chance < 0.15) return [{ do: 'update', name: deal.name, properties: { amount: this.invention.amount() } }];
     if (chance < 0.22) return this.closeDeal(deal, 'lost');
     return this.advance(deal);
   }
 
+  /** Some stages are skipped; behind the last one a deal is closed. */
   advance(deal: Deal): CrmOperation[] {
     const openStages = deal.pipeline.stages.filter(({ isClosed }) => !isClosed);
-    const next = openStages[(deal.stage ?? -1) + 1];
-    if (!next) return this.closeDeal(deal, this.invention.chance() < 0.7 ? 'won' : 'lost');
-    deal.stage = (deal.stage ?? -1) + 1;
+    const stage = (deal.stage ?? -1) + (this.invention.chance() < 0.3 ? 2 : 1);
+    const next = openStages[stage];
+    if (!next) return this.closeDeal(deal, this.invention.chance() < 0.75 ? 'won' : 'lost');
+    deal.stage = stage;
     return [{ do: 'update', name: deal.name, properties: { dealstage: next.id } }];
   }
 

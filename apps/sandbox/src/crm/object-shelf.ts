@@ -1,0 +1,45 @@
+import { notFound } from './crm-error.js';
+import type { CrmObject } from './crm-object.js';
+import { EmailIndex } from './email-index.js';
+import { OBJECT_TYPES, type ObjectType } from './object-types.js';
+
+/** Where the objects lie, and how they are found. */
+export class ObjectShelf {
+  readonly emails = new EmailIndex();
+  private readonly objects = new Map<ObjectType, Map<string, CrmObject>>(
+    OBJECT_TYPES.map((type) => [type, new Map<string, CrmObject>()]),
+  );
+
+  put(object: CrmObject): void {
+    this.objects.get(object.type)?.set(object.id, object);
+  }
+
+  remove({ type, id }: CrmObject): void {
+    this.objects.get(type)?.delete(id);
+  }
+
+  find(type: ObjectType, id: string, archived: boolean): CrmObject | undefined {
+    const object = this.objects.get(type)?.get(id);
+    return object && (object.archivedAtMs !== undefined) === archived ? object : undefined;
+  }
+
+  read(type: ObjectType, id: string, archived: boolean): CrmObject {
+    const object = this.find(type, id, archived);
+    if (!object) throw notFound(id);
+    return object;
+  }
+
+  /** Case does not matter. */
+  findBy(type: ObjectType, property: string, value: string): CrmObject | undefined {
+    if (property === 'hs_object_id') return this.find(type, value, false);
+    if (type === 'contacts' && property === 'email') return this.find(type, this.emails.find(value) ?? '', false);
+    const wanted = value.toLowerCase();
+    return this.list(type, false).find((object) => object.properties.get(property)?.toLowerCase() === wanted);
+  }
+
+  /** Ids rise, and a Map keeps the order in which they came. */
+  list(type: ObjectType, archived: boolean): CrmObject[] {
+    const objects = [...(this.objects.get(type)?.values() ?? [])];
+    return objects.filter(({ archivedAtMs }) => (archivedAtMs !== undefined) === archived);
+  }
+}
