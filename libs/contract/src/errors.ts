@@ -31,13 +31,13 @@ export const MESH_ERRORS = {
     meaning: 'There is no open dead letter of this number.',
     cure: '`mesh dead list` shows those that are open; one that was redriven is gone.',
   },
-  MESH_DURABLE_MISSING: {
-    meaning: 'The consumer does not exist on its stream.',
-    cure: 'Start the host or publisher that owns it, which creates it; `nats consumer ls <stream>` lists those that exist.',
-  },
   MESH_DEMO_FAILED: {
     meaning: 'The demo could not be carried through.',
     cure: 'Run `mesh demo` again; `mesh up --verbose` shows what the apps say.',
+  },
+  MESH_DURABLE_MISSING: {
+    meaning: 'The consumer does not exist on its stream.',
+    cure: 'Start the host or publisher that owns it, which creates it; `nats consumer ls <stream>` lists those that exist.',
   },
   MESH_EVENT_INVALID: {
     meaning: 'A canonical event or record, or a notification, breaks its schema.',
