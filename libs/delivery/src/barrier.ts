@@ -1,31 +1,68 @@
-/** What the barrier knows when it decides. */
-export interface BarrierView {
-  /** Delivered and not settled, as the server counts. */
-  ackPending: number;
-  /** Delivered and not settled, as we count. */
-  held: number;
-  /** Since when more was held than the server has pending; undefined while it is not so. */
-  excessSinceMs: number | undefined;
-  ackWaitMs: number;
-  nowMs: number;
+import type { BarrierDecider } from './decide-barrier.js';
+
+/** How often the server is asked what is pending. */
+const POLL_MS = 100;
+
+export interface BarrierOptions<Item> {
+  isOpen: boolean;
+  decide: BarrierDecider;
+  /** As the server has it now. */
+  readPending(): Promise<{ ackPending: number; ackWaitMs: number }>;
+  /** What is in hand now. */
+  listHeld(): readonly Item[];
+  now(): number;
+  onOpen(): void;
+  /** It opened although more is held than the server has pending. */
+  onAlarm(): void;
 }
 
-export type BarrierDecision =
-  | { kind: 'open' }
-  /** More is held than pending, for a whole `ack_wait`: someone else purged or acked. */
-  | { kind: 'open-alarmed' }
-  | { kind: 'wait'; excessSinceMs: number | undefined };
+/** Closed after a start or a gap: no lane may run until everything that was pending has come back. */
+export class Barrier<Item = unknown> {
+  #isOpen: boolean;
+  #stopped = false;
+  #waiting: Promise<void> | undefined;
 
-/**
- * Whether lanes may run again after a start or a gap: not before everything that was pending has come back.
- * Until then an older event of a record may still be on its way, and a newer one would overtake it.
- */
-export function decideBarrier(view: BarrierView): BarrierDecision {
-  if (view.held === view.ackPending) return { kind: 'open' };
-  if (view.held < view.ackPending) return { kind: 'wait', excessSinceMs: undefined };
-  const excessSinceMs = view.excessSinceMs ?? view.nowMs;
-  if (view.nowMs - excessSinceMs >= view.ackWaitMs) return { kind: 'open-alarmed' };
-  return { kind: 'wait', excessSinceMs };
+  constructor(private readonly options: BarrierOptions<Item>) {
+    this.#isOpen = options.isOpen;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  close(): void {
+    if (this.#stopped) return;
+    this.#isOpen = false;
+    this.#waiting ??= this.#awaitPending();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#waiting;
+  }
+
+  async #awaitPending(): Promise<void> {
+    let excessSinceMs: number | undefined;
+    for (;;) {
+      const decision = await this.#decide(excessSinceMs);
+      if (this.#stopped) return;
+      if (decision.kind === 'open-alarmed') this.options.onAlarm();
+      if (decision.kind !== 'wait') break;
+      excessSinceMs = decision.excessSinceMs;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    // Together, and before anybody is told: what closes it from now on has to wait anew.
+    this.#waiting = undefined;
+    this.#isOpen = true;
+    this.options.onOpen();
+  }
+
+  async #decide(excessSinceMs: number | undefined): Promise<ReturnType<BarrierDecider>> {
+    const { listHeld, readPending, decide, now } = this.options;
+    const before = listHeld();
+    const { ackPending, ackWaitMs } = await readPending();
+    const still = new Set(listHeld());
+    const held = before.filter((item) => still.has(item)).length;
+    return decide({ ackPending, held, excessSinceMs, ackWaitMs, nowMs: now() });
+  }
 }
-
-export type BarrierDecider = typeof decideBarrier;

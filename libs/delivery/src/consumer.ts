@@ -1,7 +1,7 @@
 import type { DurableState, Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
-import { decideBarrier, type BarrierDecider } from './barrier.js';
+import { decideBarrier, type BarrierDecider } from './decide-barrier.js';
 import { Breakers } from './breakers.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { ConsumerStatus } from './consumer-status.js';
@@ -160,7 +160,7 @@ export class Consumer {
       now: this.now,
       onDelivery: (from, delivery) =>
         this.engine.receive(from, delivery, delivery.deliveryCount > 1 || delivery.sequence <= highestDone),
-      countHeld: (from) => this.settler.countHeld(from.stream),
+      listHeld: (from) => this.settler.listHeld(from.stream),
       onOpen: () => this.engine.resume(),
     });
     this.feeds.push(feed);

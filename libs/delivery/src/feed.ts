@@ -1,12 +1,12 @@
 import type { Delivery, DurableState, Nats, Pull, PullNotice } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
-import type { BarrierDecider } from './barrier.js';
+import { Barrier } from './barrier.js';
+import type { BarrierDecider } from './decide-barrier.js';
+import type { Held } from './lane.js';
 import { describeError } from './outcome.js';
 
 /** So many messages a pull asks for at most. */
 const PULL_SIZE = 500;
-/** How often the barrier asks the server what is pending. */
-const BARRIER_POLL_MS = 100;
 /** How often the durable's state is read: lag, pause, an operator's limits. */
 const STATE_POLL_MS = 5_000;
 const REOPEN_MS = 1_000;
@@ -20,7 +20,7 @@ export interface FeedOptions {
   decideBarrier: BarrierDecider;
   now(): number;
   onDelivery(feed: Feed, delivery: Delivery): void;
-  countHeld(feed: Feed): number;
+  listHeld(feed: Feed): readonly Held[];
   /** The barrier has opened. */
   onOpen(): void;
 }
@@ -30,23 +30,37 @@ export class Feed {
   durable: DurableState;
   readonly stream: string;
   readonly incarnation: string;
-  /** While closed, no lane may run: older events may still be on their way back. */
-  isOpen: boolean;
-
   private pull: Pull | undefined;
   private lastConsumerSequence = 0;
   private stopped = false;
   private reading: Promise<void> = Promise.resolve();
-  private settling: Promise<void> | undefined;
-  private excessSinceMs: number | undefined;
+  private readonly barrier: Barrier<Held>;
   private readonly statePoll: NodeJS.Timeout;
 
   constructor(private readonly options: FeedOptions) {
     this.durable = options.durable;
     this.stream = options.durable.stream;
     this.incarnation = options.incarnation;
-    this.isOpen = !options.ordered || options.durable.ackPending === 0;
+    this.barrier = new Barrier({
+      isOpen: !options.ordered || options.durable.ackPending === 0,
+      decide: options.decideBarrier,
+      readPending: () => this.readPending(),
+      listHeld: () => options.listHeld(this),
+      now: options.now,
+      onOpen: options.onOpen,
+      onAlarm: () =>
+        this.log(
+          'error',
+          {},
+          'more is in hand than the server has pending: somebody purged the stream or acked by hand',
+        ),
+    });
     this.statePoll = setInterval(() => void this.readState(), STATE_POLL_MS).unref();
+  }
+
+  /** While false, no lane may run: older events may still be on their way back. */
+  get isOpen(): boolean {
+    return this.barrier.isOpen;
   }
 
   start(): void {
@@ -60,7 +74,7 @@ export class Feed {
     clearInterval(this.statePoll);
     await this.pull?.stop();
     await this.reading;
-    await this.settling;
+    await this.barrier.stop();
   }
 
   private async read(): Promise<void> {
@@ -102,47 +116,27 @@ export class Feed {
 
   private closeBarrier(reason: string): void {
     if (!this.options.ordered || this.stopped) return;
-    this.isOpen = false;
     this.log('debug', { reason }, 'waiting for what is pending to come back');
-    this.settling ??= this.awaitPending().finally(() => (this.settling = undefined));
+    this.barrier.close();
   }
 
-  private async awaitPending(): Promise<void> {
-    this.excessSinceMs = undefined;
-    while (!this.stopped && !this.isOpen) {
-      await this.readState();
-      const decision = this.options.decideBarrier({
-        ackPending: this.durable.ackPending,
-        held: this.options.countHeld(this),
-        excessSinceMs: this.excessSinceMs,
-        ackWaitMs: this.durable.ackWaitMs,
-        nowMs: this.options.now(),
-      });
-      if (decision.kind === 'wait') {
-        this.excessSinceMs = decision.excessSinceMs;
-        await new Promise((resolve) => setTimeout(resolve, BARRIER_POLL_MS));
-        continue;
-      }
-      if (decision.kind === 'open-alarmed') {
-        this.log(
-          'error',
-          {},
-          'more is in hand than the server has pending: somebody purged the stream or acked by hand',
-        );
-      }
-      this.isOpen = true;
-    }
-    if (this.isOpen) this.options.onOpen();
+  /** What was true before the server went away decides nothing. */
+  private async readPending(): Promise<{ ackPending: number; ackWaitMs: number }> {
+    const { ackPending, ackWaitMs } = (await this.readState()) ?? {
+      ...this.durable,
+      ackPending: Number.POSITIVE_INFINITY,
+    };
+    return { ackPending, ackWaitMs };
   }
 
-  private async readState(): Promise<void> {
+  private async readState(): Promise<DurableState | undefined> {
     try {
       const state = await this.options.nats.durableState(this.stream, this.durable.name);
       if (state) this.durable = state;
+      return state;
     } catch (error) {
       this.log('debug', { error: describeError(error) }, 'the state of the durable cannot be read now');
-      // Not to decide on what was true before the server went away.
-      if (!this.isOpen) this.durable = { ...this.durable, ackPending: Number.POSITIVE_INFINITY };
+      return undefined;
     }
   }
 

@@ -73,9 +73,11 @@ export class LaneRunner {
 
   private async runParked(lane: Lane): Promise<void> {
     const { parking, settler } = this.deps;
+    // Asked before the read: what is on its way now may be in the store by the time that the read, which missed it, is back.
+    const isComplete = lane.parked!.arriving === 0;
     const messages = await parking.read(lane, (subject) => this.groupSize(subject));
     if (messages.length === 0) {
-      if (lane.parked!.arriving === 0 && lane.waiting.length === 0) await parking.unpark(lane);
+      if (isComplete && lane.waiting.length === 0) await parking.unpark(lane);
       return;
     }
     const gone = messages.filter((message) => message.gone);

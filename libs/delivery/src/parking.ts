@@ -93,9 +93,9 @@ export class Parking {
 
   /** The lane is empty and nothing is on its way into it: what comes next runs from the hand again. */
   async unpark(lane: Lane): Promise<void> {
+    await this.deps.records.removeLane(lane.key);
     lane.parked = undefined;
     lane.notBeforeMs = 0;
-    await this.deps.records.removeLane(lane.key);
   }
 
   private async readMessage(parked: ParkedItem): Promise<ParkedMessage> {

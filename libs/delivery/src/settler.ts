@@ -93,10 +93,8 @@ export class Settler {
     }
   }
 
-  countHeld(stream: string): number {
-    let count = 0;
-    for (const held of this.held.values()) if (held.ref.stream === stream) count++;
-    return count;
+  listHeld(stream: string): Held[] {
+    return [...this.held.values()].filter((held) => held.ref.stream === stream);
   }
 
   private async commit(items: { ref: ItemRef; failed: boolean }[]): Promise<void> {

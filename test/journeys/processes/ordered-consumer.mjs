@@ -11,7 +11,8 @@ const nats = await connectNats({ name: 'ordered', url: natsUrl });
 const store = await openStore({ url: `sqlite:${database}`, migrations: DELIVERY_MIGRATIONS });
 
 async function runHandler({ items }) {
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * 8));
+  // Long enough that about ten are in hand whenever the process is killed.
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 60));
   if (Math.random() < 0.03) return { kind: 'failed', error: { name: 'Error', message: 'by chance' } };
   if (Math.random() < 0.01) return { kind: 'retry-later', delayMs: 600, error: { name: 'Error', message: 'parks' } };
   writeSync(effects, `${Buffer.from(items[0].data)}\n`);
@@ -29,6 +30,7 @@ await startConsumer(
     policy: {
       ...DEFAULT_POLICY,
       startFrom: 'all',
+      concurrency: 20,
       ackWaitMs: 1_000,
       maxAttempts: 100,
       backoff: { initialMs: 30, maxMs: 200, factor: 2 },
