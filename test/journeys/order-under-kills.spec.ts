@@ -34,7 +34,7 @@ async function startHost(barrier: 'on' | 'off'): Promise<void> {
   const started = execa('node', [script, server.url, ...files, barrier], {
     reject: false,
     stdin: 'pipe',
-    stderr: 'inherit',
+    stderr: ['inherit', 'pipe'],
   });
   await new Promise<void>((resolve) =>
     started.stdout.on('data', (data) => String(data).includes('ready') && resolve()),
@@ -71,7 +71,7 @@ async function killAtRandom(barrier: 'on' | 'off', isOver: () => boolean): Promi
       await server.restart();
     }
   }
-  await vi.waitFor(
+  const drained = vi.waitFor(
     async () => {
       const state = await nats.durableState('CRM_EVENTS', 'ordered');
       // What is parked is acked, but not done yet.
@@ -80,6 +80,11 @@ async function killAtRandom(barrier: 'on' | 'off', isOver: () => boolean): Promi
     },
     { timeout: 60_000, interval: 200 },
   );
+  await drained.catch(async (error: unknown) => {
+    host?.kill('SIGUSR2');
+    await new Promise((resolve) => host?.stderr?.once('data', resolve));
+    throw error;
+  });
   host?.kill('SIGKILL');
   await host;
 }

@@ -19,7 +19,7 @@ async function runHandler({ items }) {
   return { kind: 'done' };
 }
 
-await startConsumer(
+const consumer = await startConsumer(
   {
     name: 'ordered',
     description: 'order under kills',
@@ -46,5 +46,7 @@ await startConsumer(
     ...(barrier === 'off' ? { decideBarrier: () => ({ kind: 'open' }) } : {}),
   },
 );
+// Asked when the test finds that something waits for ever.
+process.on('SIGUSR2', () => console.error(JSON.stringify(consumer.status())));
 console.log('ready');
 process.stdin.on('end', () => process.exit()).resume();
