@@ -167,7 +167,7 @@ describe('docs/operations.md', () => {
   it('lists the metrics that the code makes', () => {
     const code = listSources({ specs: false }).map(readText).join('\n');
     const made = new Set(
-      [...code.matchAll(/\.(?:counter|gauge|histogram)\(\s*'(mesh_\w+)'/g)].map((match) => match[1]),
+      [...code.matchAll(/\.(?:counter|gauge|histogram|observe)\(\s*'(mesh_\w+)'/g)].map((match) => match[1]),
     );
     expect(column('docs/operations.md', 'metric').toSorted()).toEqual([...made].toSorted());
   });

@@ -1,9 +1,8 @@
-import { hostname } from 'node:os';
 import 'reflect-metadata';
-import { listStreamLimits, type LoadedConfig } from '@crm-mesh/config';
+import type { LoadedConfig } from '@crm-mesh/config';
 import { DELIVERY_MIGRATIONS } from '@crm-mesh/delivery';
-import { connectNats, ensureStreams, type Lease, type Nats, type NatsOptions } from '@crm-mesh/jetstream';
-import { Ledger, LEDGER_MIGRATIONS } from '@crm-mesh/ledger';
+import type { NatsOptions } from '@crm-mesh/jetstream';
+import { LEDGER_MIGRATIONS } from '@crm-mesh/ledger';
 import type { Source } from '@crm-mesh/sdk';
 import { SHIPPED_SOURCES } from '@crm-mesh/sources';
 import { openStore, type Store } from '@crm-mesh/store';
@@ -12,8 +11,10 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Connections } from './connections/connections.js';
 import { openConnections } from './connections/open-connections.js';
 import { createHttpApp } from './http-app.js';
-import { NORMALISER, Normaliser } from './normaliser/normaliser.js';
-import { RawTrimmer } from './trim/raw-trimmer.js';
+import { MeshSide } from './mesh-side.js';
+import { Intake } from './outbox/intake.js';
+import { OUTBOX_MIGRATIONS } from './outbox/migrations.js';
+import { Outbox } from './outbox/outbox.js';
 import { WebhookCounts } from './webhooks/webhook-counts.js';
 
 export interface PublisherOptions {
@@ -28,6 +29,8 @@ export interface PublisherOptions {
   sources?: readonly Source[];
   /** Epoch milliseconds. */
   now?(): number;
+  /** NATS gets this long to be there before the start counts as done without it, in milliseconds. Default 3 s. */
+  joinWaitMs?: number;
 }
 
 export interface RunningPublisher {
@@ -37,18 +40,16 @@ export interface RunningPublisher {
 }
 
 const VERSION = '0.1.0';
-const HOLDER = `${hostname()}:${process.pid}`;
+const JOIN_WAIT_MS = 3_000;
 
 /** The parts, from the outside in: they are stopped in this order. */
 interface Parts {
   app: NestFastifyApplication;
-  normaliser: Normaliser;
-  trimmer: RawTrimmer;
-  ledger: Ledger;
-  nats: Nats;
+  meshSide: MeshSide;
   store: Store;
 }
 
+/** Webhooks are taken as soon as the store is open: NATS may come later. */
 export async function startPublisher(options: PublisherOptions): Promise<RunningPublisher> {
   const log = options.log ?? createLogger({ app: 'publisher' });
   const now = options.now ?? Date.now;
@@ -58,14 +59,12 @@ export async function startPublisher(options: PublisherOptions): Promise<Running
     const publicUrl = (): string => (options.config.http.publicUrl ?? url).replace(/\/+$/, '');
     const sources = options.sources ?? [...SHIPPED_SOURCES.values()];
     const connections = await openConnections({ configured: options.config.connections, sources, publicUrl, log, now });
-    const context = { options, log, now, metrics: createMetrics({ app: 'publisher' }), connections, url: () => url };
-    const parts = await openParts(opened, context);
-    await parts.app.startAllMicroservices();
-    await parts.app.listen(options.port ?? 0, options.host ?? '127.0.0.1');
-    url = (await parts.app.getUrl()).replace('[::1]', '127.0.0.1');
-    parts.normaliser.start();
-    parts.trimmer.start();
-    log.info({ url, nats: parts.nats.serverUrl, connections: connections.all.length }, 'ready');
+    const metrics = createMetrics({ app: 'publisher' });
+    const { app, meshSide } = await openParts(opened, { options, log, now, metrics, connections, url: () => url });
+    await app.listen(options.port ?? 0, options.host ?? '127.0.0.1');
+    url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
+    await meshSide.start(options.joinWaitMs ?? JOIN_WAIT_MS);
+    log.info({ url, joined: meshSide.isOpen, connections: connections.all.length }, 'ready');
     return { url, stop: () => stopParts(opened) };
   } catch (error) {
     await stopParts(opened);
@@ -83,59 +82,49 @@ interface Context {
 }
 
 async function openParts(opened: Partial<Parts>, context: Context): Promise<Parts> {
-  const { options, log } = context;
+  const { options, log, now, metrics, connections, url } = context;
   const { config } = options;
-  const store = (opened.store = await openStore({
-    url: config.store.publisher,
-    migrations: [...DELIVERY_MIGRATIONS, ...LEDGER_MIGRATIONS],
+  const migrations = [...DELIVERY_MIGRATIONS, ...LEDGER_MIGRATIONS, ...OUTBOX_MIGRATIONS];
+  const store = (opened.store = await openStore({ url: config.store.publisher, migrations }));
+  const outbox = await Outbox.open(store, config.outbox);
+  observeOutbox(outbox, metrics);
+  const intake = new Intake({ outbox, log, now });
+  const { nats } = options;
+  const meshSide = (opened.meshSide = new MeshSide({
+    ...{ config, nats, store, connections, outbox, intake },
+    ...{ log, metrics, version: VERSION, url, now },
   }));
-  const nats = (opened.nats = await connectNats({ name: 'crm-mesh publisher', ...options.nats, log }));
-  await ensureStreams(nats, listStreamLimits(config));
-  const ledger = (opened.ledger = await Ledger.open({ nats, store, log }));
-  const normaliser = (opened.normaliser = createNormaliser({ nats, store, ledger }, context));
-  const trimmer = (opened.trimmer = createTrimmer(nats, normaliser, context));
-  const app = (opened.app = await createApp({ nats, ledger, normaliser }, context));
-  return { store, nats, ledger, normaliser, trimmer, app };
+  const app = (opened.app = await createApp(intake, context));
+  return { store, meshSide, app };
 }
 
-function createNormaliser(parts: Pick<Parts, 'nats' | 'store' | 'ledger'>, context: Context): Normaliser {
-  const { log, metrics, connections, now } = context;
-  const acquireLease = (signal: AbortSignal): Promise<Lease> =>
-    parts.nats.acquireLease(NORMALISER, { holder: HOLDER, signal });
-  return new Normaliser({ ...parts, connections, log, metrics, version: VERSION, acquireLease, now });
-}
-
-function createTrimmer(nats: Nats, normaliser: Normaliser, { log, now }: Context): RawTrimmer {
-  return new RawTrimmer({ nats, log, now, readSettled: () => normaliser.readSettled() });
-}
-
-function createApp(
-  parts: Pick<Parts, 'nats' | 'ledger' | 'normaliser'>,
-  context: Context,
-): Promise<NestFastifyApplication> {
-  const { nats } = parts;
-  const { options, log, metrics, connections, now, url } = context;
+function createApp(intake: Intake, context: Context): Promise<NestFastifyApplication> {
+  const { options, log, metrics, connections, now } = context;
   const { http } = options.config;
-  const whetherNatsIsThere = (): string | undefined => (nats.connected ? undefined : 'NATS is not connected');
   return createHttpApp({
     parts: {
-      webhooks: { connections, nats, log, counts: new WebhookCounts(metrics), now },
-      control: { ledger: parts.ledger, normaliser: parts.normaliser, connections, version: VERSION, url },
-      operation: { app: 'publisher', readiness: [whetherNatsIsThere], metrics },
+      webhooks: { connections, intake, log, counts: new WebhookCounts(metrics), now },
+      operation: {
+        app: 'publisher',
+        // Without NATS it is ready all the same, as long as the outbox takes webhooks.
+        readiness: [() => intake.whyClosed()],
+        notes: [() => intake.whyIndirect()],
+        metrics,
+      },
     },
     door: { maxBodyBytes: http.maxBodyBytes, perConnectionPerSecond: http.rateLimit.perConnectionPerSecond },
-    nats,
     log,
-    version: VERSION,
   });
 }
 
-/** Nothing more in, then what is in hand, then what it is kept in. */
-async function stopParts({ app, normaliser, trimmer, ledger, nats, store }: Partial<Parts>): Promise<void> {
+function observeOutbox(outbox: Outbox, metrics: Metrics): void {
+  const what = 'Notifications in the outbox, answered 2xx and not yet in CRM_RAW';
+  metrics.observe('mesh_outbox_messages', what, () => outbox.fill.messages);
+  metrics.observe('mesh_outbox_bytes', 'Size of the outbox', () => outbox.fill.bytes);
+}
+
+async function stopParts({ app, meshSide, store }: Partial<Parts>): Promise<void> {
   await app?.close();
-  await trimmer?.stop();
-  await normaliser?.stop();
-  await ledger?.close();
-  await nats?.close();
+  await meshSide?.stop();
   await store?.close();
 }

@@ -77,6 +77,18 @@ export class StoreConfig {
   host!: string;
 }
 
+export class OutboxConfig {
+  @Key({ type: 'number', meaning: 'So many notifications wait in it at most; more webhooks get 503.' })
+  @NumericText()
+  @IsInt()
+  @Min(0)
+  maxMessages: number = 500_000;
+
+  @Key({ type: 'bytes', meaning: 'So large it grows at most; more webhooks get 503.', default: '1gb' })
+  @Bytes()
+  maxBytes: number = 1_024 ** 3;
+}
+
 /** Used when the stream is made; an existing stream is the operator's. */
 export class StreamConfig {
   @Key({
@@ -169,6 +181,13 @@ export class MeshConfig {
 
   @Key({ type: 'object', meaning: 'Databases, one for each app.', nested: StoreConfig })
   store: StoreConfig = new StoreConfig();
+
+  @Key({
+    type: 'object',
+    meaning: 'Keeps, in the publisher\'s database, what was answered 2xx while JetStream did not take it.',
+    nested: OutboxConfig,
+  })
+  outbox: OutboxConfig = new OutboxConfig();
 
   @Key({
     type: 'object',

@@ -125,6 +125,10 @@ export const MESH_ERRORS = {
     meaning: 'A webhook is well signed, but its body is not what its source reads.',
     cure: 'Look at the place that the message names; `mesh source verify` tells the same of a recorded request.',
   },
+  MESH_OUTBOX_FULL: {
+    meaning: 'JetStream does not take notifications, and the outbox that keeps them meanwhile is full.',
+    cure: 'Bring JetStream back; raise `outbox.maxMessages` and `outbox.maxBytes` in mesh.yaml where the disk has room.',
+  },
   MESH_PLUGIN_INVALID: {
     meaning: 'A plugin file cannot be loaded as it stands. The others run on.',
     cure: 'Mend the field that the message names; the file is picked up as soon as it is saved.',

@@ -1,6 +1,6 @@
 import type { Nats } from '@crm-mesh/jetstream';
+import { GroupCommit } from '@crm-mesh/store';
 import type { Logger } from '@crm-mesh/telemetry';
-import { GroupCommit } from './group-commit.js';
 import { createHeld, type Held, type Lane } from './lane.js';
 import { describeError } from './outcome.js';
 import type { Settler, SettledDetails } from './settler.js';

@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { settle, type Nats } from '@crm-mesh/jetstream';
+import { GroupCommit } from '@crm-mesh/store';
 import type { Logger } from '@crm-mesh/telemetry';
 import { publishDeadLetter } from './bury.js';
 import type { ConsumerSpec } from './consumer-spec.js';
-import { GroupCommit } from './group-commit.js';
 import type { Held } from './lane.js';
 import { describeError, type ErrorInfo } from './outcome.js';
 import type { SettledNotice } from './settled-notice.js';

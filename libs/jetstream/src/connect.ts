@@ -53,12 +53,12 @@ async function dialUntilConnected(address: ServerAddress, options: NatsOptions):
       if (cause instanceof MeshError) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
       const now = performance.now();
-      if (now + FIRST_RETRY_WAIT_MS >= deadlineMs) throw reportUnreachable(servers, reason, cause);
+      if (options.signal?.aborted || now + FIRST_RETRY_WAIT_MS >= deadlineMs) throw reportUnreachable(servers, reason, cause);
       if (now >= remindAtMs) {
         log.warn({ servers, reason }, 'NATS cannot be reached yet; trying again');
         remindAtMs = now + REMINDER_INTERVAL_MS;
       }
-      await delay(FIRST_RETRY_WAIT_MS);
+      await delay(FIRST_RETRY_WAIT_MS, undefined, { signal: options.signal });
     }
   }
 }

@@ -12,6 +12,8 @@ export interface NatsOptions {
   connectTimeoutMs?: number;
   /** How long a publish may take, re-sends after a reconnect included, in milliseconds. Default 5,000. */
   publishTimeoutMs?: number;
+  /** Ends the attempts to connect for the first time. */
+  signal?: AbortSignal;
   log?: NatsLog;
 }
 

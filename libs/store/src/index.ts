@@ -1,2 +1,3 @@
+export { GroupCommit } from './group-commit.js';
 export { openStore } from './open-store.js';
 export type { MigrationClass, Store, StoreOptions, Transaction, Value } from './store.js';

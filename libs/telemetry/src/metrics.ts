@@ -5,6 +5,8 @@ export interface Metrics {
   readonly registry: Registry;
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
   gauge<L extends string>(name: string, help: string, labels?: readonly L[]): Gauge<L>;
+  /** A gauge that is read when it is asked for. */
+  observe(name: string, help: string, read: () => number): void;
   /** `buckets` are upper bounds in the metric's unit; default: 1 ms to 60 s, in seconds. */
   histogram<L extends string>(name: string, help: string, labels?: readonly L[], buckets?: number[]): Histogram<L>;
 }
@@ -24,6 +26,8 @@ export function createMetrics(options: { app: string }): Metrics {
       reuse(name, () => new Counter({ name, help, labelNames, registers: [registry] })),
     gauge: (name, help, labelNames = []) =>
       reuse(name, () => new Gauge({ name, help, labelNames, registers: [registry] })),
+    observe: (name, help, read) =>
+      void new Gauge({ name, help, registers: [registry], collect: function () { this.set(read()); } }),
     histogram: (name, help, labelNames = [], buckets = SECONDS) =>
       reuse(name, () => new Histogram({ name, help, labelNames, buckets, registers: [registry] })),
   };

@@ -7,6 +7,8 @@ export const OPERATION_OPTIONS = Symbol('operation options');
 export interface OperationOptions {
   app: string;
   readiness: readonly ReadinessCheck[];
+  /** What is worth knowing of an app that is ready; shown by /readyz. */
+  notes?: readonly ReadinessCheck[];
   metrics: Metrics;
 }
 
@@ -30,10 +32,11 @@ export class OperationController {
   /** 503 with the reasons, as long as the app should get no traffic. */
   @Get('readyz')
   @Header('cache-control', 'no-store')
-  async readyz(@Res({ passthrough: true }) reply: Reply): Promise<Readiness & { app: string }> {
-    const readiness = await checkReadiness(this.options.readiness);
+  async readyz(@Res({ passthrough: true }) reply: Reply): Promise<Readiness & { app: string; notes?: string[] }> {
+    const { app, readiness: checks, notes: remarks = [] } = this.options;
+    const [readiness, { reasons: notes }] = await Promise.all([checkReadiness(checks), checkReadiness(remarks)]);
     if (!readiness.ready) reply.status(503);
-    return { app: this.options.app, ...readiness };
+    return { app, ...readiness, ...(notes.length > 0 ? { notes } : {}) };
   }
 
   @Get('metrics')

@@ -8,12 +8,13 @@ import { checkReadiness } from './readiness.js';
 
 let app: NestFastifyApplication;
 let reason: string | undefined;
+let note: string | undefined;
 const metrics = createMetrics({ app: 'test' });
 
 beforeEach(async () => {
   const readiness = [() => reason, async () => undefined];
   const module = await Test.createTestingModule({
-    imports: [OperationModule.register({ app: 'test', readiness, metrics })],
+    imports: [OperationModule.register({ app: 'test', readiness, notes: [() => note], metrics })],
   }).compile();
   app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
   await app.init();
@@ -33,7 +34,9 @@ describe('OperationModule', () => {
     const reply = await request(app.getHttpServer()).get('/readyz').expect(503);
     expect(reply.body).toEqual({ app: 'test', ready: false, reasons: ['NATS is away'] });
     reason = undefined;
-    await request(app.getHttpServer()).get('/readyz').expect(200);
+    note = 'the outbox holds 3';
+    const ready = await request(app.getHttpServer()).get('/readyz').expect(200);
+    expect(ready.body).toEqual({ app: 'test', ready: true, reasons: [], notes: ['the outbox holds 3'] });
   });
 
   it('shows metrics, the same one for the same name', async () => {

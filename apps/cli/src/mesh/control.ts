@@ -26,6 +26,7 @@ export interface PublisherStatus {
     echoes: number;
   };
   ledger: { position: number; records: number };
+  outbox: { messages: number; bytes: number };
 }
 
 export interface PluginStatus {

@@ -57,7 +57,7 @@ function renderConnections(publisher: PublisherStatus | null, nowMs: number): st
     right('refused'),
     { title: 'last' },
   ];
-  return renderTable(
+  const table = renderTable(
     columns,
     publisher.connections.map((connection) => [
       `${connection.tenant}/${connection.name}`,
@@ -68,6 +68,9 @@ function renderConnections(publisher: PublisherStatus | null, nowMs: number): st
       formatAge(connection.lastReceivedAt, nowMs),
     ]),
   );
+  const { messages, bytes } = publisher.outbox;
+  if (messages === 0) return table;
+  return `${table}\n${pc.yellow(`outbox: ${formatCount(messages)} notifications (${formatBytes(bytes)}) wait for JetStream`)}`;
 }
 
 const CONSUMER_COLUMNS = [

@@ -5,6 +5,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { IsArray, IsIn, IsInt, IsNotEmpty, IsString, Min, ArrayMaxSize } from 'class-validator';
 import type { ConnectionCounts, Connections } from '../connections/connections.js';
+import type { Outbox, OutboxFill } from '../outbox/outbox.js';
 import { NORMALISER, type Normaliser } from '../normaliser/normaliser.js';
 
 export const CONTROL_OPTIONS = Symbol('control options');
@@ -13,6 +14,7 @@ export interface ControlOptions {
   connections: Connections;
   normaliser: Normaliser;
   ledger: Ledger;
+  outbox: Outbox;
   version: string;
   url(): string;
 }
@@ -33,6 +35,8 @@ export interface PublisherStatus {
     again: number;
   };
   ledger: { position: number; records: number };
+  /** Answered 2xx, and not yet in CRM_RAW. */
+  outbox: OutboxFill;
 }
 
 export class RedriveCommand {
@@ -59,7 +63,7 @@ export class ControlController {
 
   @MessagePattern('status')
   status(): PublisherStatus {
-    const { connections, normaliser, ledger, version, url } = this.options;
+    const { connections, normaliser, ledger, outbox, version, url } = this.options;
     const { counts, leading } = normaliser;
     const { normalised, published, dropped, echoes, again } = counts;
     const consumer = normaliser.consumerStatus();
@@ -77,6 +81,7 @@ export class ControlController {
       consumers: consumer ? [consumer] : [],
       normaliser: { leading, normalised, published, dropped, echoes, again },
       ledger: { position: ledger.position, records: ledger.records },
+      outbox: outbox.fill,
     };
   }
 

@@ -16,7 +16,7 @@ export interface ProblemReply {
   headers: Record<string, string>;
 }
 
-/** When JetStream is away or full: seconds after which the sender may try again. */
+/** When neither JetStream nor the outbox takes more: seconds after which the sender may try again. */
 const RETRY_AFTER_SECONDS = '5';
 
 const TITLES: Partial<Record<MeshErrorCode, [status: number, title: string]>> = {
@@ -28,9 +28,10 @@ const TITLES: Partial<Record<MeshErrorCode, [status: number, title: string]>> = 
   MESH_MESSAGE_INVALID: [400, 'Malformed request'],
   MESH_MESSAGE_TOO_LARGE: [413, 'Item too large'],
   MESH_METHOD_NOT_ALLOWED: [405, 'Method not allowed'],
-  MESH_NATS_UNAVAILABLE: [503, 'Cannot store at the moment'],
   MESH_NOTIFICATION_INVALID: [400, 'Malformed request'],
+  MESH_OUTBOX_FULL: [503, 'Cannot store at the moment'],
   MESH_ROUTE_UNKNOWN: [404, 'Unknown path'],
+  MESH_STORE_UNAVAILABLE: [503, 'Cannot store at the moment'],
   MESH_WEBHOOK_REFUSED: [401, 'Not verified'],
   MESH_WEBHOOK_TOO_LARGE: [413, 'Request too large'],
   MESH_WEBHOOK_TOO_MANY: [429, 'Too many requests'],
@@ -38,7 +39,8 @@ const TITLES: Partial<Record<MeshErrorCode, [status: number, title: string]>> = 
 
 const HEADERS: Partial<Record<MeshErrorCode, Record<string, string>>> = {
   MESH_METHOD_NOT_ALLOWED: { allow: 'POST, OPTIONS' },
-  MESH_NATS_UNAVAILABLE: { 'retry-after': RETRY_AFTER_SECONDS },
+  MESH_OUTBOX_FULL: { 'retry-after': RETRY_AFTER_SECONDS },
+  MESH_STORE_UNAVAILABLE: { 'retry-after': RETRY_AFTER_SECONDS },
   MESH_WEBHOOK_REFUSED: { 'www-authenticate': 'Webhook' },
 };
 

@@ -1,20 +1,18 @@
 import { MeshError, notificationMessageId, rawSubject, type Notification } from '@crm-mesh/contract';
-import { PublishError, type Nats, type OutgoingMessage, type PubAck } from '@crm-mesh/jetstream';
+import type { OutgoingMessage } from '@crm-mesh/jetstream';
 import type { NotificationDraft, VerificationFailure, WebhookRequest } from '@crm-mesh/sdk';
 import { readMediaType } from '@crm-mesh/sources';
 import type { Connection } from '../connections/connections.js';
+import type { Intake, Taken } from '../outbox/intake.js';
+import { NOTIFICATION_HEADERS } from '../outbox/outbox.js';
 
 export interface ReceiveOptions {
-  nats: Nats;
+  intake: Pick<Intake, 'maxPayloadBytes' | 'take'>;
   now(): number;
-  /** Longer than that nobody waits for an answer (HubSpot hangs up after 5 s). Default 4 s. */
-  deadlineMs?: number;
 }
 
-export interface Received {
+export interface Received extends Taken {
   notifications: number;
-  /** Of these, how many were stored before. */
-  duplicates: number;
 }
 
 /** The sender is told nothing more; the operator's log says what failed. */
@@ -26,9 +24,8 @@ export class NotVerified extends MeshError {
 
 /** What the server's limit must hold beside the payload: subject and headers. */
 const HEADROOM_BYTES = 2_048;
-const DEADLINE_MS = 4_000;
 
-/** Proves, splits and stores a request. Returns only when every notification is stored; throws a {@link MeshError}. */
+/** Proves, splits and stores a request. Returns only when every notification is safe; throws a {@link MeshError}. */
 export async function receiveWebhook(
   request: WebhookRequest,
   connection: Connection,
@@ -46,9 +43,8 @@ export async function receiveWebhook(
   const notifications = drafts.map((draft) =>
     toNotification(draft, connection, { receivedAt, verifiedBy: verification.scheme }),
   );
-  const messages = notifications.map((notification, index) => toMessage(notification, index, options.nats));
-  const acks = await storeAll(messages, options);
-  return { notifications: notifications.length, duplicates: acks.filter(({ duplicate }) => duplicate).length };
+  const messages = notifications.map((notification, index) => toMessage(notification, index, options.intake));
+  return { notifications: notifications.length, ...(await options.intake.take(messages)) };
 }
 
 function checkMediaType(request: WebhookRequest, { source }: Connection): void {
@@ -67,45 +63,23 @@ function toNotification(
 }
 
 /** Refuses what could never be stored before anything is. */
-function toMessage(notification: Notification, index: number, nats: Nats): OutgoingMessage {
+function toMessage(
+  notification: Notification,
+  index: number,
+  { maxPayloadBytes }: Pick<Intake, 'maxPayloadBytes'>,
+): OutgoingMessage {
   const where = `Item ${index + 1} of the request`;
   const payload = Buffer.from(JSON.stringify(notification));
-  const limit = nats.maxPayloadBytes - HEADROOM_BYTES;
+  const limit = maxPayloadBytes - HEADROOM_BYTES;
   if (payload.length > limit) {
     const what = `${where} (${notification.entity}) has ${payload.length} bytes as a notification; ${limit} can be stored.`;
     throw new MeshError('MESH_MESSAGE_TOO_LARGE', what);
   }
   try {
     const messageId = notificationMessageId(notification);
-    return { subject: rawSubject(notification), payload, messageId, headers: { 'content-type': 'application/json' } };
+    return { subject: rawSubject(notification), payload, messageId, headers: NOTIFICATION_HEADERS };
   } catch (error) {
     if (error instanceof MeshError) throw new MeshError(error.code, `${where}: ${error.what}`, { cause: error });
     throw error;
   }
-}
-
-/** All or an error: the sender repeats what was not answered, and what was stored already is known by its message id. */
-async function storeAll(messages: readonly OutgoingMessage[], options: ReceiveOptions): Promise<PubAck[]> {
-  const { nats, deadlineMs = DEADLINE_MS } = options;
-  if (!nats.connected) throw refuseForNow();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(refuseForNow()), deadlineMs);
-  });
-  try {
-    return await Promise.race([Promise.all(messages.map((message) => nats.publish(message))), late]);
-  } catch (error) {
-    if (!(error instanceof PublishError)) throw error;
-    if (error.retryClass !== 'permanent') throw refuseForNow(error);
-    throw new MeshError('MESH_MESSAGE_INVALID', 'An item of the request can never be stored.', { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function refuseForNow(cause?: unknown): MeshError {
-  return new MeshError('MESH_NATS_UNAVAILABLE', 'The mesh cannot store notifications at the moment.', {
-    cause,
-    cure: 'Send the request again after the time that Retry-After names.',
-  });
 }

@@ -7,6 +7,7 @@ export class WebhookCounts {
   readonly #received;
   readonly #stored;
   readonly #duplicates;
+  readonly #outboxed;
   readonly #refused;
 
   constructor(metrics: Metrics) {
@@ -22,16 +23,22 @@ export class WebhookCounts {
       'Notifications that CRM_RAW had already',
       labels,
     );
+    this.#outboxed = metrics.counter(
+      'mesh_notifications_outboxed_total',
+      'Notifications that were answered 2xx out of the outbox, because JetStream did not take them',
+      labels,
+    );
     this.#refused = metrics.counter('mesh_webhooks_refused_total', 'Requests that were refused', [...labels, 'code']);
   }
 
-  countReceived(connection: Connection, { notifications, duplicates }: Received, now: number): void {
+  countReceived(connection: Connection, { notifications, duplicates, outboxed }: Received, now: number): void {
     const labels = { tenant: connection.tenant, connection: connection.name };
     connection.counts.received += notifications;
     connection.counts.duplicates += duplicates;
     connection.counts.lastReceivedAt = new Date(now).toISOString();
     this.#received.inc(labels, notifications);
-    this.#stored.inc(labels, notifications - duplicates);
+    this.#stored.inc(labels, notifications - duplicates - outboxed);
+    this.#outboxed.inc(labels, outboxed);
     this.#duplicates.inc(labels, duplicates);
   }
 

@@ -1,10 +1,10 @@
 import { All, Controller, Inject, Param, Req, Res } from '@nestjs/common';
 import { MeshError } from '@crm-mesh/contract';
-import type { Nats } from '@crm-mesh/jetstream';
 import type { WebhookRequest } from '@crm-mesh/sdk';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Connection, Connections } from '../connections/connections.js';
+import type { Intake } from '../outbox/intake.js';
 import { describeProblem } from './problem.js';
 import { NotVerified, receiveWebhook, type Received } from './receive-webhook.js';
 import type { WebhookCounts } from './webhook-counts.js';
@@ -13,7 +13,7 @@ export const WEBHOOK_OPTIONS = Symbol('webhook options');
 
 export interface WebhookOptions {
   connections: Connections;
-  nats: Nats;
+  intake: Intake;
   log: Logger;
   counts: WebhookCounts;
   /** Epoch milliseconds. */
@@ -46,11 +46,11 @@ export class WebhooksController {
   }
 
   private async receive(webhook: WebhookRequest, connection: Connection): Promise<Received> {
-    const { nats, now, log, counts } = this.options;
+    const { intake, now, log, counts } = this.options;
     const startedAtMs = performance.now();
     const name = `${connection.tenant}/${connection.name}`;
     try {
-      const received = await receiveWebhook(webhook, connection, { nats, now });
+      const received = await receiveWebhook(webhook, connection, { intake, now });
       counts.countReceived(connection, received, now());
       const durationMs = Math.round(performance.now() - startedAtMs);
       log.debug({ connection: name, notifications: received.notifications, status: 202, durationMs }, 'webhook');
