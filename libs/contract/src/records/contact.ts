@@ -49,4 +49,12 @@ export class Contact extends BaseRecord {
   /** The company the person works for first. */
   @IsText()
   companyId?: string;
+
+  /** All of them, the first one included, where the CRM keeps several. */
+  @IsTextList()
+  companyIds?: string[];
+
+  /** The company's name as it stands with the person, where the CRM keeps a text beside the link, or instead of it. */
+  @IsText()
+  companyName?: string;
 }

@@ -15,6 +15,10 @@ export class Invoice extends BaseRecord {
   @IsIn(INVOICE_STATUSES)
   status?: InvoiceStatus;
 
+  /** What the CRM itself calls the status, where it knows more than these four (`Partially Paid`). */
+  @IsText()
+  statusName?: string;
+
   @IsPart(() => Money)
   total?: Money;
 

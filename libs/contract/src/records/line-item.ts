@@ -1,4 +1,5 @@
-import { IsDecimal, IsPart, IsText } from './field-decorators.js';
+import { IsObject } from 'class-validator';
+import { IsAbsentOr, IsDecimal, IsPart, IsText } from './field-decorators.js';
 import { Money } from './money.js';
 
 /** One line of a deal, order or invoice. */
@@ -33,4 +34,9 @@ export class LineItem {
   /** The whole line, discounts applied. */
   @IsPart(() => Money)
   total?: Money;
+
+  /** Fields that the canonical model does not know (a billing period), by their CRM names; any JSON values. */
+  @IsAbsentOr()
+  @IsObject()
+  custom?: Record<string, unknown>;
 }

@@ -1,5 +1,5 @@
 import { BaseRecord } from './base-record.js';
-import { IsDayOrTimestamp, IsPart, IsText } from './field-decorators.js';
+import { IsDayOrTimestamp, IsPart, IsText, IsTextList } from './field-decorators.js';
 import { Money } from './money.js';
 
 export class Payment extends BaseRecord {
@@ -21,5 +21,14 @@ export class Payment extends BaseRecord {
   invoiceId?: string;
 
   @IsText()
+  orderId?: string;
+
+  @IsText()
+  dealId?: string;
+
+  @IsText()
   companyId?: string;
+
+  @IsTextList()
+  contactIds?: string[];
 }
