@@ -1,11 +1,11 @@
+export { encodeFieldTimes, FIELD_TIMES_HEADER, readFieldTime, type FieldTimes } from './field-times.js';
 export {
   foldEvent,
-  foldFieldTimes,
   foldSeen,
-  type FieldTimes,
   type LedgerEntry,
   type LoggedEvent,
   type RecordState,
+  type SeenStatement,
 } from './ledger-entry.js';
 export { Ledger, type LedgerLog, type LedgerOptions } from './ledger.js';
 export { LEDGER_MIGRATIONS } from './migrations.js';

@@ -72,7 +72,7 @@ describe('foldEvent', () => {
 
 describe('foldSeen', () => {
   it('remembers the end of a record that was never told', () => {
-    expect(foldSeen(undefined, key, 5_000)).toMatchObject({
+    expect(foldSeen(undefined, key, { atMs: 5_000 })).toMatchObject({
       version: 0,
       state: 'deleted',
       sequence: 0,
@@ -82,7 +82,7 @@ describe('foldSeen', () => {
 
   it('only ever rises', () => {
     const entry = fold(log('created', 1, { at: at(5) }));
-    expect(foldSeen(entry, key, 4_000)).toBe(entry);
-    expect(foldSeen(entry, key, 6_000)).toMatchObject({ version: 1, seenAtMs: 6_000 });
+    expect(foldSeen(entry, key, { atMs: 4_000 })).toBe(entry);
+    expect(foldSeen(entry, key, { atMs: 6_000 })).toMatchObject({ version: 1, seenAtMs: 6_000 });
   });
 });

@@ -1,14 +1,7 @@
 import { hashContent, type AnyRecord, type EventAddress, type MeshEvent, type RecordKey } from '@crm-mesh/contract';
+import { mergeFieldTimes, type FieldTimes } from './field-times.js';
 
 export type RecordState = 'present' | 'deleted' | 'erased';
-
-/** Up to when each field is known, epoch milliseconds: a late patch still tells of the fields that no newer one did. */
-export interface FieldTimes {
-  /** Of the fields that are not named. */
-  base: number;
-  /** By field; parts of an address or of `custom` as `custom.<name>`. */
-  fields: Readonly<Record<string, number>>;
-}
 
 /** What the mesh knows of one record: the fold of its events, and what was seen without being told. */
 export interface LedgerEntry {
@@ -28,7 +21,7 @@ export interface LedgerEntry {
    * log: a rebuild from the log begins again with the times of what was told.
    */
   seenAtMs: number;
-  /** For a record that is told of in patches; kept as `seenAtMs` is. */
+  /** For a record whose last statements were patches; without it every field is known up to `seenAtMs`. */
   fieldTimes?: FieldTimes;
   /** The last known canonical record; absent where nothing is known or it was erased. */
   data?: AnyRecord;
@@ -41,11 +34,20 @@ export interface LoggedEvent {
   address: EventAddress;
   event: MeshEvent;
   sequence: number;
+  /** What a patch said of fields, also of those that it left as they were. Without it the event states the whole record. */
+  fieldTimes?: FieldTimes | undefined;
+}
+
+/** A statement that was told nobody. */
+export interface SeenStatement {
+  atMs: number;
+  fieldTimes?: FieldTimes | undefined;
 }
 
 /** The entry after the event; the same entry when the event is in it already. */
-export function foldEvent(entry: LedgerEntry | undefined, { address, event, sequence }: LoggedEvent): LedgerEntry {
-  if (entry && sequence <= entry.sequence) return foldOlder(entry, { address, event, sequence });
+export function foldEvent(entry: LedgerEntry | undefined, logged: LoggedEvent): LedgerEntry {
+  const { address, event, sequence } = logged;
+  if (entry && sequence <= entry.sequence) return foldOlder(entry, logged);
   const atMs = Date.parse(event.time);
   const { action, ...key } = address;
   const modifiedAtMs = Math.max(entry?.modifiedAtMs ?? atMs, atMs);
@@ -61,13 +63,14 @@ export function foldEvent(entry: LedgerEntry | undefined, { address, event, sequ
   const { changes: _changes, mergedIds = [], ...data } = event.data;
   const content = { data, hash: hashContent(data), aliases: union(entry?.aliases, mergedIds) };
   if (action === 'deleted') return { ...told, ...content, state: 'deleted', contentAtMs };
-  const times = entry?.fieldTimes && { fieldTimes: mergeFieldTimes(entry.fieldTimes, timesOf(event, atMs)) };
+  const times = logged.fieldTimes && { fieldTimes: mergeFieldTimes(entry?.fieldTimes, logged.fieldTimes) };
   return { ...told, ...content, ...times, state: 'present', contentAtMs: Math.max(contentAtMs, atMs) };
 }
 
 /** An event that comes after a newer one: what it says of merges and times still counts. */
-function foldOlder(entry: LedgerEntry, { address, event }: LoggedEvent): LedgerEntry {
-  if (entry.state === 'erased') return entry;
+function foldOlder(newer: LedgerEntry, { address, event, fieldTimes }: LoggedEvent): LedgerEntry {
+  if (newer.state === 'erased') return newer;
+  const entry = newer.fieldTimes && fieldTimes ? addFieldTimes(newer, fieldTimes) : newer;
   const atMs = Date.parse(event.time);
   const aliases = union(entry.aliases, event.data.mergedIds ?? []);
   const contentAtMs = isContent(address.action) ? Math.max(entry.contentAtMs, atMs) : entry.contentAtMs;
@@ -78,29 +81,24 @@ function foldOlder(entry: LedgerEntry, { address, event }: LoggedEvent): LedgerE
 const isContent = (action: string): boolean => action !== 'deleted' && action !== 'erased';
 
 /** The entry after a statement that was told nobody: the same content again, or the end of a record never seen. */
-export function foldSeen(entry: LedgerEntry | undefined, key: RecordKey, seenAtMs: number): LedgerEntry {
-  if (entry && seenAtMs <= entry.seenAtMs) return entry;
+export function foldSeen(
+  entry: LedgerEntry | undefined,
+  key: RecordKey,
+  { atMs, fieldTimes }: SeenStatement,
+): LedgerEntry {
+  if (!entry) {
+    const times = { modifiedAtMs: 0, contentAtMs: 0, seenAtMs: atMs };
+    return { key, version: 0, state: 'deleted', hash: '', sequence: 0, ...times, aliases: [] };
+  }
+  const timed = fieldTimes && entry.state === 'present' ? addFieldTimes(entry, fieldTimes) : entry;
+  if (atMs <= entry.seenAtMs) return timed;
   // Seen again as it is: its content is stated anew.
-  if (entry) return { ...entry, seenAtMs, contentAtMs: entry.state === 'present' ? seenAtMs : entry.contentAtMs };
-  const times = { modifiedAtMs: 0, contentAtMs: 0, seenAtMs };
-  return { key, version: 0, state: 'deleted', hash: '', sequence: 0, ...times, aliases: [] };
+  return { ...timed, seenAtMs: atMs, contentAtMs: entry.state === 'present' ? atMs : entry.contentAtMs };
 }
 
-/** The entry with what a patch says of its fields, also of those that it leaves as they are. */
-export function foldFieldTimes(entry: LedgerEntry, times: FieldTimes | undefined): LedgerEntry {
-  if (!times || entry.state !== 'present') return entry;
-  return { ...entry, fieldTimes: mergeFieldTimes(entry.fieldTimes, times) };
-}
-
-function mergeFieldTimes(some: FieldTimes | undefined, others: FieldTimes): FieldTimes {
-  if (!some) return others;
-  const fields = { ...some.fields };
-  for (const [field, atMs] of Object.entries(others.fields)) fields[field] = Math.max(fields[field] ?? atMs, atMs);
-  return { base: Math.max(some.base, others.base), fields };
-}
-
-function timesOf(event: MeshEvent, atMs: number): FieldTimes {
-  return { base: 0, fields: Object.fromEntries(Object.keys(event.data.changes).map((field) => [field, atMs])) };
+function addFieldTimes(entry: LedgerEntry, said: FieldTimes): LedgerEntry {
+  const fieldTimes = mergeFieldTimes(entry.fieldTimes, said);
+  return fieldTimes === entry.fieldTimes ? entry : { ...entry, fieldTimes };
 }
 
 function union(some: readonly string[] = [], others: readonly string[]): string[] {

@@ -1,6 +1,7 @@
 import { escapeToken, unescapeToken, type AnyRecord, type RecordKey } from '@crm-mesh/contract';
 import type { Store, Transaction, Value } from '@crm-mesh/store';
-import type { FieldTimes, LedgerEntry, RecordState } from './ledger-entry.js';
+import type { FieldTimes } from './field-times.js';
+import type { LedgerEntry, RecordState } from './ledger-entry.js';
 
 // Tokens are kept escaped: then any id is legal text in both databases.
 const KEY = ['tenant', 'connection', 'entity', 'id'] as const;

@@ -10,6 +10,7 @@ import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
 import { openStore, type Store } from '@crm-mesh/store';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { encodeFieldTimes, FIELD_TIMES_HEADER, type FieldTimes } from './field-times.js';
 import type { LedgerEntry, LoggedEvent } from './ledger-entry.js';
 import { Ledger, type LedgerOptions } from './ledger.js';
 import { LEDGER_MIGRATIONS } from './migrations.js';
@@ -52,8 +53,15 @@ let run = 0;
 beforeEach(() => void (run += 1));
 const keyOf = (id: string): RecordKey => ({ tenant: 'acme', connection: `c${run}`, entity: 'contact', id });
 
+interface Told {
+  action?: Action;
+  /** For a patch. */
+  fieldTimes?: FieldTimes | undefined;
+}
+
 /** Appends an event, as the normaliser does. */
-async function tell(id: string, version: number, email: string, action: Action = 'updated'): Promise<LoggedEvent> {
+async function tell(id: string, version: number, email: string, told: Told = {}): Promise<LoggedEvent> {
+  const { action = 'updated', fieldTimes } = told;
   const address: EventAddress = { ...keyOf(id), action };
   const record = { id, email } as AnyRecord;
   const time = new Date(version * 1_000).toISOString();
@@ -71,8 +79,9 @@ async function tell(id: string, version: number, email: string, action: Action =
     subject: eventSubject(address),
     payload: JSON.stringify(event),
     messageId: event.id,
+    ...(fieldTimes && { headers: { [FIELD_TIMES_HEADER]: encodeFieldTimes(fieldTimes) } }),
   });
-  return { address, event, sequence: ack.sequence };
+  return { address, event, sequence: ack.sequence, fieldTimes };
 }
 
 const lastSequence = async (): Promise<number> => (await nats.streamState('CRM_EVENTS')).lastSequence;
@@ -111,7 +120,11 @@ describe('Ledger', () => {
     const killed = await open({ commitEveryMs: 3, commitRows: 7, cachedEntries: 5 });
     for (let step = 0; step < 120; step += 1) {
       const version = Math.floor(step / 12) + 1;
-      const logged = await tell(`r.${step % 12} *`, version, `mail ${step}`, version === 10 ? 'deleted' : 'updated');
+      // Records 0 to 3 end deleted; every second one is told of in patches, each of another field.
+      const action = version === 10 && step % 12 < 4 ? 'deleted' : 'updated';
+      const patch = { base: 0, fields: { [`field ${version % 4}`]: version * 1_000 } };
+      const fieldTimes = step % 2 === 0 && action === 'updated' ? patch : undefined;
+      const logged = await tell(`r.${step % 12} *`, version, `mail ${step}`, { action, fieldTimes });
       // The process dies between the answer and the ledger now and then: nobody applies those.
       if (step < 100 || step % 3 !== 0) await killed.apply(logged);
     }
@@ -124,6 +137,10 @@ describe('Ledger', () => {
       expect(await again.get(key)).toEqual(await rebuilt.get(key));
       expect((await again.get(key))?.version).toBe(10);
     }
+    expect((await again.get(keyOf('r.4 *')))?.fieldTimes).toEqual({
+      base: 0,
+      fields: { 'field 0': 8_000, 'field 1': 9_000, 'field 2': 10_000, 'field 3': 7_000 },
+    });
     const rows = 'SELECT * FROM ledger ORDER BY id';
     await again.flush();
     expect(await store.read(rows)).toEqual(await emptyStore.read(rows));
@@ -171,8 +188,8 @@ describe('Ledger', () => {
   it('keeps what was seen and told nobody', async () => {
     const ledger = await open();
     await ledger.apply(await tell('1', 1, 'a'));
-    await ledger.noteSeen(keyOf('1'), 9_000);
-    await ledger.noteSeen(keyOf('gone'), 8_000);
+    await ledger.noteSeen(keyOf('1'), { atMs: 9_000 });
+    await ledger.noteSeen(keyOf('gone'), { atMs: 8_000 });
     const again = await open();
     expect((await again.get(keyOf('1')))?.seenAtMs).toBe(9_000);
     expect(await again.get(keyOf('gone'))).toMatchObject({ version: 0, state: 'deleted', seenAtMs: 8_000 });

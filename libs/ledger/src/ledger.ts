@@ -3,14 +3,7 @@ import type { Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import { CommitLoop } from './commit-loop.js';
 import { EntryMemory } from './entry-memory.js';
-import {
-  foldEvent,
-  foldFieldTimes,
-  foldSeen,
-  type FieldTimes,
-  type LedgerEntry,
-  type LoggedEvent,
-} from './ledger-entry.js';
+import { foldEvent, foldSeen, type LedgerEntry, type LoggedEvent, type SeenStatement } from './ledger-entry.js';
 import { countRecords, readEntry, savePosition, upsertEntries } from './ledger-rows.js';
 import { LogPosition } from './log-position.js';
 import { preparePosition } from './prepare-position.js';
@@ -100,14 +93,13 @@ export class Ledger {
     return stored ? this.#memory.remember(stored) : this.#memory.get(key);
   }
 
-  /** Takes in an event of the log. Idempotent, and monotone per record. `fieldTimes`: what its patch says of fields. */
-  async apply(logged: LoggedEvent, fieldTimes?: FieldTimes): Promise<LedgerEntry> {
+  /** Takes in an event of the log. Idempotent, and monotone per record. */
+  async apply(logged: LoggedEvent): Promise<LedgerEntry> {
     if (this.#memory.dirtyCount > MAX_DIRTY) await this.#commits.committed();
     const before = await this.get(logged.address);
     // Nothing may be awaited from here on: another event of the record would be folded into an old entry.
     const current = this.#memory.get(logged.address) ?? before;
-    const folded = foldEvent(current, logged);
-    const after = folded.sequence === logged.sequence ? foldFieldTimes(folded, fieldTimes) : folded;
+    const after = foldEvent(current, logged);
     if (after !== current) {
       if (after.version > 0 && (current?.version ?? 0) === 0) this.#records += 1;
       this.#memory.put(after);
@@ -117,11 +109,11 @@ export class Ledger {
     return after;
   }
 
-  /** Keeps that a statement of this time was seen and told nobody; resolves when that is committed. */
-  async noteSeen(key: RecordKey, seenAtMs: number, fieldTimes?: FieldTimes): Promise<void> {
+  /** Keeps that a statement was seen and told nobody; resolves when that is committed. */
+  async noteSeen(key: RecordKey, seen: SeenStatement): Promise<void> {
     const before = await this.get(key);
     const current = this.#memory.get(key) ?? before;
-    const after = foldFieldTimes(foldSeen(current, key, seenAtMs), fieldTimes);
+    const after = foldSeen(current, key, seen);
     if (after === current) return;
     this.#memory.put(after);
     await this.#commits.committed();

@@ -3,7 +3,7 @@ import type { LedgerEntry } from '@crm-mesh/ledger';
 import { applyPatch } from '@crm-mesh/sources';
 import { chooseAction } from './choose-action.js';
 import type { Decision, DecisionInput, Publication } from './decision.js';
-import { siftPatch, timePatch } from './sift-patch.js';
+import { siftPatch, timeNothing, timePatch, timeWhole } from './sift-patch.js';
 import { readStatementTime } from './statement-time.js';
 
 /** What a statement about a record comes to, against what the ledger knows of it. */
@@ -28,11 +28,12 @@ function decidePresent(input: DecisionInput, atMs: number): Decision {
   if (isOld && entry) return decideOld(input, swallowed, atMs);
   const known = entry?.state === 'present' ? entry.data : undefined;
   const data = applyPatch(notification.entity, known, sifted?.mapped ?? mapped);
-  const times = mapped.patch && { fieldTimes: sifted ? sifted.fieldTimes : timePatch(mapped, atMs, entry) };
-  if (swallowed.length > 0) return publish(input, { action: 'merged', data, mergedIds: swallowed, atMs, ...times });
+  const ofPatch = mapped.patch && (sifted?.fieldTimes ?? timePatch(mapped, atMs, entry));
+  const told = { data, atMs, fieldTimes: ofPatch || undefined };
+  if (swallowed.length > 0) return publish(input, { ...told, action: 'merged', mergedIds: swallowed });
   if (entry?.state === 'present' && entry.hash === hashContent(data))
-    return { kind: 'drop', reason: 'same', atMs, ...times };
-  return publish(input, { action: chooseAction({ entry, record: data, notification }), data, atMs, ...times });
+    return { kind: 'drop', reason: 'same', atMs, fieldTimes: ofPatch || timeWhole(atMs, entry) };
+  return publish(input, { ...told, action: chooseAction({ entry, record: data, notification }) });
 }
 
 /** A merge is news however late it comes. */
@@ -40,7 +41,8 @@ function decideOld(input: DecisionInput, swallowed: string[], atMs: number): Dec
   const { entry } = input;
   if (swallowed.length === 0 || entry?.state !== 'present' || !entry.data)
     return { kind: 'drop', reason: 'stale', atMs };
-  return publish(input, { action: 'merged', data: entry.data, mergedIds: swallowed, atMs });
+  const told = { data: entry.data, mergedIds: swallowed, atMs, fieldTimes: timeNothing(entry) };
+  return publish(input, { action: 'merged', ...told });
 }
 
 function decideDeleted(input: DecisionInput, atMs: number): Decision {

@@ -28,8 +28,8 @@ export interface Publication {
   origin: Origin;
   /** Time of the event. */
   atMs: number;
-  /** What a patch says of fields. */
-  fieldTimes?: FieldTimes;
+  /** What a patch says of fields; undefined for a statement of the whole record. */
+  fieldTimes?: FieldTimes | undefined;
 }
 
 interface Drop {
@@ -37,7 +37,7 @@ interface Drop {
   reason: DropReason;
   /** Time of the statement, to be kept: what is older than it is stale from now on. */
   atMs: number;
-  fieldTimes?: FieldTimes;
+  fieldTimes?: FieldTimes | undefined;
 }
 
 export type Decision = Publication | Drop;

@@ -1,6 +1,7 @@
 import { parseEventSubject, type MeshEvent, type Notification } from '@crm-mesh/contract';
 import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
-import { Ledger, LEDGER_MIGRATIONS } from '@crm-mesh/ledger';
+import { Ledger, LEDGER_MIGRATIONS, type LedgerOptions } from '@crm-mesh/ledger';
+import type { MappedRecord } from '@crm-mesh/sdk';
 import { openStore, type Store } from '@crm-mesh/store';
 import { createLogger, createMetrics } from '@crm-mesh/telemetry';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
@@ -21,7 +22,7 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
+  for (const close of closing.splice(0).toReversed()) await close();
 });
 
 afterAll(async () => {
@@ -37,17 +38,20 @@ interface Publisher {
 }
 
 /** One normaliser's writing part, with a ledger of its own. */
-async function open(options: Partial<EventWriterOptions> = {}): Promise<Publisher> {
-  const store = await openStore({ url: 'sqlite::memory:', migrations: LEDGER_MIGRATIONS });
+async function open(
+  options: Partial<EventWriterOptions> = {},
+  kept: Partial<Pick<LedgerOptions, 'store' | 'commitEveryMs'>> = {},
+): Promise<Publisher> {
+  const store = kept.store ?? (await openStore({ url: 'sqlite::memory:', migrations: LEDGER_MIGRATIONS }));
   const own = await connectNats({ name: 'event-writer-spec', url: server.url });
-  const ledger = await Ledger.open({ nats: own, store, log, gapMs: 5 });
+  const ledger = await Ledger.open({ gapMs: 5, ...kept, nats: own, store, log });
   const counts = new NormaliserCounts(createMetrics({ app: 'publisher' }));
   const clock = { now: () => LATER_MS, monotonicNow: () => performance.now() };
   const writer = new EventWriter({ nats: own, ledger, log, counts, isLeading: () => true, ...clock, ...options });
   closing.push(async () => {
     await ledger.close();
     await own.close();
-    await store.close();
+    if (!kept.store) await store.close();
   });
   return { writer, ledger, counts, store };
 }
@@ -144,6 +148,33 @@ describe('EventWriter', () => {
     await old.writer.write(state('old', '7', 20));
     expect(refresh).toHaveBeenCalledWith(30_000);
     expect(old.counts.again).toBe(0);
+  });
+
+  it('takes a late patch of other fields after a kill, and loses none to a ledger that is rebuilt', async () => {
+    const patch = (id: string, second: number, record: object): Statement => {
+      const { notification } = state('patched', id, second);
+      return { notification, mapped: { ...makePresent({ id, ...record }, second), patch: true } as MappedRecord };
+    };
+    // Killed before anything is committed, and followed by one on the same database.
+    const killed = await open({}, { commitEveryMs: 60_000 });
+    await killed.writer.write(patch('7', 1, { email: 'a', custom: { 'Größe\n': 'l' } }));
+    await killed.writer.write(patch('7', 10, { email: 'b', phone: '1' }));
+    const next = await open({}, { store: killed.store });
+    await next.writer.write(patch('7', 5, { jobTitle: 'late', custom: { 'Größe\n': 'm' }, phone: 'older' }));
+    expect((await readEvents('patched')).at(-1)).toMatchObject({
+      recordversion: 3,
+      data: { email: 'b', phone: '1', jobTitle: 'late', custom: { 'Größe\n': 'm' } },
+    });
+    // A former leader that is behind learns of fields as of all else.
+    await killed.writer.write(patch('7', 4, { jobTitle: 'older', lastName: 'told by nobody' }));
+    const rebuilt = await open();
+    const key = makeNotification({ connection: 'patched', entity: 'contact', id: '7' });
+    expect(await rebuilt.ledger.get(key)).toEqual(await killed.ledger.get(key));
+    expect(await rebuilt.ledger.get(key)).toMatchObject({
+      version: 4,
+      data: { jobTitle: 'late', lastName: 'told by nobody' },
+      fieldTimes: { base: 0, fields: { email: 10_000, phone: 10_000, jobTitle: 5_000, 'custom.Größe\n': 5_000 } },
+    });
   });
 
   it('two at once never fork a record: versions 1 … n, each once', async () => {

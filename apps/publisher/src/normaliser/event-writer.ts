@@ -11,7 +11,7 @@ import {
   type RecordKey,
 } from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
-import { readLoggedEvent, type Ledger } from '@crm-mesh/ledger';
+import { encodeFieldTimes, FIELD_TIMES_HEADER, readLoggedEvent, type Ledger, type LoggedEvent } from '@crm-mesh/ledger';
 import type { MappedRecord } from '@crm-mesh/sdk';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { Publication } from './decision.js';
@@ -72,7 +72,7 @@ export class EventWriter {
     const decidedAtMs = monotonicNow();
     const decision = decideEvent({ entry, mapped, notification, now: now() });
     if (decision.kind === 'drop') {
-      if (decision.reason !== 'stale') await ledger.noteSeen(keyOf(notification), decision.atMs, decision.fieldTimes);
+      if (decision.reason !== 'stale') await ledger.noteSeen(keyOf(notification), decision);
       counts.countDropped(decision.reason);
       log.debug({ record: formatRecordKey(notification), reason: decision.reason }, 'dropped');
       return true;
@@ -109,15 +109,18 @@ export class EventWriter {
 
   private async publish({ address, subject, event, payload, notification, decision }: Draft): Promise<boolean> {
     const { nats, ledger, counts, log } = this.options;
-    const ack = await nats.publish({ subject, payload, messageId: event.id, headers: HEADERS });
-    if (ack.duplicate && !(await this.isOurs(ack.sequence, event))) {
+    const { version, origin, fieldTimes } = decision;
+    const headers = fieldTimes ? { ...HEADERS, [FIELD_TIMES_HEADER]: encodeFieldTimes(fieldTimes) } : HEADERS;
+    const ack = await nats.publish({ subject, payload, messageId: event.id, headers });
+    let logged: LoggedEvent | undefined = { address, event, sequence: ack.sequence, fieldTimes };
+    if (ack.duplicate) logged = await this.readOurs(ack.sequence, event);
+    if (!logged) {
       await ledger.catchUp(keyOf(notification), ack.sequence);
       return false;
     }
-    await ledger.apply({ address, event, sequence: ack.sequence }, decision.fieldTimes);
+    await ledger.apply(logged);
     counts.countPublished(notification.entity, decision);
     const type = `${notification.entity}.${decision.action}`;
-    const { version, origin } = decision;
     log.info(
       { type, record: formatRecordKey(notification), version, origin, subject, sequence: ack.sequence },
       'event',
@@ -125,17 +128,17 @@ export class EventWriter {
     return true;
   }
 
-  /** Whether what is stored under our message id is our own earlier try, whose answer was lost. */
-  private async isOurs(sequence: number, event: MeshEvent): Promise<boolean> {
+  /** What is stored under our message id, if it is our own earlier try, whose answer was lost. */
+  private async readOurs(sequence: number, event: MeshEvent): Promise<LoggedEvent | undefined> {
     const stored = await this.options.nats.getMessage('CRM_EVENTS', sequence);
     const logged = stored && readLoggedEvent(stored);
     if (!logged) {
       await this.options.ledger.refresh();
-      return false;
+      return undefined;
     }
     const { event: other } = logged;
     const isSame = other.id === event.id && other.type === event.type && other.causationid === event.causationid;
-    return isSame && hashContent(other.data) === hashContent(event.data);
+    return isSame && hashContent(other.data) === hashContent(event.data) ? logged : undefined;
   }
 }
 

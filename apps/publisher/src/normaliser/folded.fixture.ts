@@ -1,5 +1,5 @@
 import { buildEvent, type AnyRecord, type Notification, type RecordKey } from '@crm-mesh/contract';
-import { foldEvent, foldFieldTimes, foldSeen, type LedgerEntry } from '@crm-mesh/ledger';
+import { foldEvent, foldSeen, type LedgerEntry, type LoggedEvent } from '@crm-mesh/ledger';
 import type { MappedRecord } from '@crm-mesh/sdk';
 import { decideEvent } from './decide-event.js';
 import type { Decision } from './decision.js';
@@ -32,7 +32,10 @@ export function makePresent(record: object, modifiedAt?: number): MappedRecord {
 export class Folded {
   entry: LedgerEntry | undefined;
   readonly decisions: Decision[] = [];
-  #sequence = 0;
+  /** CRM_EVENTS. */
+  readonly log: LoggedEvent[] = [];
+  /** The row that a dead process leaves behind. */
+  #committed: LedgerEntry | undefined;
 
   state(mapped: MappedRecord, part: Partial<Notification> = {}): Decision {
     const notification = makeNotification(part);
@@ -40,19 +43,31 @@ export class Folded {
     this.decisions.push(decision);
     if (decision.kind === 'publish') this.#append(decision, notification);
     else if (decision.reason !== 'stale') {
-      this.entry = foldFieldTimes(foldSeen(this.entry, keyOf(notification), decision.atMs), decision.fieldTimes);
+      this.entry = foldSeen(this.entry, keyOf(notification), decision);
+      // As the ledger does before the notification is acknowledged.
+      this.#committed = this.entry;
     }
     return decision;
   }
 
+  /** The process dies before its last events are committed: the next one replays them over the row. */
+  crash(): void {
+    this.entry = this.log.reduce<LedgerEntry | undefined>(foldEvent, this.#committed);
+  }
+
+  /** What the log alone makes of the record. */
+  rebuild(): LedgerEntry | undefined {
+    return this.log.reduce<LedgerEntry | undefined>(foldEvent, undefined);
+  }
+
   #append(decision: Extract<Decision, { kind: 'publish' }>, notification: Notification): void {
     const address = { ...keyOf(notification), action: decision.action };
-    const { version, origin, changes, mergedIds } = decision;
+    const { version, origin, changes, mergedIds, fieldTimes } = decision;
     const time = new Date(decision.atMs).toISOString();
     const ids = { correlationId: 'c', causationId: 'c' };
     const event = buildEvent({ address, version, origin, time, ...ids, record: decision.data, changes, mergedIds });
-    const folded = foldEvent(this.entry, { address, event, sequence: (this.#sequence += 1) });
-    this.entry = foldFieldTimes(folded, decision.fieldTimes);
+    this.log.push({ address, event, sequence: this.log.length + 1, fieldTimes });
+    this.entry = foldEvent(this.entry, this.log.at(-1)!);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { AnyRecord } from '@crm-mesh/contract';
-import type { FieldTimes, LedgerEntry } from '@crm-mesh/ledger';
+import { readFieldTime, type FieldTimes, type LedgerEntry } from '@crm-mesh/ledger';
 import type { MappedRecord } from '@crm-mesh/sdk';
 
 type Patch = Extract<MappedRecord, { state: 'present' }>;
@@ -7,29 +7,44 @@ type Fields = Record<string, unknown>;
 
 /** Of which a patch tells part by part. */
 const PARTED = ['address', 'custom'];
+/** What an address that is emptied whole has held. */
+const ADDRESS_PARTS = ['street', 'city', 'postalCode', 'region', 'country'].map((part) => `address.${part}`);
 
 export interface SiftedPatch {
   /** Undefined: all of it is older than what is known. */
   mapped: Patch | undefined;
-  /** Undefined: nothing is known newer than it was. */
-  fieldTimes: FieldTimes | undefined;
+  fieldTimes: FieldTimes;
 }
 
 /** Patches of different fields may overtake each other: what is left is what no newer statement spoke of. */
-export function siftPatch(mapped: Patch, atMs: number, entry: LedgerEntry): SiftedPatch {
+export function siftPatch(patch: Patch, atMs: number, entry: LedgerEntry): SiftedPatch {
+  const mapped = takeApart(patch);
   const known = entry.fieldTimes ?? { base: entry.seenAtMs, fields: {} };
-  const knownUntil = (field: string): number =>
-    Object.hasOwn(known.fields, field) ? known.fields[field]! : known.base;
-  const kept = listFields(mapped).filter((field) => atMs >= knownUntil(field));
-  if (kept.length === 0) return { mapped: undefined, fieldTimes: undefined };
-  const isNew = kept.some((field) => atMs > knownUntil(field));
-  const fieldTimes = isNew ? { base: known.base, fields: stamp(kept, atMs) } : undefined;
-  return { mapped: keepFields(mapped, new Set(kept)), fieldTimes };
+  const kept = listFields(mapped).filter((field) => atMs >= readFieldTime(known, field));
+  return {
+    mapped: kept.length === 0 ? undefined : keepFields(mapped, new Set(kept)),
+    fieldTimes: { base: known.base, fields: stamp(kept, atMs) },
+  };
 }
 
 /** The times of a record that begins, or begins again, with this patch. */
 export function timePatch(mapped: Patch, atMs: number, entry: LedgerEntry | undefined): FieldTimes {
-  return { base: entry?.seenAtMs ?? 0, fields: stamp(listFields(mapped), atMs) };
+  return { base: entry?.seenAtMs ?? 0, fields: stamp(listFields(takeApart(mapped)), atMs) };
+}
+
+/** What a statement of the whole record says of the fields of one that was told of in patches. */
+export function timeWhole(atMs: number, entry: LedgerEntry | undefined): FieldTimes | undefined {
+  return entry?.fieldTimes && { base: atMs, fields: {} };
+}
+
+/** What says nothing of fields leaves those of a patched record as they are known. */
+export function timeNothing(entry: LedgerEntry): FieldTimes | undefined {
+  return entry.fieldTimes && { base: entry.fieldTimes.base, fields: {} };
+}
+
+function takeApart(mapped: Patch): Patch {
+  if (!mapped.cleared?.includes('address')) return mapped;
+  return { ...mapped, cleared: mapped.cleared.flatMap((field) => (field === 'address' ? ADDRESS_PARTS : [field])) };
 }
 
 function stamp(fields: readonly string[], atMs: number): Record<string, number> {
