@@ -6,7 +6,9 @@ import { createConfig, createContext, listRecordErrors, readSampleJson, SAMPLE_T
 import { HubspotConfig } from './config.js';
 import type { FetchedObject } from './fetch-records.js';
 import { hubspotSource } from './index.js';
+import { pathOfEntity } from './object-types.js';
 import { decideStatus } from './pipelines.js';
+import { listAssociations, listProperties } from './properties.js';
 
 let api: ApiServer;
 beforeAll(async () => {
@@ -199,6 +201,42 @@ describe('fields', () => {
       { number: 'I-1', status: 'open', total: { value: '9.90', currency: 'CHF' }, dueAt: '2026-04-01', dealId: '8' },
     ],
     [
+      'payment',
+      object(
+        {
+          hs_initial_amount: '49.99',
+          hs_latest_status: 'partially_refunded',
+          hs_payment_method_type: 'card',
+          hs_initiated_date: '2024-03-27T18:04:11.823Z',
+          hs_currency_code: 'USD',
+          hs_customer_email: 'c@x.example',
+          hs_refunds_amount: '10',
+        },
+        {
+          associations: {
+            companies: ['4'],
+            contacts: ['5', '6'],
+            deals: ['7'],
+            invoices: ['8', '9'],
+            orders: ['10'],
+          },
+        },
+      ),
+      {
+        amount: { value: '49.99', currency: 'USD' },
+        status: 'partially_refunded',
+        method: 'card',
+        paidAt: '2024-03-27T18:04:11.823Z',
+        companyId: '4',
+        contactIds: ['5', '6'],
+        dealId: '7',
+        invoiceId: '8',
+        orderId: '10',
+        custom: { hs_customer_email: 'c@x.example', hs_refunds_amount: '10' },
+      },
+    ],
+    ['contact', object({ email: 'a@x.example', hs_lead_status: 'OPEN' }), { email: 'a@x.example', status: 'OPEN' }],
+    [
       'custom-ticket',
       object({ subject: 'Help', hs_pipeline_stage: '1' }),
       { name: 'Help', custom: { hs_pipeline_stage: '1' } },
@@ -206,6 +244,16 @@ describe('fields', () => {
     ['custom-2-77', object({ kiln: 'K3' }), { custom: { kiln: 'K3' } }],
   ])('%s', async (entity, fetched, expected) => {
     expect((await mapPresent(entity, fetched, connect({ currency: 'EUR' }))).record).toEqual({ id: '1', ...expected });
+  });
+
+  it('of a payment are asked for, with what it is linked to', () => {
+    const { config } = connect();
+    expect(pathOfEntity('payment')).toBe('commerce_payments');
+    expect(listProperties('payment', config)).toEqual(
+      expect.arrayContaining(['hs_initial_amount', 'hs_latest_status', 'hs_currency_code', 'hs_reference_number']),
+    );
+    expect(listAssociations('payment', config)).toEqual(['companies', 'contacts', 'deals', 'invoices', 'orders']);
+    expect(listProperties('contact', config)).toContain('hs_lead_status');
   });
 
   it('reads epoch milliseconds and ISO dates alike', async () => {

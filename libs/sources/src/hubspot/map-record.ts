@@ -55,7 +55,7 @@ async function mapObject(entity: string, object: FetchedObject, context: Context
     if (field === undefined) custom.push([property, value]);
     else setProperty(record, field, convertProperty(entity, field, { value, currency }));
   }
-  Object.assign(record, mapLinks(entity, object));
+  Object.assign(record, mapLinks(object));
   if (entity === 'deal') Object.assign(record, await mapStage(object, context));
   if (object.lineItems.length > 0) record.lines = object.lineItems.map((item) => mapLine(entity, item, currency));
   if (custom.length > 0) record.custom = Object.fromEntries(custom);
@@ -63,7 +63,8 @@ async function mapObject(entity: string, object: FetchedObject, context: Context
 }
 
 function currencyOf({ properties }: HubspotObject, config: HubspotConfig): string | undefined {
-  return properties.deal_currency_code || properties.hs_currency || config.currency;
+  const own = properties.deal_currency_code || properties.hs_currency || properties.hs_currency_code;
+  return own || config.currency;
 }
 
 function mapAlways({ properties, createdAt, updatedAt }: HubspotObject): Fields {
@@ -100,13 +101,18 @@ function convertProperty(entity: string, field: string, { value, currency }: Val
   return convertField(kind, text, { currency, epochUnit: 'ms', where: `${entity}.${field}` });
 }
 
-function mapLinks(entity: string, { associations }: FetchedObject): Fields {
+/** Only links that the entity has a field for are read: `listAssociations` says which. */
+function mapLinks({ associations }: FetchedObject): Fields {
   const [companyId] = associations.companies ?? [];
   const [dealId] = associations.deals ?? [];
+  const [invoiceId] = associations.invoices ?? [];
+  const [orderId] = associations.orders ?? [];
   const contactIds = associations.contacts ?? [];
   return {
     ...(companyId !== undefined && { companyId }),
-    ...(dealId !== undefined && entity === 'invoice' && { dealId }),
+    ...(dealId !== undefined && { dealId }),
+    ...(invoiceId !== undefined && { invoiceId }),
+    ...(orderId !== undefined && { orderId }),
     ...(contactIds.length > 0 && { contactIds: [...contactIds] }),
   };
 }

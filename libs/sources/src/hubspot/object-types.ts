@@ -19,7 +19,7 @@ const ENTITY_BY_TYPE_ID: Readonly<Record<string, string>> = {
   '0-52': 'invoice',
   '0-53': 'invoice',
   '0-69': 'custom-subscription',
-  '0-101': 'custom-payment',
+  '0-101': 'payment',
   '0-136': 'lead',
 };
 
@@ -40,6 +40,7 @@ const PATH_BY_ENTITY: Readonly<Record<string, string>> = {
   deal: 'deals',
   product: 'products',
   invoice: 'invoices',
+  payment: 'commerce_payments',
   lead: 'leads',
   'custom-ticket': 'tickets',
   'custom-line-item': 'line_items',
@@ -50,7 +51,6 @@ const PATH_BY_ENTITY: Readonly<Record<string, string>> = {
   'custom-call': 'calls',
   'custom-email': 'emails',
   'custom-subscription': 'subscriptions',
-  'custom-payment': 'commerce_payments',
 };
 
 /** `0-3` → `deal`; a portal's own type `2-3812` → `custom-2-3812`. Undefined when it is no object type id. */

@@ -10,6 +10,7 @@ const PROPERTIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     mobilephone: 'mobilePhone',
     jobtitle: 'jobTitle',
     lifecyclestage: 'lifecycleStage',
+    hs_lead_status: 'status',
     associatedcompanyid: 'companyId',
     address: 'address.street',
     city: 'address.city',
@@ -50,6 +51,12 @@ const PROPERTIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     hs_invoice_date: 'issuedAt',
     hs_due_date: 'dueAt',
   },
+  payment: {
+    hs_initial_amount: 'amount',
+    hs_latest_status: 'status',
+    hs_payment_method_type: 'method',
+    hs_initiated_date: 'paidAt',
+  },
   'custom-ticket': { subject: 'name' },
   'custom-line-item': { name: 'name' },
   'custom-quote': { hs_title: 'name' },
@@ -60,12 +67,13 @@ const PROPERTIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 const SILENT: Readonly<Record<string, readonly string[]>> = {
   deal: ['deal_currency_code', 'hs_is_closed', 'hs_is_closed_won'],
   invoice: ['hs_currency'],
+  payment: ['hs_currency_code'],
 };
 
 /** Read into `custom` without being asked for: without a field of their own, they are what the object is about. */
 const CUSTOM: Readonly<Record<string, readonly string[]>> = {
-  contact: ['hs_lead_status'],
   lead: ['hs_lead_type'],
+  payment: ['hs_customer_email', 'hs_fees_amount', 'hs_reference_number', 'hs_refunds_amount'],
   'custom-ticket': ['content', 'hs_pipeline', 'hs_pipeline_stage', 'hs_ticket_priority'],
   'custom-line-item': ['price', 'quantity', 'amount', 'hs_product_id', 'hs_sku'],
   'custom-quote': ['hs_status', 'hs_expiration_date'],
@@ -116,5 +124,6 @@ export function isSilent(entity: string, property: string): boolean {
 export function listAssociations(entity: string, config: HubspotConfig): string[] {
   if (entity === 'deal') return ['companies', 'contacts', ...(config.lineItems ? ['line_items'] : [])];
   if (entity === 'invoice') return ['companies', 'contacts', 'deals', ...(config.lineItems ? ['line_items'] : [])];
+  if (entity === 'payment') return ['companies', 'contacts', 'deals', 'invoices', 'orders'];
   return entity === 'lead' ? ['companies', 'contacts'] : [];
 }

@@ -83,6 +83,7 @@ describe('both families of subscriptions', () => {
     ['product.restore', undefined, 'product', 'restored'],
     ['object.creation', '0-3', 'deal', 'created'],
     ['object.propertyChange', '0-136', 'lead', 'updated'],
+    ['object.creation', '0-101', 'payment', 'created'],
     ['object.deletion', '0-14', 'custom-quote', 'deleted'],
     ['object.propertyChange', '2-38120457', 'custom-2-38120457', 'updated'],
     ['object.propertyChange', '0-410', 'custom-0-410', 'updated'],
