@@ -7,6 +7,7 @@ export {
   type RecordState,
   type SeenStatement,
 } from './ledger-entry.js';
-export { Ledger, type LedgerLog, type LedgerOptions } from './ledger.js';
+export { Ledger, type LedgerOptions } from './ledger.js';
+export type { LedgerLog } from './log-reader.js';
 export { LEDGER_MIGRATIONS } from './migrations.js';
 export { readLoggedEvent } from './read-logged-event.js';

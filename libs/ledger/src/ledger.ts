@@ -1,18 +1,13 @@
-import { eventFilter, MeshError, type RecordKey } from '@crm-mesh/contract';
+import { eventFilter, type RecordKey } from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import { CommitLoop } from './commit-loop.js';
 import { EntryMemory } from './entry-memory.js';
 import { foldEvent, foldSeen, type LedgerEntry, type LoggedEvent, type SeenStatement } from './ledger-entry.js';
 import { countRecords, readEntry, savePosition, upsertEntries } from './ledger-rows.js';
-import { LogPosition } from './log-position.js';
+import { LogReader, type LedgerLog } from './log-reader.js';
 import { preparePosition } from './prepare-position.js';
 import { readLoggedEvent } from './read-logged-event.js';
-
-export interface LedgerLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-}
 
 export interface LedgerOptions {
   nats: Nats;
@@ -39,13 +34,10 @@ export class Ledger {
   readonly #memory: EntryMemory;
   readonly #commits: CommitLoop;
   readonly #now: () => number;
-  #position = new LogPosition(0);
-  #incarnation = '';
+  /** Of the present life; before the first there is none. */
+  #reader: LogReader | undefined;
+  #replaying: Promise<void> | undefined;
   #records = 0;
-  #gapTimer: NodeJS.Timeout | undefined;
-  #refreshing: Promise<void> | undefined;
-  /** Everything that was in the log at this moment is in the ledger. */
-  #freshAtMs = -Infinity;
 
   private constructor(options: LedgerOptions) {
     this.#options = options;
@@ -63,7 +55,7 @@ export class Ledger {
 
   /** Sequence up to which everything in the log is applied. */
   get position(): number {
-    return this.#position.upTo;
+    return this.#reader?.upTo ?? 0;
   }
 
   /** How many records were told of. */
@@ -73,17 +65,9 @@ export class Ledger {
 
   /** Begins again from what is committed and replays the log from there; a new leader's first step. */
   async replay(): Promise<void> {
-    const { nats, store, log } = this.#options;
-    await this.#commits.run();
-    this.#memory.clear();
-    const state = await nats.streamState(STREAM);
-    this.#incarnation = state.incarnation;
-    const from = await preparePosition({ nats, store, stream: STREAM }, state);
-    this.#records = await countRecords(store);
-    this.#position = new LogPosition(from);
-    await this.refresh();
-    await this.#commits.run();
-    log.info({ position: this.position, replayed: this.position - from, records: this.#records }, 'ledger');
+    while (this.#replaying) await this.#replaying.catch(() => undefined);
+    this.#replaying = this.#beginAgain().finally(() => (this.#replaying = undefined));
+    await this.#replaying;
   }
 
   async get(key: RecordKey): Promise<LedgerEntry | undefined> {
@@ -95,6 +79,11 @@ export class Ledger {
 
   /** Takes in an event of the log. Idempotent, and monotone per record. */
   async apply(logged: LoggedEvent): Promise<LedgerEntry> {
+    await this.#untilReplayed();
+    return this.#apply(logged);
+  }
+
+  async #apply(logged: LoggedEvent): Promise<LedgerEntry> {
     if (this.#memory.dirtyCount > MAX_DIRTY) await this.#commits.committed();
     const before = await this.get(logged.address);
     // Nothing may be awaited from here on: another event of the record would be folded into an old entry.
@@ -104,13 +93,14 @@ export class Ledger {
       if (after.version > 0 && (current?.version ?? 0) === 0) this.#records += 1;
       this.#memory.put(after);
     }
-    this.#mark(logged.sequence);
+    this.#reader?.mark(logged.sequence);
     this.#requestCommit();
     return after;
   }
 
   /** Keeps that a statement was seen and told nobody; resolves when that is committed. */
   async noteSeen(key: RecordKey, seen: SeenStatement): Promise<void> {
+    await this.#untilReplayed();
     const before = await this.get(key);
     const current = this.#memory.get(key) ?? before;
     const after = foldSeen(current, key, seen);
@@ -130,13 +120,15 @@ export class Ledger {
 
   /** Resolves when everything that was in the log `maxAgeMs` ago is in the ledger. */
   async ensureFresh(maxAgeMs: number): Promise<void> {
-    if (this.#now() - this.#freshAtMs > maxAgeMs) await this.refresh();
+    // Reading takes time too.
+    while (this.#now() - (this.#reader?.freshAtMs ?? -Infinity) > maxAgeMs) await this.refresh();
   }
 
   /** Reads what others, or a publish whose answer was lost, have put into the log. */
-  refresh(): Promise<void> {
-    this.#refreshing ??= this.#readTail().finally(() => (this.#refreshing = undefined));
-    return this.#refreshing;
+  async refresh(): Promise<void> {
+    await this.#untilReplayed();
+    await this.#reader?.refresh();
+    this.#requestCommit();
   }
 
   /** Commits what has gathered. */
@@ -145,53 +137,32 @@ export class Ledger {
   }
 
   async close(): Promise<void> {
-    clearTimeout(this.#gapTimer);
+    // Not awaited: a server that is away must not keep us.
+    void this.#reader?.end();
     await this.#commits.end();
   }
 
-  async #readTail(): Promise<void> {
-    const startedAtMs = this.#now();
-    const state = await this.#options.nats.streamState(STREAM);
-    if (state.incarnation !== this.#incarnation) {
-      throw new MeshError('MESH_LEDGER_LOG_REPLACED', `${STREAM} was deleted and made anew while the ledger was open.`);
-    }
-    await this.#readRange(this.#position.upTo + 1, state.lastSequence);
-    this.#freshAtMs = startedAtMs;
+  async #beginAgain(): Promise<void> {
+    const { nats, store, log, gapMs = 250 } = this.#options;
+    await this.#reader?.end();
+    // What is noted while a commit is written must be committed too before memory is emptied.
+    do await this.#commits.run();
+    while (this.#memory.dirtyCount > 0);
+    this.#memory.clear();
+    const state = await nats.streamState(STREAM);
+    const from = await preparePosition({ nats, store, stream: STREAM }, state);
+    this.#records = await countRecords(store);
+    const { incarnation } = state;
+    const [now, apply] = [this.#now, (logged: LoggedEvent) => this.#apply(logged)];
+    this.#reader = new LogReader({ nats, log, stream: STREAM, incarnation, from, gapMs, now, apply });
+    await this.#reader.refresh();
+    await this.#commits.run();
+    log.info({ position: this.position, replayed: this.position - from, records: this.#records }, 'ledger');
   }
 
-  async #readRange(fromSequence: number, toSequence: number): Promise<void> {
-    if (fromSequence > toSequence) return;
-    for await (const message of this.#options.nats.readStream(STREAM, { fromSequence, toSequence })) {
-      const logged = readLoggedEvent(message);
-      if (logged) await this.apply(logged);
-      else
-        this.#options.log.warn(
-          { sequence: message.sequence, subject: message.subject },
-          'no event of ours, passed over',
-        );
-      this.#position.advanceTo(message.sequence);
-    }
-    this.#position.advanceTo(toSequence);
-    this.#requestCommit();
-  }
-
-  #mark(sequence: number): void {
-    this.#position.mark(sequence);
-    const gap = this.#position.gap();
-    if (!gap || this.#gapTimer) return;
-    this.#gapTimer = setTimeout(() => void this.#readGap(gap.from), this.#options.gapMs ?? 250);
-  }
-
-  /** Only what has been missing since the timer was set: the rest are answers on their way. */
-  async #readGap(since: number): Promise<void> {
-    const gap = this.#position.gap();
-    try {
-      if (gap?.from === since) await this.#readRange(gap.from, gap.to);
-    } catch (error) {
-      this.#options.log.warn({ err: error, from: since }, 'a gap in the log could not be read yet');
-    }
-    this.#gapTimer = undefined;
-    if (this.#position.gap()) this.#mark(this.#position.upTo);
+  /** What works on the ledger waits while it begins again: memory, rows and position change under it. */
+  async #untilReplayed(): Promise<void> {
+    while (this.#replaying) await this.#replaying.catch(() => undefined);
   }
 
   #requestCommit(): void {
@@ -202,12 +173,12 @@ export class Ledger {
 
   async #commit(): Promise<void> {
     // Taken at one moment: everything up to the position is in these entries or committed before.
-    const position = this.#position.upTo;
+    const { upTo: position = 0, incarnation } = this.#reader ?? {};
     const entries = this.#memory.beginCommit();
     try {
       await this.#options.store.write(async (transaction) => {
         await upsertEntries(transaction, entries);
-        if (this.#incarnation) await savePosition(transaction, this.#incarnation, position);
+        if (incarnation !== undefined) await savePosition(transaction, incarnation, position);
       });
       this.#memory.endCommit(true);
     } catch (error) {
