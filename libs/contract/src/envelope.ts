@@ -8,15 +8,24 @@ export interface FieldChange {
   to?: unknown;
 }
 
-/**
- * The canonical record after the change, with `changes` telling what is new in it.
- * For `deleted` it is the last known state and for `erased` the id alone: there only `id` is sure to be present.
- */
+/** The canonical record after the change, with `changes` telling what is new in it. */
 export type EventData<R> = R & {
+  /** By field, custom ones as `custom.<name>`; empty when nothing but the action is new. */
   changes: Record<string, FieldChange>;
   /** For `merged`: ids of the records that this one has swallowed. */
   mergedIds?: string[];
 };
+
+/**
+ * The `data` of the events that a pattern lets through. Of a `deleted` record it is the last known state, of an
+ * `erased` one the id alone: where the pattern includes these, only `id` is promised. `isEvent` narrows.
+ */
+export type EventDataOf<P extends EventPattern> = P extends '*' | `${string}.*` | `${string}.${'deleted' | 'erased'}`
+  ? EventData<LastKnown<RecordOf<EntityOf<P>>>>
+  : EventData<RecordOf<EntityOf<P>>>;
+
+/** For each of several records by itself. */
+type LastKnown<R> = R extends unknown ? Partial<R> & { id: string } : never;
 
 /**
  * A canonical event: CloudEvents 1.0 in structured JSON mode.
@@ -44,5 +53,5 @@ export interface MeshEvent<P extends EventPattern = EventType> {
   correlationid: string;
   /** The message id of the notification that caused this event. */
   causationid: string;
-  data: EventData<RecordOf<EntityOf<P>>>;
+  data: EventDataOf<P>;
 }

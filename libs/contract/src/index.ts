@@ -1,6 +1,6 @@
 export { buildEvent, eventSource, eventSubjectAttribute, type EventParts } from './build-event.js';
 export { hashContent } from './content-hash.js';
-export type { EventData, FieldChange, MeshEvent } from './envelope.js';
+export type { EventData, EventDataOf, FieldChange, MeshEvent } from './envelope.js';
 export { MESH_ERRORS, MeshError, type MeshErrorCode } from './errors.js';
 export { eventId, parseEventId, type EventId } from './event-id.js';
 export {

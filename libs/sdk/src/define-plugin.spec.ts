@@ -58,6 +58,20 @@ describe('definePlugin', () => {
     });
   });
 
+  it('types a record that may be gone by its id alone', () => {
+    const take = (_status: Deal['status']): void => {};
+    definePlugin({
+      name: 'a',
+      events: ['deal.*'],
+      handle(event) {
+        expectTypeOf(event.data.id).toBeString();
+        // @ts-expect-error `deal.*` includes deleted and erased
+        take(event.data.status);
+        if (isEvent(event, 'deal.stage-changed')) take(event.data.status);
+      },
+    });
+  });
+
   it('types the configuration by its class or Standard Schema', () => {
     definePlugin({
       name: 'a',
