@@ -90,6 +90,62 @@ describe('contact-table', () => {
     expect(readRows()).toMatchObject([{ id: '1' }, { id: '2', state: 'active', email: 'back@example.com' }]);
   });
 
+  it.each([
+    ['again', 2],
+    ['late, as an older version', 3],
+  ])('a merge that is told %s leaves what was restored since', async (_, winnerVersion) => {
+    await test.send('contact.created', { id: '2' });
+    const { event } = await test.send('contact.merged', { id: '1', mergedIds: ['2'] }, { version: 2 });
+    await test.send('contact.restored', { id: '2', email: 'back@example.com' });
+    if (winnerVersion > 2) await test.send('contact.updated', { id: '1' }, { version: winnerVersion });
+    await test.sendEvent(event);
+    expect(readRows()).toMatchObject([
+      { id: '1', version: winnerVersion },
+      { id: '2', state: 'active', email: 'back@example.com' },
+    ]);
+  });
+
+  it('a merge and a restore that overtake each other: what the CRM did last counts', async () => {
+    const [first, last] = ['2026-01-15T10:00:00+01:00', '2026-01-15T09:00:01Z'];
+    await test.send('contact.restored', { id: '2', email: 'two@example.com' }, { time: last });
+    await test.send('contact.merged', { id: '1', mergedIds: ['2'] }, { time: first });
+    await test.send('contact.merged', { id: '3', mergedIds: ['4'] }, { time: last });
+    await test.send('contact.restored', { id: '4', email: 'four@example.com' }, { time: first });
+    expect(readRows()).toMatchObject([
+      { id: '1' },
+      { id: '2', state: 'active', email: 'two@example.com' },
+      { id: '3' },
+      { id: '4', state: 'merged', email: null },
+    ]);
+  });
+
+  it.each(['1', '3'])('marks all that a merge has swallowed, though the first try failed at row %s', async (id) => {
+    await test.send('contact.created', { id: '2' });
+    const database = new Database(join(folder, 'contacts.db'));
+    database.exec(
+      `CREATE TRIGGER refuse BEFORE INSERT ON crm_contacts WHEN NEW.id = '${id}' BEGIN SELECT RAISE(ABORT, 'no'); END`,
+    );
+    const run = await test.send('contact.merged', { id: '1', mergedIds: ['2', '3'] });
+    expect(run.settled).toBe('buried');
+    database.exec('DROP TRIGGER refuse');
+    database.close();
+    await test.sendEvent(run.event);
+    expect(readRows()).toMatchObject([{ id: '1' }, { id: '2', state: 'merged' }, { id: '3', state: 'merged' }]);
+  });
+
+  it('goes on with a table that an older version made', async () => {
+    const database = new Database(join(folder, 'contacts.db'));
+    const texts = ['tenant', 'connection', 'id', 'state', 'merged_into', 'email', 'first_name', 'last_name', 'phone'];
+    database.exec(
+      `CREATE TABLE crm_contacts (${[...texts, 'company_id', 'modified_at'].map((name) => `${name} text`).join(', ')},
+       version integer NOT NULL, PRIMARY KEY (tenant, connection, id))`,
+    );
+    database.close();
+    expect((await test.send('contact.created', { id: '1' })).outcome).toBe('done');
+    expect((await test.send('contact.restored', { id: '1' })).outcome).toBe('done');
+    expect(readRows()).toMatchObject([{ id: '1', version: 2 }]);
+  });
+
   it('takes a database that is locked for unavailable', async () => {
     await test.send('contact.created', { id: '1' });
     const other = new Database(join(folder, 'contacts.db'));

@@ -14,7 +14,8 @@ type ContactEvent = MeshEvent<'contact.*'>;
 const STATES = { 'crm.contact.deleted': 'deleted', 'crm.contact.erased': 'erased' } as Record<string, string>;
 const KEY = ['tenant', 'connection', 'id'];
 const FIELDS = ['merged_into', 'email', 'first_name', 'last_name', 'phone', 'company_id', 'modified_at'];
-const COLUMNS = [...KEY, 'version', 'state', ...FIELDS];
+/** `state_at`: when the CRM merged or restored the record; a merge is told by another record, in no order with its own events. */
+const COLUMNS = [...KEY, 'version', 'state', 'state_at', ...FIELDS];
 
 let database: DataSource;
 
@@ -29,11 +30,14 @@ export default definePlugin({
     await database.query(
       `CREATE TABLE IF NOT EXISTS crm_contacts (${columns.join(', ')}, PRIMARY KEY (${KEY.join(', ')}))`,
     );
+    await addMissingColumn('state_at');
   },
   async handle(event, { log }) {
     try {
+      // Before the record itself: what fails in between is done again, and what is told again later (a redrive) is not,
+      // as the swallowed ones may have been restored since.
+      if (await isNews(event)) for (const id of event.data.mergedIds ?? []) await markMerged(event, id);
       await keep(event);
-      for (const id of event.data.mergedIds ?? []) await markMerged(event, id);
     } catch (error) {
       throw isAway(error) ? new Unavailable('the database cannot be reached', { cause: error }) : error;
     }
@@ -55,21 +59,52 @@ function openDatabase(url: string): DataSource {
   });
 }
 
+/** For a table that an older version of this plugin made. */
+async function addMissingColumn(name: string): Promise<void> {
+  const runner = database.createQueryRunner();
+  try {
+    if (!(await runner.hasColumn('crm_contacts', name)))
+      await runner.query(`ALTER TABLE crm_contacts ADD COLUMN ${name} text`);
+  } finally {
+    await runner.release();
+  }
+}
+
+/** The events of one record come one after the other, so that what is read here still holds when it is written. */
+async function isNews(event: ContactEvent): Promise<boolean> {
+  const key = keyOf(event, event.data.id);
+  const places = KEY.map((name, index) => `${name} = ${database.driver.createParameter(name, index)}`);
+  const query = `SELECT version FROM crm_contacts WHERE ${places.join(' AND ')}`;
+  const [row] = await database.query<{ version: number }[]>(
+    query,
+    KEY.map((name) => key[name]),
+  );
+  return row === undefined || row.version < event.recordversion;
+}
+
 async function keep(event: ContactEvent): Promise<void> {
   const state = STATES[event.type] ?? 'active';
   const fields = state === 'active' ? readFields(event.data) : {};
+  const restoredAt = isEvent(event, 'contact.restored') ? { state_at: readTime(event) } : {};
+  const row = { ...keyOf(event, event.data.id), version: event.recordversion, state, ...restoredAt, ...fields };
   // Records have no order among each other: an update of one that a merge has swallowed may come after the merge.
-  const swallowedStays = isEvent(event, 'contact.restored')
-    ? ''
-    : `AND (crm_contacts.state <> 'merged' OR excluded.state <> 'active')`;
-  const row = { ...keyOf(event, event.data.id), version: event.recordversion, state, ...fields };
-  await upsert(row, `crm_contacts.version < excluded.version ${swallowedStays}`, ['version', 'state', ...FIELDS]);
+  const swallowedStays = `(crm_contacts.state <> 'merged' OR excluded.state <> 'active'
+    OR excluded.state_at >= COALESCE(crm_contacts.state_at, ''))`;
+  const overwritten = ['version', 'state', ...Object.keys(restoredAt), ...FIELDS];
+  await upsert(row, `crm_contacts.version < excluded.version AND ${swallowedStays}`, overwritten);
 }
 
 /** Its version stays: it counts the swallowed record's own events. */
 async function markMerged(event: ContactEvent, id: string): Promise<void> {
-  const row = { ...keyOf(event, id), version: 0, state: 'merged', merged_into: event.data.id };
-  await upsert(row, `crm_contacts.state <> 'erased'`, ['state', ...FIELDS]);
+  const swallowed = { version: 0, state: 'merged', state_at: readTime(event), merged_into: event.data.id };
+  const isNotRestored = `(crm_contacts.state <> 'active' OR COALESCE(crm_contacts.state_at, '') < excluded.state_at)`;
+  const row = { ...keyOf(event, id), ...swallowed };
+  await upsert(row, `crm_contacts.state <> 'erased' AND ${isNotRestored}`, ['state', 'state_at', ...FIELDS]);
+}
+
+/** In one zone and with one number of digits: texts that can be compared. */
+function readTime(event: ContactEvent): string {
+  return new Date(event.time).toISOString();
 }
 
 /** One statement, so that nothing can step between the look and the write. (TypeORM's own upsert drops the condition on SQLite.) */
