@@ -11,6 +11,16 @@ interface ApiRequest {
   body?: unknown;
 }
 
+/** HubSpot will never take this request as it is. */
+export class RefusedRequest extends PermanentError {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
 /** The daily limit ends at midnight in the portal's time zone, which we do not know: ask again every hour. */
 const DAILY_LIMIT_WAIT_MS = 3_600_000;
 const SHORT_LIMIT_WAIT_MS = 10_000;
@@ -27,7 +37,7 @@ export function apiOf(context: SourceContext<HubspotConfig>): HubspotApi {
 /**
  * Requests to HubSpot under the connection's rate limit. What goes wrong is thrown as the delivery engine
  * understands it: `Unavailable` for what is down, not allowed or over a limit (which is no fault of the record, and must
- * not spend its attempts), `PermanentError` for a request that HubSpot will never take.
+ * not spend its attempts), `RefusedRequest`, a `PermanentError`, for what HubSpot will never take.
  */
 export class HubspotApi {
   private readonly limiter: Bottleneck;
@@ -120,7 +130,7 @@ export class HubspotApi {
     if (response.status >= 500 || response.status === 408) {
       return new Unavailable(`${what}.`, retryAfterMs === undefined ? undefined : { retryAfterMs });
     }
-    return new PermanentError(`${what}${categoryOf(body)}.`);
+    return new RefusedRequest(`${what}${categoryOf(body)}.`, response.status);
   }
 
   private block(what: string, body: unknown, retryAfterMs: number | undefined): Unavailable {

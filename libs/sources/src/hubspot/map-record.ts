@@ -6,7 +6,8 @@ import { toIsoTime } from '../kit/convert-time.js';
 import { convertField, isEmpty } from '../mapping/convert-field.js';
 import { readFieldKinds } from '../mapping/field-kinds.js';
 import type { HubspotConfig } from './config.js';
-import type { FetchedObject, HubspotObject } from './fetch-records.js';
+import type { FetchedObject } from './fetch-records.js';
+import type { HubspotObject } from './read-objects.js';
 import { findStage } from './pipelines.js';
 import { fieldsOf, isSilent } from './properties.js';
 
