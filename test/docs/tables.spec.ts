@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../apps/cli/src/exit-code.js';
 import type { Outcome } from '../../libs/delivery/src/outcome.js';
 import { decideSettlement, type Decision } from '../../libs/delivery/src/settlement.js';
-import { describeStream, STREAM_NAMES } from '../../libs/jetstream/src/stream-specs.js';
+import { describeStream, STREAM_NAMES, type StreamName } from '../../libs/jetstream/src/stream-specs.js';
 import { listPackages, listSources, readManifest, readText } from '../house/repository.js';
 import { bare, readTable } from './markdown.js';
 
@@ -32,6 +32,21 @@ describe('docs/configuration.md', () => {
     expect(readTable('docs/configuration.md', 'key')).toEqual(rows);
   });
 
+  it('tells the ages that streams are made with', () => {
+    const daysOf = (name: StreamName): number => describeStream(name).max_age / 86_400_000_000_000;
+    const rows = readTable('docs/configuration.md', 'key').filter(([key]) => /streams\.\w+\.maxAge/.test(key ?? ''));
+    expect(rows).toHaveLength(STREAM_NAMES.length);
+    for (const [key, , usual = ''] of rows) {
+      const told = usual.split(', ').flatMap((part): [string, number][] => {
+        const [days, names] = part.split('d for ');
+        return (names ?? '').split(' / ').map((name) => [name, Number(days)]);
+      });
+      const kept = STREAM_NAMES.filter((name) => daysOf(name) > 0).map((name) => [name, daysOf(name)]);
+      expect([key, told.filter(([name]) => name !== '').toSorted()]).toEqual([key, kept.toSorted()]);
+      expect(usual).toMatch(/, else 0$/);
+    }
+  });
+
   it('lists variables that the code reads', () => {
     const code = listSources({ specs: false }).map(readText).join('\n');
     const read = new Set([...code.matchAll(/\benv\['([A-Z_]+)'\]/g)].map((match) => match[1]));
@@ -42,7 +57,7 @@ describe('docs/configuration.md', () => {
 describe('docs/dependencies.md', () => {
   const namesOf = (...groups: (Record<string, string> | undefined)[]): string[] =>
     groups.flatMap((group) => Object.keys(group ?? {})).filter((name) => !name.startsWith('@crm-mesh/'));
-  const manifests = ['.', ...listPackages()].map(readManifest);
+  const manifests = ['.', 'bench', ...listPackages()].map(readManifest);
   const product = new Set(manifests.flatMap(({ dependencies }) => namesOf(dependencies)));
   const all = new Set(manifests.flatMap(({ dependencies, devDependencies }) => namesOf(dependencies, devDependencies)));
 

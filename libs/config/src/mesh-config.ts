@@ -94,7 +94,7 @@ export class StreamConfig {
   @Key({
     type: 'duration',
     meaning: 'How long messages are kept; 0: no limit.',
-    default: '400d for CRM_EVENTS, else 0',
+    default: '400d for CRM_EVENTS / CRM_DIRECT / CRM_COMMANDS, 90d for CRM_ADVISORIES, else 0',
   })
   @Optional()
   @Duration()
