@@ -2,9 +2,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { watchConfig, type ConfigWatch, type LoadedConfig } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
-import { ensureDirectDurable, redrive, type ConsumerDependencies, type RedriveResult } from '@crm-mesh/delivery';
+import type { ConsumerDependencies, RedriveResult } from '@crm-mesh/delivery';
 import { watchDropIns, type DropIn, type DropInEvent, type DropInWatch } from '@crm-mesh/drop-ins';
-import { choosePolicy } from './choose-policy.js';
 import { PluginSlot, type PluginStatus, type SlotDependencies } from './plugin-slot.js';
 
 export interface PluginHostOptions extends ConsumerDependencies {
@@ -71,15 +70,8 @@ export class PluginHost {
   /** Dead letters of a plugin go to it again, now or when it runs again. */
   async redrive(name: string, sequences: number[], by: string): Promise<RedriveResult> {
     const slots = this.find(name);
-    for (const slot of slots) {
-      const result = slot.redrive(sequences, by);
-      if (result) return result;
-    }
-    const { ackWaitMs, maxAckPending } = choosePolicy();
-    const metadata = { owner: 'crm-mesh', plugin: name };
-    const description = `crm-mesh plugin ${name}`;
-    await ensureDirectDurable(this.options.nats, { name, description, ackWaitMs, maxAckPending, metadata });
-    return redrive(this.options.nats, { consumer: name, sequences, by }, this.options.now?.() ?? Date.now());
+    const owner = slots.find((slot) => slot.holdsName) ?? slots[0]!;
+    return owner.redrive(sequences, by);
   }
 
   /** Running handlers end, the rest goes back to the server; durables stay. */
@@ -118,9 +110,12 @@ export class PluginHost {
   }
 
   private async remove(dropIn: DropIn): Promise<void> {
-    const slot = this.slots.get(dropIn.file);
-    this.slots.delete(dropIn.file);
-    await slot?.close();
+    // It holds its name until its last handler has ended: another file of that name would run on the same durable.
+    try {
+      await this.slots.get(dropIn.file)?.close();
+    } finally {
+      this.slots.delete(dropIn.file);
+    }
     // The name is free: a second file that was refused for it may have it now.
     const heirs = [...this.slots.values()].filter((other) => other.dropIn.name === dropIn.name && other.isRefused);
     for (const heir of heirs) await heir.refresh();

@@ -1,6 +1,6 @@
 import { readPluginSettings, validateConfig, type LoadedConfig, type PluginSettings } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
-import type { ConsumerDependencies, ConsumerStatus } from '@crm-mesh/delivery';
+import type { ConsumerDependencies, ConsumerStatus, RedriveResult } from '@crm-mesh/delivery';
 import {
   loadPlugin,
   refuseDelivery,
@@ -11,6 +11,7 @@ import {
 } from '@crm-mesh/drop-ins';
 import { choosePolicy } from './choose-policy.js';
 import type { PluginToRun } from './describe-consumer.js';
+import { redriveForLater } from './redrive-for-later.js';
 import { RunningPlugin, replacePlugin } from './running-plugin.js';
 
 /** A plugin file and what became of it, for operators. */
@@ -81,8 +82,10 @@ export class PluginSlot {
     });
   }
 
-  redrive(sequences: number[], by: string) {
-    return this.running?.redrive(sequences, by);
+  /** Dead letters go to the plugin again, now or when it runs again. While it starts, that is waited for. */
+  redrive(sequences: number[], by: string): Promise<RedriveResult> {
+    const request = { consumer: this.dropIn.name, sequences, by };
+    return this.enqueue(async () => this.running?.redrive(sequences, by) ?? redriveForLater(request, this.deps));
   }
 
   status(): PluginStatus {
@@ -99,9 +102,14 @@ export class PluginSlot {
     };
   }
 
-  private enqueue(step: () => Promise<void>): Promise<void> {
-    this.steps = this.steps.then(step);
-    return this.steps;
+  private enqueue<Result>(step: () => Promise<Result>): Promise<Result> {
+    const done = this.steps.then(step);
+    // What goes wrong in one step is its caller's, and must not keep the next ones from being taken.
+    this.steps = done.then(
+      () => undefined,
+      () => undefined,
+    );
+    return done;
   }
 
   private async load(): Promise<void> {
@@ -124,7 +132,7 @@ export class PluginSlot {
 
   private async run(loaded: LoadedPlugin & { ok: true }, settings: PluginSettings): Promise<void> {
     const fingerprint = JSON.stringify([loaded.version, settings]);
-    if (fingerprint === this.fingerprint) return this.forgive();
+    if (fingerprint === this.fingerprint && this.running?.isConsuming) return this.forgive();
     const parts = await this.compose(loaded, settings);
     const former = this.running;
     const next = new RunningPlugin(parts, this.deps);
@@ -139,7 +147,7 @@ export class PluginSlot {
   private forgive(): void {
     if (!this.problem) return;
     this.problem = undefined;
-    if (this.running) this.tell('running');
+    this.tell('running');
   }
 
   private async compose(
@@ -179,22 +187,23 @@ export class PluginSlot {
         : new MeshError('MESH_INTERNAL', `${this.dropIn.file}: ${String(error)}`, { cause: error });
     const { code, what: reason, cure } = this.problem;
     const { name: plugin, file } = this.dropIn;
-    const runsOn = this.running ? { stillRuns: this.running.parts.version } : {};
+    const runsOn = this.running?.isConsuming ? { stillRuns: this.running.parts.version } : {};
     this.deps.log.error({ plugin, state: 'refused', file, code, reason, cure, ...runsOn }, 'plugin');
-    if (!this.running) {
-      this.state = 'refused';
-      this.claims = false;
-    }
+    if (!this.running?.isConsuming) this.state = 'refused';
+    if (!this.running) this.claims = false;
     if (WAITS_FOR_A_FILE.includes(code) || this.closed) return;
     this.retry = setTimeout(() => void this.refresh(), RETRY_MS);
   }
 
   private async stopRunning(graceMs?: number): Promise<void> {
-    await this.running?.stopConsuming(graceMs);
-    await this.running?.tearDown();
-    this.tell('stopped');
-    this.running = undefined;
-    this.fingerprint = undefined;
+    try {
+      await this.running?.stopConsuming(graceMs);
+    } finally {
+      await this.running?.tearDown();
+      this.tell('stopped');
+      this.running = undefined;
+      this.fingerprint = undefined;
+    }
   }
 
   private tell(what: 'running' | 'replaced' | 'stopped'): void {

@@ -19,6 +19,11 @@ export class RunningPlugin {
     this.spec = describeConsumer(parts);
   }
 
+  /** False before it has begun, after it was stopped, and when it could not begin again. */
+  get isConsuming(): boolean {
+    return this.consumer !== undefined;
+  }
+
   get plugin(): Plugin {
     return this.parts.plugin;
   }
@@ -44,8 +49,11 @@ export class RunningPlugin {
 
   /** Lets running handlers end and gives the rest back. */
   async stopConsuming(graceMs?: number): Promise<void> {
-    await this.consumer?.stop(graceMs === undefined ? {} : { graceMs });
-    this.consumer = undefined;
+    try {
+      await this.consumer?.stop(graceMs === undefined ? {} : { graceMs });
+    } finally {
+      this.consumer = undefined;
+    }
   }
 
   async tearDown(): Promise<void> {
@@ -81,15 +89,15 @@ export class RunningPlugin {
   }
 }
 
-/** Puts `next` in the place of `former`, which goes on when `next` cannot begin. */
+/** Puts `next` in the place of `former`, which goes on when `next` cannot begin; whether it could, `isConsuming` tells. */
 export async function replacePlugin(former: RunningPlugin | undefined, next: RunningPlugin): Promise<void> {
   await next.prepare();
-  await former?.stopConsuming();
   try {
+    await former?.stopConsuming();
     await next.startConsuming();
   } catch (error) {
     await next.tearDown();
-    await former?.startConsuming();
+    await former?.startConsuming().catch((err: unknown) => former.parts.log.error({ err }, 'could not go on'));
     throw error;
   }
   await former?.tearDown();

@@ -1,0 +1,20 @@
+import {
+  ensureDirectDurable,
+  redrive,
+  type ConsumerDependencies,
+  type RedriveRequest,
+  type RedriveResult,
+} from '@crm-mesh/delivery';
+import { choosePolicy } from './choose-policy.js';
+
+/** Dead letters of a plugin that does not run: they wait for it in its durable of CRM_DIRECT. */
+export async function redriveForLater(
+  request: RedriveRequest,
+  { nats, now = Date.now }: Pick<ConsumerDependencies, 'nats' | 'now'>,
+): Promise<RedriveResult> {
+  const { consumer: name } = request;
+  const { ackWaitMs, maxAckPending } = choosePolicy();
+  const metadata = { owner: 'crm-mesh', plugin: name };
+  await ensureDirectDurable(nats, { name, description: `crm-mesh plugin ${name}`, ackWaitMs, maxAckPending, metadata });
+  return redrive(nats, request, now());
+}
