@@ -11,8 +11,8 @@ export class Breakers {
       consumer: string;
       log: Logger;
       now(): number;
-      /** A breaker has closed: what waits for it may run. */
-      onClose(): void;
+      /** A breaker has opened or closed. */
+      onChange(part: string, state: 'open' | 'closed'): void;
     },
   ) {}
 
@@ -36,7 +36,11 @@ export class Breakers {
     if (after.state === before.state) return;
     const level = before.state === 'closed' ? 'warn' : 'info';
     this.options.log[level]({ consumer: this.options.consumer, part, state: after.state }, 'breaker');
-    if (after.state === 'closed') this.options.onClose();
+    if (after.state !== 'half-open') this.options.onChange(part, after.state);
+  }
+
+  isOpen(part: string): boolean {
+    return (this.parts.get(part) ?? CLOSED).state !== 'closed';
   }
 
   /** The worst of all parts. */

@@ -4,7 +4,8 @@ import type { ErrorInfo } from './outcome.js';
 /** How a consumer is doing. */
 export interface ConsumerStatus {
   name: string;
-  state: 'waiting-for-pending' | 'running' | 'paused' | 'stopping' | 'stopped';
+  /** `quarantined`: what was in hand at an unclean end runs apart first. */
+  state: 'waiting-for-pending' | 'quarantined' | 'running' | 'paused' | 'stopping' | 'stopped';
   /** Not delivered yet; from the server, at most some seconds old. */
   pending: number;
   /** In hand: delivered, not settled. */
@@ -16,6 +17,8 @@ export interface ConsumerStatus {
   skipped: number;
   retried: number;
   buried: number;
+  /** Messages that left the stream before this consumer was given them; at most so many, wanted or not. */
+  missed: number;
   /** Settled in the last 60 s. */
   settledLastMinute: number;
   lastError?: { at: string; error: ErrorInfo };

@@ -1,23 +1,22 @@
-import type { DurableState, Nats } from '@crm-mesh/jetstream';
+import type { Delivery, DurableState, Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
+import type { ConsumerParts } from './consumer-parts.js';
+import { buildParts } from './consumer-parts.js';
 import { decideBarrier, type BarrierDecider } from './decide-barrier.js';
-import { Breakers } from './breakers.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { ConsumerStatus } from './consumer-status.js';
-import { Engine } from './engine.js';
 import { Feed } from './feed.js';
-import { LaneRunner } from './lane-runner.js';
 import { describeError } from './outcome.js';
-import { Parking } from './parking.js';
+import type { Quarantine } from './quarantine.js';
 import { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
 import type { SettledNotice } from './settled-notice.js';
-import { Settler } from './settler.js';
-import { DeliveryRecords } from './store/delivery-records.js';
-import { Tally } from './tally.js';
 
 const DEFAULT_GRACE_MS = 10_000;
 const PRUNE_EVERY_MS = 600_000;
+/** What another process has sent directly to this consumer is looked for this often, until the first of it is there. */
+const DIRECT_POLL_MS = 5_000;
+const EXTEND_CHECKS_PER_WAIT = 6;
 /** Inbox rows outlive the ack floor by this much: an ack that got lost is redelivered within ack_wait. */
 const INBOX_KEPT_MS = 86_400_000;
 
@@ -28,23 +27,29 @@ export interface ConsumerDependencies {
   metrics: Metrics;
   onSettled?: (notice: SettledNotice) => void;
   now?: () => number;
+  /** Shared by the consumers of one process; default: one of its own. */
+  quarantine?: Quarantine;
   /** Only tests give another. */
   decideBarrier?: BarrierDecider;
+}
+
+export interface StopOptions {
+  /** Running handlers get so long. Default 10 s. */
+  graceMs?: number;
+  /** False after an exception that nobody caught: what was in hand may have been its cause. Default true. */
+  cleanly?: boolean;
 }
 
 /** A running consumer. */
 export class Consumer {
   readonly name: string;
   private readonly feeds: Feed[] = [];
-  private readonly records: DeliveryRecords;
-  private readonly tally: Tally;
-  private readonly settler: Settler;
-  private readonly breakers: Breakers;
-  private readonly parking: Parking;
-  private readonly engine: Engine;
+  private readonly parts: ConsumerParts;
   private readonly now: () => number;
   private readonly timers: NodeJS.Timeout[] = [];
-  private phase: 'running' | 'stopping' | 'stopped' = 'running';
+  private readonly stopListening: () => void;
+  private phase: 'starting' | 'running' | 'stopping' | 'stopped' = 'starting';
+  private openingDirect: Promise<void> | undefined;
 
   constructor(
     private readonly spec: ConsumerSpec,
@@ -52,35 +57,13 @@ export class Consumer {
   ) {
     this.name = spec.name;
     this.now = deps.now ?? Date.now;
-    const { nats, log, metrics } = deps;
-    const now = this.now;
-    const records = new DeliveryRecords(deps.store, spec.name);
-    this.records = records;
-    this.tally = new Tally({ metrics, now, onSettled: deps.onSettled });
-    const settler = new Settler(spec, { nats, log, records, tally: this.tally, now });
-    this.settler = settler;
-    this.breakers = new Breakers({
-      consumer: spec.name,
-      log,
-      now,
-      onClose: () => this.engine.resume({ waitNoLonger: true }),
-    });
-    this.parking = new Parking({
-      nats,
-      log,
-      records,
-      settler,
-      now,
-      remembers: spec.policy.idempotency === 'inbox',
-      incarnationOf: (stream) => this.feeds.find((feed) => feed.stream === stream)?.incarnation,
-    });
-    const { parking, breakers } = this;
-    const runner = new LaneRunner(spec, { settler, parking, breakers, records, log, now });
-    this.engine = new Engine(spec, { settler, parking, runner, feeds: this.feeds, log, now });
+    this.parts = buildParts(spec, deps, this.now, this.feeds);
+    this.stopListening = this.parts.quarantine.onOver(() => this.parts.engine.resume());
   }
 
   async start(): Promise<void> {
     const { spec } = this;
+    const { records, suspects, parking, engine, settler } = this.parts;
     const durable = await this.deps.nats.ensureDurable({
       stream: spec.stream,
       name: spec.name,
@@ -91,15 +74,20 @@ export class Consumer {
       maxAckPending: spec.policy.maxAckPending,
       metadata: spec.metadata,
     });
-    const direct = await this.deps.nats.durableState('CRM_DIRECT', spec.name);
-    const parked = await this.parking.load();
-    const feeds = [await this.openFeed(durable), ...(direct ? [await this.openFeed(direct)] : [])];
-    for (const { lane, dueMs, count } of parked) this.engine.restoreParked(lane, dueMs, count);
-    for (const feed of feeds) feed.start();
-    this.engine.resume();
+    await records.takeOver();
+    await suspects.begin();
+    const parked = await parking.load();
+    await this.openFeed(durable);
+    await this.openDirect();
+    for (const { lane, dueMs, count } of parked) engine.restoreParked(lane, dueMs, count);
+    this.phase = 'running';
+    for (const feed of this.feeds) feed.start();
+    this.resume();
+    const extendMs = Math.max(10, Math.min(durable.ackWaitMs, spec.policy.ackWaitMs) / EXTEND_CHECKS_PER_WAIT);
     this.timers.push(
-      setInterval(() => this.settler.extend(this.feeds[0]!.durable.ackWaitMs), spec.policy.ackWaitMs / 6),
+      setInterval(() => settler.extend(this.feeds[0]!.durable.ackWaitMs), extendMs),
       setInterval(() => void this.pruneInbox(), PRUNE_EVERY_MS),
+      setInterval(() => void this.openDirect().catch(() => undefined), DIRECT_POLL_MS),
     );
     const { pending, ackPending, ackFloorSequence } = durable;
     this.deps.log.info(
@@ -109,29 +97,38 @@ export class Consumer {
   }
 
   status(): ConsumerStatus {
-    const { lanes, messages } = this.engine.parkedCounts();
+    const { engine, settler, breakers, tally, outrun } = this.parts;
+    const { lanes, messages } = engine.parkedCounts();
     return {
       name: this.name,
       state: this.state(),
       pending: this.feeds.reduce((sum, feed) => sum + feed.durable.pending, 0),
-      held: this.settler.held.size,
+      held: settler.held.size,
       parkedLanes: lanes,
       parkedMessages: messages,
-      breaker: this.breakers.state(),
-      ...this.tally.counts,
-      settledLastMinute: this.tally.settledLastMinute(),
-      ...(this.tally.lastError ? { lastError: this.tally.lastError } : {}),
+      breaker: breakers.state(),
+      ...tally.counts,
+      missed: outrun.missed,
+      settledLastMinute: tally.settledLastMinute(),
+      ...(tally.lastError ? { lastError: tally.lastError } : {}),
     };
   }
 
-  /** Pulls nothing more, lets running handlers end (at most `graceMs`, default 10 s), gives the rest back. */
-  async stop(options: { graceMs?: number } = {}): Promise<void> {
-    if (this.phase !== 'running') return;
+  /** Pulls nothing more, lets running handlers end, gives the rest back. */
+  async stop(options: StopOptions = {}): Promise<void> {
+    if (this.phase === 'stopping' || this.phase === 'stopped') return;
+    const { engine, suspects, exhausted } = this.parts;
     this.phase = 'stopping';
-    this.engine.halt();
-    await Promise.all(this.feeds.map((feed) => feed.stop()));
-    await this.engine.drain(options.graceMs ?? DEFAULT_GRACE_MS);
+    this.stopListening();
     for (const timer of this.timers) clearInterval(timer);
+    engine.halt();
+    await this.openingDirect?.catch(() => undefined);
+    await Promise.all(this.feeds.map((feed) => feed.stop()));
+    const extending = setInterval(() => this.parts.settler.extend(this.feeds[0]?.durable.ackWaitMs ?? 0), 100);
+    await engine.drain(options.graceMs ?? DEFAULT_GRACE_MS);
+    clearInterval(extending);
+    await exhausted.idle();
+    await suspects.end(options.cleanly ?? true).catch(() => undefined); // the store is away: the next start is careful
     await this.deps.nats.flush().catch(() => undefined); // away: what was in hand comes back after ack_wait
     this.phase = 'stopped';
   }
@@ -140,44 +137,87 @@ export class Consumer {
   async redrive(request: Omit<RedriveRequest, 'consumer'>): Promise<RedriveResult> {
     const { ackWaitMs, maxAckPending } = this.spec.policy;
     await ensureDirectDurable(this.deps.nats, { ...this.spec, ackWaitMs, maxAckPending });
-    if (this.phase === 'running' && !this.feeds.some((feed) => feed.stream === 'CRM_DIRECT')) {
-      const durable = await this.deps.nats.durableState('CRM_DIRECT', this.name);
-      if (durable) (await this.openFeed(durable)).start();
-    }
+    await this.openDirect();
     return redrive(this.deps.nats, { ...request, consumer: this.name }, this.now());
   }
 
+  /** What was sent directly to this consumer: there is a durable for it from the first time on. */
+  private async openDirect(): Promise<void> {
+    while (this.openingDirect) await this.openingDirect.catch(() => undefined);
+    if (this.phase === 'stopping' || this.phase === 'stopped') return;
+    if (this.feeds.some((feed) => feed.stream === 'CRM_DIRECT')) return;
+    this.openingDirect = this.lookForDirect().finally(() => (this.openingDirect = undefined));
+    await this.openingDirect;
+  }
+
+  private async lookForDirect(): Promise<void> {
+    const durable = await this.deps.nats.durableState('CRM_DIRECT', this.name);
+    if (!durable || this.isEnding()) return;
+    const feed = await this.openFeed(durable);
+    if (this.phase === 'running') feed.start();
+  }
+
   private async openFeed(durable: DurableState): Promise<Feed> {
+    const { records, suspects, engine, settler, breakers, outrun, exhausted } = this.parts;
     const { incarnation } = await this.deps.nats.streamState(durable.stream);
-    const highestDone = await this.records.highestDone(durable.stream, incarnation);
-    const feed = new Feed({
+    // Up to here the inbox may know of a message. A server that was killed delivers again what was acked, as if for the first time.
+    let highest = await records.highestDone(durable.stream, incarnation);
+    const onDelivery = (from: Feed, delivery: Delivery): void => {
+      const { sequence, deliveryCount } = delivery;
+      const mayBeKnown = deliveryCount > 1 || sequence <= highest;
+      const wasInHand = deliveryCount > 1 || sequence <= from.deliveredAtStart;
+      highest = Math.max(highest, sequence);
+      engine.receive(from, delivery, (ref) => ({ mayBeKnown, isSuspect: suspects.isSuspect(ref, wasInHand) }));
+    };
+    const feed: Feed = new Feed({
       nats: this.deps.nats,
       log: this.deps.log,
       durable,
       incarnation,
       ordered: this.spec.policy.order === 'record',
+      startsClosed: suspects.isGathering,
       decideBarrier: this.deps.decideBarrier ?? decideBarrier,
       now: this.now,
-      onDelivery: (from, delivery) =>
-        this.engine.receive(from, delivery, delivery.deliveryCount > 1 || delivery.sequence <= highestDone),
-      listHeld: (from) => this.settler.listHeld(from.stream),
-      onOpen: () => this.engine.resume(),
+      onDelivery,
+      listHeld: (from) => settler.listHeld(from.stream),
+      onOpen: () => this.resume(),
+      onState: (from) => {
+        exhausted.look(from);
+        if (from.durable.pending > 0) void outrun.look(from);
+      },
+      mayPull: () => this.spec.breakerOf !== undefined || !breakers.isOpen('') || !engine.hasWork,
+      onReplaced: (stream, former) => {
+        settler.disown(stream, former);
+        highest = 0;
+      },
     });
     this.feeds.push(feed);
+    void outrun.look(feed);
     return feed;
   }
 
+  /** When everything that was pending is in hand: first what may have ended the last life, then all. */
+  private resume(): void {
+    if (!this.feeds.every((feed) => feed.isOpen)) return;
+    void this.parts.suspects.run().then(() => this.parts.engine.resume());
+  }
+
+  private isEnding(): boolean {
+    return this.phase === 'stopping' || this.phase === 'stopped';
+  }
+
   private state(): ConsumerStatus['state'] {
-    if (this.phase !== 'running') return this.phase;
+    if (this.phase === 'stopping' || this.phase === 'stopped') return this.phase;
     if (this.feeds[0]?.durable.paused) return 'paused';
-    return this.feeds.every((feed) => feed.isOpen) ? 'running' : 'waiting-for-pending';
+    if (!this.feeds.every((feed) => feed.isOpen)) return 'waiting-for-pending';
+    return this.parts.quarantine.isActive ? 'quarantined' : 'running';
   }
 
   private async pruneInbox(): Promise<void> {
     try {
       for (const { stream, incarnation, durable } of this.feeds) {
         const floor = { stream, incarnation, sequence: durable.ackFloorSequence };
-        await this.records.pruneInbox(floor, this.now() - INBOX_KEPT_MS);
+        await this.parts.records.pruneInbox(floor, this.now() - INBOX_KEPT_MS);
       }
     } catch (error) {
       this.deps.log.warn({ consumer: this.name, error: describeError(error) }, 'the inbox could not be pruned');

@@ -8,6 +8,7 @@ import type { LaneRunner } from './lane-runner.js';
 import { describeError } from './outcome.js';
 import type { Parking } from './parking.js';
 import type { Settler } from './settler.js';
+import type { SuspectStep } from './suspect-run.js';
 
 /** The wait before a lane whose step failed (the store or the server is away) is tried again. */
 const STEP_RETRY_MS = 1_000;
@@ -18,9 +19,16 @@ export interface EngineDependencies {
   settler: Settler;
   parking: Parking;
   runner: LaneRunner;
-  feeds: readonly Feed[];
+  /** Whether no lane may run now: something is still on its way back, or suspects run apart. */
+  isHeldBack(): boolean;
   log: Logger;
   now(): number;
+}
+
+/** What is known of a delivery as it comes. */
+export interface Arrival {
+  mayBeKnown: boolean;
+  isSuspect: boolean;
 }
 
 /** Decides which lane runs next: one run at a time within a lane, up to `concurrency` lanes side by side. */
@@ -35,16 +43,12 @@ export class Engine {
     private readonly deps: EngineDependencies,
   ) {}
 
-  receive(feed: Feed, delivery: Delivery, mayBeKnown: boolean): void {
+  receive(feed: Feed, delivery: Delivery, arrival: (ref: Held['ref']) => Arrival): void {
     const subject = restoreSubject(this.spec.stream, delivery.subject);
     const { stream, sequence, data, storedAtMs } = delivery;
-    const held = createHeld({
-      ref: { stream, incarnation: feed.incarnation, sequence },
-      item: { stream, subject, sequence, data, storedAtMs },
-      delivery,
-      nowMs: this.deps.now(),
-      mayBeKnown,
-    });
+    const ref = { stream, incarnation: feed.incarnation, sequence };
+    const item = { stream, subject, sequence, data, storedAtMs };
+    const held = createHeld({ ref, item, delivery, nowMs: this.deps.now(), ...arrival(ref) });
     if (this.spec.accepts && !this.spec.accepts(subject)) return this.deps.settler.release(held, 'ack', 'sifted');
     const inHand = this.deps.settler.held.get(held.key);
     if (inHand) {
@@ -62,21 +66,49 @@ export class Engine {
   restoreParked(key: string, dueMs: number, count: number): void {
     const lane = this.laneFor(key);
     lane.parked = { count, arriving: 0 };
-    lane.notBeforeMs = dueMs;
+    lane.waitUntil(dueMs);
     this.schedule(lane);
   }
 
-  /** What held lanes back (the barrier, the breaker) is over. */
-  resume(options: { waitNoLonger: boolean } = { waitNoLonger: false }): void {
+  /** What held lanes back is over. */
+  resume(): void {
+    for (const lane of this.lanes.values()) this.schedule(lane);
+  }
+
+  /** A breaker has closed: what waited for it, and for nothing else, runs now. */
+  release(part: string): void {
     for (const lane of this.lanes.values()) {
-      if (options.waitNoLonger && lane.state === 'idle' && (lane.waiting[0]?.attempts ?? 0) === 0) lane.notBeforeMs = 0;
+      if (lane.state !== 'idle' || lane.waitsForPart !== part) continue;
+      lane.waitUntil(0);
       this.schedule(lane);
     }
+  }
+
+  /** Whether something waits here that could run, and so show how the downstream is. */
+  get hasWork(): boolean {
+    return this.lanes.size > 0;
   }
 
   parkedCounts(): { lanes: number; messages: number } {
     const parked = [...this.lanes.values()].flatMap((lane) => (lane.parked ? [lane.parked.count] : []));
     return { lanes: parked.length, messages: parked.reduce((sum, count) => sum + count, 0) };
+  }
+
+  /** The heads of lanes that are suspect, while everything else is held back. */
+  listSuspects(): SuspectStep[] {
+    const steps: SuspectStep[] = [];
+    for (const lane of this.lanes.values()) {
+      const [head] = lane.waiting;
+      if (lane.parked || lane.state !== 'idle' || !head?.isSuspect || lane.notBeforeMs > this.deps.now()) continue;
+      steps.push({ ref: head.ref, run: () => this.runAlone(lane, head) });
+    }
+    return steps;
+  }
+
+  /** Parked lanes that are due: their oldest may have been running. */
+  listDueParked(): { key: string; run(): Promise<void> }[] {
+    const due = [...this.lanes.values()].filter((lane) => lane.parked && lane.notBeforeMs <= this.deps.now());
+    return due.map((lane) => ({ key: lane.key, run: () => this.runAlone(lane) }));
   }
 
   /** Starts nothing more. */
@@ -87,10 +119,11 @@ export class Engine {
 
   /** After {@link halt}: waits for what runs (its signal aborts after the grace), gives the rest back in stream order. */
   async drain(graceMs: number): Promise<void> {
-    const { settler, runner } = this.deps;
+    const { settler, runner, parking } = this.deps;
     const grace = setTimeout(() => settler.stopping.abort(), graceMs);
     while (this.running > 0) await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS));
     await Promise.all(runner.finishing);
+    await parking.idle();
     clearTimeout(grace);
     const rest = [...settler.held.values()].toSorted((a, b) => a.ref.sequence - b.ref.sequence);
     for (const held of rest) settler.release(held, 'back', 'returned');
@@ -117,7 +150,7 @@ export class Engine {
       this.lanes.delete(lane.key);
       return;
     }
-    if (this.deps.feeds.some((feed) => !feed.isOpen)) return;
+    if (this.deps.isHeldBack()) return;
     if (lane.parked && lane.waiting.length > 0) this.deps.parking.append(lane);
     const waitMs = this.dueMs(lane) - this.deps.now();
     if (waitMs > 0) {
@@ -140,26 +173,35 @@ export class Engine {
       if (this.running >= this.spec.policy.concurrency || this.stopping) return;
       this.ready.delete(lane);
       // A barrier that has closed since: it runs when that opens again.
-      if (this.deps.feeds.some((feed) => !feed.isOpen)) {
+      if (this.deps.isHeldBack()) {
         lane.state = 'idle';
         continue;
       }
-      lane.state = 'running';
-      this.running++;
-      void this.runLane(lane);
+      void this.runLane(lane).then(() => {
+        this.schedule(lane);
+        this.runReady();
+      });
     }
   }
 
+  private async runAlone(lane: Lane, head?: Held): Promise<void> {
+    if (this.stopping || lane.state !== 'idle') return;
+    // Whatever it comes to, it has not ended the process.
+    if (head) head.isSuspect = false;
+    lane.oneByOne = Math.max(lane.oneByOne, 1);
+    await this.runLane(lane);
+  }
+
   private async runLane(lane: Lane): Promise<void> {
+    lane.state = 'running';
+    this.running++;
     try {
       await this.deps.runner.run(lane);
     } catch (error) {
-      lane.notBeforeMs = this.deps.now() + STEP_RETRY_MS;
+      lane.waitUntil(this.deps.now() + STEP_RETRY_MS);
       this.deps.log.error({ consumer: this.spec.name, error: describeError(error) }, 'a step failed; trying it again');
     }
     this.running--;
     lane.state = 'idle';
-    this.schedule(lane);
-    this.runReady();
   }
 }

@@ -10,26 +10,40 @@ const PULL_SIZE = 500;
 /** How often the durable's state is read: lag, pause, an operator's limits. */
 const STATE_POLL_MS = 5_000;
 const REOPEN_MS = 1_000;
+/** How often it is looked whether a rest is over. */
+const REST_POLL_MS = 100;
 
 export interface FeedOptions {
   nats: Nats;
   log: Logger;
   durable: DurableState;
   incarnation: string;
+  /** Keep the barrier after gaps. */
   ordered: boolean;
+  /** Wait for all that is pending at the start, ordered or not. */
+  startsClosed: boolean;
   decideBarrier: BarrierDecider;
   now(): number;
   onDelivery(feed: Feed, delivery: Delivery): void;
   listHeld(feed: Feed): readonly Held[];
   /** The barrier has opened. */
   onOpen(): void;
+  /** The durable's state was read anew. */
+  onState(feed: Feed): void;
+  /** False while the downstream is away: then nothing more is asked for, and the lag shows. */
+  mayPull(): boolean;
+  /** The stream was deleted and made anew: sequences mean other messages now. */
+  onReplaced(stream: string, formerIncarnation: string): void;
 }
 
 /** One durable of one consumer: pulls it, watches for gaps, and keeps its barrier. */
 export class Feed {
   durable: DurableState;
+  incarnation: string;
   readonly stream: string;
-  readonly incarnation: string;
+  /** As the durable was when this feed opened. */
+  readonly deliveredAtStart: number;
+
   private pull: Pull | undefined;
   private lastConsumerSequence = 0;
   private stopped = false;
@@ -38,11 +52,13 @@ export class Feed {
   private readonly statePoll: NodeJS.Timeout;
 
   constructor(private readonly options: FeedOptions) {
-    this.durable = options.durable;
-    this.stream = options.durable.stream;
+    const { durable, ordered, startsClosed } = options;
+    this.durable = durable;
+    this.stream = durable.stream;
     this.incarnation = options.incarnation;
+    this.deliveredAtStart = durable.deliveredSequence;
     this.barrier = new Barrier({
-      isOpen: !options.ordered || options.durable.ackPending === 0,
+      isOpen: durable.ackPending === 0 || !(ordered || startsClosed),
       decide: options.decideBarrier,
       readPending: () => this.readPending(),
       listHeld: () => options.listHeld(this),
@@ -68,6 +84,11 @@ export class Feed {
     if (!this.isOpen) this.closeBarrier('start');
   }
 
+  /** Asks for nothing more until `mayPull` says yes; what is on its way is taken. */
+  rest(): void {
+    void this.pull?.stop();
+  }
+
   /** Asks for nothing more; what was buffered has been handed out when it resolves. */
   async stop(): Promise<void> {
     this.stopped = true;
@@ -80,6 +101,7 @@ export class Feed {
   private async read(): Promise<void> {
     while (!this.stopped) {
       try {
+        await this.recognise();
         this.pull = await this.options.nats.pull(this.stream, this.durable.name, {
           maxMessages: Math.min(PULL_SIZE, this.durable.maxAckPending > 0 ? this.durable.maxAckPending : PULL_SIZE),
           onNotice: (notice) => this.notice(notice),
@@ -90,19 +112,34 @@ export class Feed {
       } catch (error) {
         if (!this.stopped) this.log('warn', { error: describeError(error) }, 'pulling failed; trying again');
       }
-      if (!this.stopped) await new Promise((resolve) => setTimeout(resolve, REOPEN_MS));
+      if (this.stopped) return;
+      if (this.options.mayPull()) await pause(REOPEN_MS);
+      while (!this.stopped && !this.options.mayPull()) await pause(REST_POLL_MS);
     }
+  }
+
+  /** Whether the stream is still the one that we know. */
+  private async recognise(): Promise<void> {
+    const { incarnation } = await this.options.nats.streamState(this.stream);
+    if (incarnation === this.incarnation) return;
+    const former = this.incarnation;
+    this.incarnation = incarnation;
+    this.lastConsumerSequence = 0;
+    this.log('error', {}, 'the stream was deleted and made anew');
+    this.options.onReplaced(this.stream, former);
   }
 
   private receive(delivery: Delivery): void {
     const expected = this.lastConsumerSequence + 1;
-    if (this.lastConsumerSequence > 0 && delivery.consumerSequence !== expected) this.closeBarrier('gap');
+    if (this.lastConsumerSequence > 0 && delivery.consumerSequence !== expected && this.options.ordered) {
+      this.closeBarrier('gap');
+    }
     this.lastConsumerSequence = delivery.consumerSequence;
     this.options.onDelivery(this, delivery);
   }
 
   private notice(notice: PullNotice): void {
-    if (notice.kind === 'interrupted') this.closeBarrier('interrupted');
+    if (notice.kind === 'interrupted' && this.options.ordered) this.closeBarrier('interrupted');
     if (notice.kind === 'limited')
       this.log('warn', { detail: notice.detail }, "an operator's limit is below what we ask");
     if (notice.kind === 'deleted') {
@@ -115,7 +152,7 @@ export class Feed {
   }
 
   private closeBarrier(reason: string): void {
-    if (!this.options.ordered || this.stopped) return;
+    if (this.stopped) return;
     this.log('debug', { reason }, 'waiting for what is pending to come back');
     this.barrier.close();
   }
@@ -132,7 +169,10 @@ export class Feed {
   private async readState(): Promise<DurableState | undefined> {
     try {
       const state = await this.options.nats.durableState(this.stream, this.durable.name);
-      if (state) this.durable = state;
+      if (state) {
+        this.durable = state;
+        this.options.onState(this);
+      }
       return state;
     } catch (error) {
       this.log('debug', { error: describeError(error) }, 'the state of the durable cannot be read now');
@@ -143,4 +183,8 @@ export class Feed {
   private log(level: 'debug' | 'warn' | 'error', fields: object, message: string): void {
     this.options.log[level]({ consumer: this.durable.name, stream: this.stream, ...fields }, message);
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,17 +1,14 @@
-import type { Logger } from '@crm-mesh/telemetry';
 import type { Breakers } from './breakers.js';
 import type { ConsumerSpec } from './consumer-spec.js';
+import { GroupRunner, type Verdict } from './group-runner.js';
 import type { Held, Lane } from './lane.js';
 import type { ErrorInfo } from './outcome.js';
 import type { ParkedMessage, Parking } from './parking.js';
-import { runWithDeadline } from './run-with-deadline.js';
-import { decideSettlement, type Decision } from './settlement.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords } from './store/delivery-records.js';
 
 /** Of a lane that gathered, so many run together at most. */
 const LARGEST_GROUP = 100;
-const KEPT_ATTEMPTS = 20;
 const GONE: ErrorInfo = {
   name: 'MessageGone',
   message: 'the message is no longer in its stream (purged, or older than its max age) and cannot be run',
@@ -22,7 +19,11 @@ export interface LaneRunnerDependencies {
   parking: Parking;
   breakers: Breakers;
   records: DeliveryRecords;
-  log: Logger;
+  groups: GroupRunner;
+  /** As the durable has it now: an operator's word counts. */
+  maxAckPending(): number;
+  /** Whether everything that was delivered has arrived; while it has not, what is missing belongs before what waits. */
+  isComplete(): boolean;
   now(): number;
 }
 
@@ -43,69 +44,96 @@ export class LaneRunner {
 
   async run(lane: Lane): Promise<void> {
     if (lane.parked) await this.runParked(lane);
-    else await this.runHeld(lane);
+    else if (lane.waiting.length > 0) await this.runHeld(lane);
   }
 
   private async runHeld(lane: Lane): Promise<void> {
-    const group = lane.waiting.slice(0, this.groupSize(lane.waiting[0]!.item.subject));
-    const { todo, known } = await this.recall(group);
+    const { settler, groups } = this.deps;
+    const group = lane.waiting.slice(0, this.groupSize(lane, lane.waiting[0]!.item.subject));
+    const { todo, known } = await groups.recall(group);
     lane.remove(known);
-    for (const held of known) this.deps.settler.release(held, 'ack', 'skipped');
+    for (const held of known) settler.release(held, 'ack', 'skipped');
     if (todo.length === 0) return;
-    if (this.mustWaitForBreaker(lane, todo)) {
-      if (this.deps.settler.held.size > this.spec.policy.maxAckPending / 2)
-        await this.deps.parking.park(lane, () => ({}));
-      return;
-    }
-    const { decision, durationMs } = await this.runHandler(todo);
-    if (decision.kind === 'ack') {
+    if (this.mustWaitForBreaker(lane, todo)) return this.parkBehindBreaker(lane);
+    const { verdict, durationMs } = await groups.run(todo);
+    this.countDown(lane, verdict, todo);
+    if (verdict.kind === 'ack') {
       lane.remove(todo);
       this.finish(todo, durationMs);
-    } else if (decision.kind === 'bury') {
-      await this.deps.settler.bury(todo, decision.error);
-      await this.deps.settler.writeDown(todo);
-      lane.remove(todo);
-      for (const held of todo) this.deps.settler.release(held, 'term', 'buried', { durationMs, error: decision.error });
-    } else if (decision.kind === 'retry') {
-      await this.waitHeld(lane, todo, decision, durationMs);
     }
+    if (verdict.kind !== 'mixed') return;
+    await this.buryHeld(lane, verdict, durationMs);
+    if (verdict.retried.length > 0) await this.waitHeld(lane, verdict, durationMs);
+  }
+
+  private async buryHeld(lane: Lane, { buried, error }: Mixed, durationMs: number): Promise<void> {
+    if (buried.length === 0) return;
+    const { settler } = this.deps;
+    await settler.bury(buried, error);
+    await settler.writeDown(buried);
+    lane.remove(buried);
+    for (const held of buried) settler.release(held, 'term', 'buried', { durationMs, error });
+  }
+
+  private async waitHeld(lane: Lane, verdict: Mixed, durationMs: number): Promise<void> {
+    const { records, parking, settler, now, maxAckPending } = this.deps;
+    const { retried, error, delayMs, spent } = verdict;
+    if (spent) await records.recordFailures(retried);
+    lane.waitUntil(now() + delayMs);
+    const details = { durationMs, error, nextAttemptInMs: delayMs };
+    if (delayMs > this.spec.policy.parkAfterMs || lane.waiting.length > maxAckPending() / 4) {
+      await parking.park(lane, this.movable(lane, retried), (held) => (retried.includes(held) ? details : {}));
+      return;
+    }
+    for (const held of retried) settler.notify(held, 'retried', details);
+  }
+
+  /** What is missing has its place behind what ran, and before the rest: which stays in hand until it is back. */
+  private movable(lane: Lane, ran: readonly Held[]): readonly Held[] {
+    return this.deps.isComplete() ? [...lane.waiting] : ran;
   }
 
   private async runParked(lane: Lane): Promise<void> {
-    const { parking, settler } = this.deps;
+    const { parking, settler, groups, records, now } = this.deps;
     // Asked before the read: what is on its way now may be in the store by the time that the read, which missed it, is back.
     const isComplete = lane.parked!.arriving === 0;
-    const messages = await parking.read(lane, (subject) => this.groupSize(subject));
+    const messages = await parking.read(lane, (subject) => this.groupSize(lane, subject));
     if (messages.length === 0) {
-      if (isComplete && lane.waiting.length === 0) await parking.unpark(lane);
+      // Never at once again: what is on its way needs the event loop, which a lane that goes round and round would keep.
+      if (!isComplete) await parking.idle();
+      else if (lane.waiting.length === 0) await parking.unpark(lane);
       return;
     }
     const gone = messages.filter((message) => message.gone);
     if (gone.length > 0) return this.buryParked(lane, gone, GONE, 0);
-    const { todo, known } = await this.recall(messages.map(({ held }) => held));
-    const runs = messages.filter(({ held }) => todo.includes(held));
-    if (known.length > 0)
-      await parking.settle(
-        lane,
-        messages.filter((message) => !runs.includes(message)),
-      );
+    const { todo, known } = await groups.recall(messages.map(({ held }) => held));
+    await this.settleParked(lane, messages, known);
     for (const held of known) settler.notify(held, 'skipped');
-    if (runs.length === 0) return;
+    if (todo.length === 0) return;
     if (this.mustWaitForBreaker(lane, todo)) return parking.postpone(lane);
 
-    const { decision, durationMs } = await this.runHandler(todo);
-    if (decision.kind === 'ack') {
-      await parking.settle(lane, runs);
+    const { verdict, durationMs } = await groups.run(todo);
+    this.countDown(lane, verdict, todo);
+    if (verdict.kind === 'ack') {
+      await this.settleParked(lane, messages, todo);
       for (const held of todo) settler.notify(held, 'acked', { durationMs });
-    } else if (decision.kind === 'bury') {
-      await this.buryParked(lane, runs, decision.error, durationMs);
-    } else if (decision.kind === 'retry') {
-      if (decision.spent) await this.deps.records.recordFailures(todo);
-      lane.notBeforeMs = this.deps.now() + decision.delayMs;
-      await parking.postpone(lane);
-      const details = { durationMs, error: decision.error, nextAttemptInMs: decision.delayMs };
-      for (const held of todo) settler.notify(held, 'retried', details);
     }
+    if (verdict.kind !== 'mixed') return;
+    const { buried, retried, error, delayMs, spent } = verdict;
+    if (buried.length > 0) await this.buryParked(lane, messages.filter(({ held }) => buried.includes(held)), error, durationMs);
+    if (retried.length === 0) return;
+    if (spent) await records.recordFailures(retried);
+    lane.waitUntil(now() + delayMs);
+    await parking.postpone(lane);
+    for (const held of retried) settler.notify(held, 'retried', { durationMs, error, nextAttemptInMs: delayMs });
+  }
+
+  private async settleParked(lane: Lane, messages: ParkedMessage[], done: readonly Held[]): Promise<void> {
+    if (done.length === 0) return;
+    await this.deps.parking.settle(
+      lane,
+      messages.filter(({ held }) => done.includes(held)),
+    );
   }
 
   private async buryParked(lane: Lane, messages: ParkedMessage[], error: ErrorInfo, durationMs: number): Promise<void> {
@@ -115,60 +143,27 @@ export class LaneRunner {
     for (const held of group) this.deps.settler.notify(held, 'buried', { durationMs, error });
   }
 
-  private groupSize(subject: string): number {
-    return this.gatherMs(subject) > 0 ? LARGEST_GROUP : 1;
+  private groupSize(lane: Lane, subject: string): number {
+    return lane.oneByOne === 0 && this.gatherMs(subject) > 0 ? LARGEST_GROUP : 1;
   }
 
-  /** Asks the store about what it may know: what is done already, and how many attempts the rest has had. */
-  private async recall(group: Held[]): Promise<{ todo: Held[]; known: Held[] }> {
-    const unsure = group.filter((held) => held.mayBeKnown);
-    if (unsure.length === 0) return { todo: group, known: [] };
-    const memory = await this.deps.records.lookUp(unsure.map((held) => held.ref));
-    const known = new Set<Held>();
-    for (const held of unsure) {
-      held.mayBeKnown = false;
-      const item = memory.get(held.key);
-      if (!item) continue;
-      if (item.done) known.add(held);
-      held.attempts = item.attempts;
-      held.history = item.history;
-    }
-    return { todo: group.filter((held) => !known.has(held)), known: [...known] };
+  private countDown(lane: Lane, verdict: Verdict, todo: readonly Held[]): void {
+    if (verdict.kind === 'one-by-one') lane.oneByOne = todo.length;
+    else if (lane.oneByOne > 0) lane.oneByOne--;
   }
 
-  private mustWaitForBreaker(lane: Lane, todo: Held[]): boolean {
-    const waitMs = this.deps.breakers.admit(this.breakerPart(todo));
-    if (waitMs > 0) lane.notBeforeMs = this.deps.now() + waitMs;
+  private mustWaitForBreaker(lane: Lane, todo: readonly Held[]): boolean {
+    const part = this.deps.groups.breakerPart(todo);
+    const waitMs = this.deps.breakers.admit(part);
+    if (waitMs > 0) lane.waitUntil(this.deps.now() + waitMs, part);
     return waitMs > 0;
   }
 
-  private breakerPart(todo: Held[]): string {
-    return this.spec.breakerOf?.(todo[0]!.item.subject) ?? '';
-  }
-
-  private async runHandler(todo: Held[]): Promise<{ decision: Decision; durationMs: number }> {
-    const startedMs = this.deps.now();
-    const attempt = todo[0]!.attempts + 1;
-    const input = { consumer: this.spec.name, items: todo.map((held) => held.item), attempt };
-    const outcome = await runWithDeadline(this.spec.runHandler, input, {
-      timeoutMs: this.spec.policy.timeoutMs,
-      stopping: this.deps.settler.stopping.signal,
-      onAbandoned: () =>
-        this.deps.log.error(
-          { consumer: this.spec.name, subject: todo[0]!.item.subject },
-          'the handler ignored its abort signal and was left behind; it may still be running beside its next attempt',
-        ),
-    });
-    this.deps.breakers.record(this.breakerPart(todo), outcome);
-    const decision = decideSettlement(outcome, attempt, this.spec.policy, Math.random());
-    if (decision.kind === 'bury' || (decision.kind === 'retry' && decision.spent)) {
-      const failure = { at: new Date(startedMs).toISOString(), error: decision.error };
-      for (const held of todo) {
-        held.attempts++;
-        held.history = [...held.history, failure].slice(-KEPT_ATTEMPTS);
-      }
-    }
-    return { decision, durationMs: this.deps.now() - startedMs };
+  /** Where the downstream has parts, pulling goes on for the others: what waits for this one must not fill the hand. */
+  private async parkBehindBreaker(lane: Lane): Promise<void> {
+    const { settler, parking, maxAckPending } = this.deps;
+    if (!this.spec.breakerOf || settler.held.size <= maxAckPending() / 2) return;
+    await parking.park(lane, this.movable(lane, lane.waiting.slice(0, 1)), () => ({}));
   }
 
   /** Written down where there is something to write, and only then acked; the lane need not wait for that. */
@@ -185,21 +180,6 @@ export class LaneRunner {
       .finally(() => this.finishing.delete(finishing));
     this.finishing.add(finishing);
   }
-
-  private async waitHeld(
-    lane: Lane,
-    todo: Held[],
-    decision: Extract<Decision, { kind: 'retry' }>,
-    durationMs: number,
-  ): Promise<void> {
-    if (decision.spent) await this.deps.records.recordFailures(todo);
-    lane.notBeforeMs = this.deps.now() + decision.delayMs;
-    const { maxAckPending, parkAfterMs } = this.spec.policy;
-    const details = { durationMs, error: decision.error, nextAttemptInMs: decision.delayMs };
-    if (decision.delayMs > parkAfterMs || lane.waiting.length > maxAckPending / 4) {
-      await this.deps.parking.park(lane, (held) => (todo.includes(held) ? details : {}));
-      return;
-    }
-    for (const held of todo) this.deps.settler.notify(held, 'retried', details);
-  }
 }
+
+type Mixed = Extract<Verdict, { kind: 'mixed' }>;

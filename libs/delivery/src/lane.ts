@@ -18,10 +18,12 @@ export interface Held {
   history: Attempt[];
   /** The store may know something of it that we have not asked yet. */
   mayBeKnown: boolean;
+  /** It was in hand when the process ended uncleanly, and has not run since. */
+  isSuspect: boolean;
 }
 
 export function createHeld(
-  input: Pick<Held, 'ref' | 'item'> & { delivery?: Delivery; nowMs: number; mayBeKnown: boolean },
+  input: Pick<Held, 'ref' | 'item' | 'mayBeKnown'> & { delivery?: Delivery; nowMs: number; isSuspect?: boolean },
 ): Held {
   return {
     key: keyOf(input.ref),
@@ -33,6 +35,7 @@ export function createHeld(
     attempts: 0,
     history: [],
     mayBeKnown: input.mayBeKnown,
+    isSuspect: input.isSuspect ?? false,
   };
 }
 
@@ -43,6 +46,10 @@ export class Lane {
   /** `ready`: in the queue for a place to run. */
   state: 'idle' | 'ready' | 'running' = 'idle';
   notBeforeMs = 0;
+  /** The part of the downstream whose breaker `notBeforeMs` waits for; undefined when it waits for something else. */
+  waitsForPart: string | undefined;
+  /** So many of the oldest run alone, though their lane gathers: one of them failed all the others. */
+  oneByOne = 0;
   timer: NodeJS.Timeout | undefined;
   /** Lies in the store: how many there, and how many are on their way there. */
   parked: { count: number; arriving: number } | undefined;
@@ -52,8 +59,20 @@ export class Lane {
   /** Redeliveries come back in any order: each is put where its sequence belongs among those of its stream. */
   insert(held: Held): void {
     let index = this.waiting.length;
-    while (index > 0 && comesBefore(held, this.waiting[index - 1]!)) index--;
+    // What came through another stream stands in between, and says nothing of the order within this one.
+    for (let at = index - 1; at >= 0; at--) {
+      const other = this.waiting[at]!;
+      if (other.ref.stream !== held.ref.stream) continue;
+      if (other.ref.sequence < held.ref.sequence) break;
+      index = at;
+    }
     this.waiting.splice(index, 0, held);
+  }
+
+  /** `part`: whose breaker it waits for. */
+  waitUntil(dueMs: number, part?: string): void {
+    this.notBeforeMs = dueMs;
+    this.waitsForPart = part;
   }
 
   remove(settled: readonly Held[]): void {
@@ -64,8 +83,4 @@ export class Lane {
   isEmpty(): boolean {
     return this.waiting.length === 0 && !this.parked;
   }
-}
-
-function comesBefore(a: Held, b: Held): boolean {
-  return a.ref.stream === b.ref.stream && a.ref.sequence < b.ref.sequence;
 }

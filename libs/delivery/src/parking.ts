@@ -1,8 +1,6 @@
 import type { Nats } from '@crm-mesh/jetstream';
 import { GroupCommit } from '@crm-mesh/store';
-import type { Logger } from '@crm-mesh/telemetry';
 import { createHeld, type Held, type Lane } from './lane.js';
-import { describeError } from './outcome.js';
 import type { Settler, SettledDetails } from './settler.js';
 import type { DeliveryRecords, ParkedItem } from './store/delivery-records.js';
 
@@ -19,12 +17,12 @@ export interface ParkedMessage {
  */
 export class Parking {
   private readonly arrivals: GroupCommit<{ lane: Lane; held: Held }>;
+  private readonly arriving = new Set<Promise<void>>();
   private ordinal = 0;
 
   constructor(
     private readonly deps: {
       nats: Nats;
-      log: Logger;
       records: DeliveryRecords;
       settler: Settler;
       /** Whether what is done goes into the inbox. */
@@ -34,7 +32,7 @@ export class Parking {
       now(): number;
     },
   ) {
-    this.arrivals = new GroupCommit((items) => this.commit(items));
+    this.arrivals = new GroupCommit((items) => deps.settler.insist(() => this.commit(items)));
   }
 
   /** Reads what was parked before the start. */
@@ -43,9 +41,8 @@ export class Parking {
     return this.deps.records.listParkedLanes();
   }
 
-  /** Moves the lane and all that waits in it into the store. Rejects when the store refuses: then it goes on waiting in hand. */
-  async park(lane: Lane, details: (held: Held) => SettledDetails): Promise<void> {
-    const moving = [...lane.waiting];
+  /** Moves messages of a lane into the store, the oldest first. Rejects when the store refuses: then it goes on waiting in hand. */
+  async park(lane: Lane, moving: readonly Held[], details: (held: Held) => SettledDetails): Promise<void> {
     await this.deps.records.park(moving.map((held) => this.describe(lane, held)));
     lane.parked = { count: moving.length, arriving: 0 };
     lane.remove(moving);
@@ -59,14 +56,21 @@ export class Parking {
     lane.waiting = [];
     for (const held of arriving) {
       parked.arriving++;
-      this.arrivals
+      // Rejects only when stopping: what did not arrive is still in hand, and goes back.
+      const arriving: Promise<void> = this.arrivals
         .add({ lane, held })
-        .catch((error: unknown) => {
-          this.deps.log.error({ error: describeError(error) }, 'the store refuses; a parked lane waits in hand');
-          lane.insert(held);
-        })
-        .finally(() => parked.arriving--);
+        .catch(() => undefined)
+        .finally(() => {
+          parked.arriving--;
+          this.arriving.delete(arriving);
+        });
+      this.arriving.add(arriving);
     }
+  }
+
+  /** Resolves when nothing is on its way into the store. */
+  async idle(): Promise<void> {
+    await Promise.all(this.arriving);
   }
 
   /** The oldest of a parked lane, read again from its stream. */
@@ -83,7 +87,10 @@ export class Parking {
   /** Finished, whatever it came to: out of the store. */
   async settle(lane: Lane, messages: readonly ParkedMessage[]): Promise<void> {
     const refs = messages.map(({ parked }) => parked.ref);
-    await this.deps.records.settleParked(refs, this.deps.remembers, this.deps.now());
+    // Insisted on: the handler has run, and a rejection here would run it again.
+    await this.deps.settler.insist(() =>
+      this.deps.records.settleParked(refs, this.deps.remembers, this.deps.now()),
+    );
     lane.parked!.count -= refs.length;
   }
 
@@ -95,7 +102,7 @@ export class Parking {
   async unpark(lane: Lane): Promise<void> {
     await this.deps.records.removeLane(lane.key);
     lane.parked = undefined;
-    lane.notBeforeMs = 0;
+    lane.waitUntil(0);
   }
 
   private async readMessage(parked: ParkedItem): Promise<ParkedMessage> {

@@ -4,14 +4,12 @@ import { GroupCommit } from '@crm-mesh/store';
 import type { Logger } from '@crm-mesh/telemetry';
 import { publishDeadLetter } from './bury.js';
 import type { ConsumerSpec } from './consumer-spec.js';
+import { Insistence } from './insistence.js';
 import type { Held } from './lane.js';
 import { describeError, type ErrorInfo } from './outcome.js';
 import type { SettledNotice } from './settled-notice.js';
 import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
 import type { Tally } from './tally.js';
-
-/** The wait before a step that needs the store or the server is tried again. */
-const STEP_RETRY_MS = 1_000;
 
 export type SettledDetails = Partial<Pick<SettledNotice, 'durationMs' | 'error' | 'nextAttemptInMs'>>;
 
@@ -22,6 +20,7 @@ export class Settler {
   /** Aborts when nothing more may be waited for. */
   readonly stopping = new AbortController();
   private readonly done: GroupCommit<{ ref: ItemRef; failed: boolean }>;
+  private readonly insistence: Insistence;
 
   constructor(
     private readonly spec: ConsumerSpec,
@@ -35,7 +34,18 @@ export class Settler {
   ) {
     // Every run that is under way listens.
     setMaxListeners(0, this.stopping.signal);
-    this.done = new GroupCommit((items) => this.commit(items));
+    this.insistence = new Insistence({
+      stopping: this.stopping.signal,
+      onFailure: (error) =>
+        deps.log.error({ consumer: spec.name, error: describeError(error) }, 'a step of settling failed; trying again'),
+    });
+    // A group that failed is tried again before later ones: a record's older event must not be forgotten for a newer one.
+    this.done = new GroupCommit((items) => this.insist(() => this.commit(items)));
+  }
+
+  /** Tries until it is so; rejects only when stopping. */
+  insist<Result>(step: () => Promise<Result>): Promise<Result> {
+    return this.insistence.until(step);
   }
 
   /** Whether a message's end is written down; a plain success without an inbox follows from the ack floor. */
@@ -43,19 +53,17 @@ export class Settler {
     return this.spec.policy.idempotency === 'inbox' || group.some((held) => held.attempts > 0);
   }
 
-  /** Into the inbox (where there is one), its failures forgotten. Tries until it is so; rejects when stopping. */
+  /** Into the inbox (where there is one), its failures forgotten. Rejects only when stopping. */
   async writeDown(group: readonly Held[]): Promise<void> {
     if (!this.writesDown(group)) return;
-    await this.insist('the store refuses', () =>
-      Promise.all(group.map(({ ref, attempts }) => this.done.add({ ref, failed: attempts > 0 }))),
-    );
+    await Promise.all(group.map(({ ref, attempts }) => this.done.add({ ref, failed: attempts > 0 })));
   }
 
-  /** Publishes the dead letters and awaits their PubAcks. Tries until it is so; rejects when stopping. */
+  /** Publishes the dead letters and awaits their PubAcks. Rejects only when stopping. */
   async bury(group: readonly Held[], error: ErrorInfo): Promise<void> {
     const about = { consumer: this.spec.name, version: this.spec.version, error, nowMs: this.deps.now() };
     for (const held of group) {
-      await this.insist('a dead letter cannot be published', () => publishDeadLetter(this.deps.nats, held, about));
+      await this.insist(() => publishDeadLetter(this.deps.nats, held, about));
     }
   }
 
@@ -93,8 +101,16 @@ export class Settler {
     }
   }
 
+  /** What the server waits for us to settle. */
   listHeld(stream: string): Held[] {
-    return [...this.held.values()].filter((held) => held.ref.stream === stream);
+    return [...this.held.values()].filter((held) => held.ref.stream === stream && held.delivery !== undefined);
+  }
+
+  /** The stream is another one now: what is in hand of the old one cannot be settled, and its sequences mean others. */
+  disown(stream: string, incarnation: string): void {
+    for (const held of this.held.values()) {
+      if (held.ref.stream === stream && held.ref.incarnation === incarnation) held.delivery = undefined;
+    }
   }
 
   private async commit(items: { ref: ItemRef; failed: boolean }[]): Promise<void> {
@@ -102,18 +118,5 @@ export class Settler {
     const failed = items.filter((item) => item.failed).map((item) => item.ref);
     if (this.spec.policy.idempotency === 'inbox') await this.deps.records.recordDone(refs, failed, this.deps.now());
     else await this.deps.records.forgetFailures(failed);
-  }
-
-  private async insist(failure: string, step: () => Promise<unknown>): Promise<void> {
-    for (;;) {
-      try {
-        await step();
-        return;
-      } catch (error) {
-        this.deps.log.error({ consumer: this.spec.name, error: describeError(error) }, `${failure}; trying again`);
-        if (this.stopping.signal.aborted) throw error;
-        await new Promise((resolve) => setTimeout(resolve, STEP_RETRY_MS));
-      }
-    }
   }
 }

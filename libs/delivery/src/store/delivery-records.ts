@@ -30,10 +30,26 @@ const ROWS_PER_STATEMENT = 100;
 
 /** The engine's rows for one consumer: inbox, failures, parked lanes. */
 export class DeliveryRecords {
+  /** `epoch`: of the lease under which the consumer runs; who was superseded writes nothing more. */
   constructor(
     private readonly store: Store,
     private readonly consumer: string,
+    private readonly epoch?: number,
   ) {}
+
+  /** From now on no consumer of an older epoch can write. Throws when a newer one is there. */
+  async takeOver(): Promise<void> {
+    const { epoch } = this;
+    if (epoch === undefined) return;
+    await this.store.write(async (tx) => {
+      await tx.run(
+        `INSERT INTO delivery_epochs (consumer, epoch) VALUES (?, ?) ON CONFLICT (consumer)
+         DO UPDATE SET epoch = excluded.epoch WHERE excluded.epoch > delivery_epochs.epoch`,
+        [this.consumer, epoch],
+      );
+      await this.checkEpoch(tx);
+    });
+  }
 
   /** What is known of messages; what has no row is not in the answer. */
   async lookUp(refs: readonly ItemRef[]): Promise<Map<string, ItemMemory>> {
@@ -73,14 +89,14 @@ export class DeliveryRecords {
 
   /** Done for good, in one transaction; `failed` are those of them that had failures to forget. */
   async recordDone(refs: readonly ItemRef[], failed: readonly ItemRef[], nowMs: number): Promise<void> {
-    await this.store.write(async (tx) => {
+    await this.write(async (tx) => {
       await this.insertDone(tx, refs, nowMs);
       for (const ref of failed) await this.deleteFrom(tx, 'delivery_failures', ref);
     });
   }
 
   async forgetFailures(refs: readonly ItemRef[]): Promise<void> {
-    await this.store.write(async (tx) => {
+    await this.write(async (tx) => {
       for (const ref of refs) await this.deleteFrom(tx, 'delivery_failures', ref);
     });
   }
@@ -88,7 +104,7 @@ export class DeliveryRecords {
   async recordFailures(
     failures: readonly { ref: ItemRef; attempts: number; history: readonly Attempt[] }[],
   ): Promise<void> {
-    await this.store.write(async (tx) => {
+    await this.write(async (tx) => {
       for (const { ref, attempts, history } of failures) {
         await tx.run(
           `INSERT INTO delivery_failures (consumer, stream, incarnation, sequence, attempts, history) VALUES (${marks(6)})
@@ -118,7 +134,7 @@ export class DeliveryRecords {
 
   /** Adds to parked lanes. Returns how many were not there yet. `dueMs` only counts where the lane is new. */
   async park(items: readonly (ParkedItem & { lane: string; ordinal: number; dueMs: number })[]): Promise<number> {
-    return this.store.write(async (tx) => {
+    return this.write(async (tx) => {
       let added = 0;
       for (const { ref, lane, ordinal, subject } of items) {
         added += await tx.run(
@@ -137,6 +153,20 @@ export class DeliveryRecords {
     });
   }
 
+  /** By key. */
+  async listParkedAmong(refs: readonly ItemRef[]): Promise<Set<string>> {
+    const keys = new Set<string>();
+    for (const [scope, sequences] of groupBySequence(refs)) {
+      const rows = await this.store.read<{ sequence: number }>(
+        `SELECT sequence FROM delivery_parked
+         WHERE consumer = ? AND stream = ? AND incarnation = ? AND sequence IN (${marks(sequences.length)})`,
+        [this.consumer, scope.stream, scope.incarnation, ...sequences],
+      );
+      for (const { sequence } of rows) keys.add(keyOf({ ...scope, sequence }));
+    }
+    return keys;
+  }
+
   async readParked(lane: string, limit: number): Promise<ParkedItem[]> {
     const rows = await this.store.read<ItemRef & { subject: string }>(
       `SELECT stream, incarnation, sequence, subject FROM delivery_parked
@@ -148,7 +178,7 @@ export class DeliveryRecords {
 
   /** Takes messages out of the parked table and, with `remember`, into the inbox: in one transaction. */
   async settleParked(refs: readonly ItemRef[], remember: boolean, nowMs: number): Promise<void> {
-    await this.store.write(async (tx) => {
+    await this.write(async (tx) => {
       if (remember) await this.insertDone(tx, refs, nowMs);
       for (const ref of refs) {
         await this.deleteFrom(tx, 'delivery_parked', ref);
@@ -158,7 +188,7 @@ export class DeliveryRecords {
   }
 
   async postponeLane(lane: string, dueMs: number): Promise<void> {
-    await this.store.write((tx) =>
+    await this.write((tx) =>
       tx.run('UPDATE delivery_parked_lanes SET due_ms = ? WHERE consumer = ? AND lane = ?', [
         dueMs,
         this.consumer,
@@ -168,19 +198,33 @@ export class DeliveryRecords {
   }
 
   async removeLane(lane: string): Promise<void> {
-    await this.store.write((tx) =>
+    await this.write((tx) =>
       tx.run('DELETE FROM delivery_parked_lanes WHERE consumer = ? AND lane = ?', [this.consumer, lane]),
     );
   }
 
   /** Forgets what no redelivery can bring again: below the ack floor, and done before `beforeMs`. */
   async pruneInbox(below: ItemRef, beforeMs: number): Promise<number> {
-    return this.store.write((tx) =>
+    return this.write((tx) =>
       tx.run(
         `DELETE FROM delivery_inbox WHERE consumer = ? AND stream = ? AND incarnation = ? AND sequence < ? AND done_at_ms < ?`,
         [...this.key(below), beforeMs],
       ),
     );
+  }
+
+  private write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return this.store.write(async (tx) => {
+      if (this.epoch !== undefined) await this.checkEpoch(tx);
+      return work(tx);
+    });
+  }
+
+  /** An update, so that on PostgreSQL the row stays locked until the commit. */
+  private async checkEpoch(tx: Transaction): Promise<void> {
+    const own = [this.consumer, this.epoch!];
+    const count = await tx.run('UPDATE delivery_epochs SET epoch = epoch WHERE consumer = ? AND epoch = ?', own);
+    if (count !== 1) throw new Error(`${this.consumer}: another process has taken over`);
   }
 
   private async insertDone(tx: Transaction, refs: readonly ItemRef[], nowMs: number): Promise<void> {

@@ -30,4 +30,22 @@ class CreateDelivery1764000000100 implements MigrationInterface {
   }
 }
 
-export const DELIVERY_MIGRATIONS: MigrationClass[] = [CreateDelivery1764000000100];
+class CreateLives1764000000110 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE delivery_lives (
+      consumer varchar(64) NOT NULL PRIMARY KEY, run_id varchar(64) NOT NULL, ended_cleanly integer NOT NULL)`);
+    await runner.query(
+      `CREATE TABLE delivery_suspects (${ITEM}, run_id varchar(64) NOT NULL, kills integer NOT NULL, ${ITEM_KEY})`,
+    );
+    await runner.query('CREATE TABLE delivery_epochs (consumer varchar(64) NOT NULL PRIMARY KEY, epoch bigint NOT NULL)');
+    await runner.query(`CREATE TABLE delivery_sweeps (
+      consumer varchar(64) NOT NULL, stream varchar(64) NOT NULL, incarnation varchar(64) NOT NULL,
+      swept_to bigint NOT NULL, advised_to bigint NOT NULL, PRIMARY KEY (consumer, stream, incarnation))`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    for (const table of ['lives', 'suspects', 'epochs', 'sweeps']) await runner.query(`DROP TABLE delivery_${table}`);
+  }
+}
+
+export const DELIVERY_MIGRATIONS: MigrationClass[] = [CreateDelivery1764000000100, CreateLives1764000000110];

@@ -1,0 +1,44 @@
+import type { ErrorInfo } from './outcome.js';
+import { keyOf, type ItemRef } from './store/delivery-records.js';
+import type { Life, Mark } from './store/life-records.js';
+
+/** Alone at so many unclean ends of the process, a message is taken for their cause. */
+const CONDEMNED_AFTER_KILLS = 2;
+/** So few suspects run one by one; of more, some run together, so that a long backlog is soon through. */
+const ONE_BY_ONE = 16;
+
+export const KILLED: ErrorInfo = {
+  name: 'KilledItsProcess',
+  message: `the process ended without warning ${CONDEMNED_AFTER_KILLS} times while this message alone was being handled`,
+};
+
+/** Which messages may have ended the process, as known at a start. */
+export interface Suspicion {
+  /** `none`: the last end was clean, or another consumer's doing. `all`: everything that was in hand. `marked`: those alone. */
+  whom: 'none' | 'all' | 'marked';
+  /** By key. */
+  kills: Map<string, number>;
+}
+
+/** What the marks of before tell; `consumer` is who asks. */
+export function decideSuspicion(last: Life | undefined, marks: readonly Mark[], consumer: string): Suspicion {
+  if (!last || last.endedCleanly) return { whom: 'none', kills: new Map() };
+  const recent = marks.filter(({ runId }) => runId === last.runId);
+  // Who alone was running did it. Of several nobody knows which.
+  const wasAlone = recent.length === 1;
+  const own = marks.filter((mark) => mark.consumer === consumer);
+  const kills = new Map(
+    own.map((mark) => [keyOf(mark.ref), mark.kills + (wasAlone && mark.runId === last.runId ? 1 : 0)]),
+  );
+  if (recent.length === 0) return { whom: 'all', kills };
+  return { whom: recent.some((mark) => mark.consumer === consumer) ? 'marked' : 'none', kills };
+}
+
+export function isCondemned({ kills }: Suspicion, ref: ItemRef): boolean {
+  return (kills.get(keyOf(ref)) ?? 0) >= CONDEMNED_AFTER_KILLS;
+}
+
+/** How many of the suspects run together. Halving would need a crash for each halving; the root needs two. */
+export function chooseBatchSize(suspects: number): number {
+  return suspects <= ONE_BY_ONE ? 1 : Math.ceil(Math.sqrt(suspects));
+}
