@@ -30,7 +30,7 @@ export {
 export { notificationMessageId } from './message-id.js';
 export { CHANGES, type Change, type Notification } from './notification.js';
 export { ORIGINS, type Origin } from './origin.js';
-export { parseEvent } from './parse-event.js';
+export { parseCheckedEvent, parseEvent } from './parse-event.js';
 export { parseNotification } from './parse-notification.js';
 export { diffRecords } from './record-diff.js';
 export { formatRecordKey, type RecordKey } from './record-key.js';

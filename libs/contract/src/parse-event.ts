@@ -1,7 +1,7 @@
 import type { MeshEvent } from './envelope.js';
 import type { EventPattern, EventType } from './event-types.js';
 import { parseJson } from './parse-json.js';
-import { validateEnvelope } from './validation/validate-event.js';
+import { validateEnvelope, validateEvent } from './validation/validate-event.js';
 
 /**
  * An event as it stands on the stream. Its envelope is checked, its data is not: who appended it has done that.
@@ -11,4 +11,12 @@ export function parseEvent<P extends EventPattern = EventType>(payload: Uint8Arr
   const event = parseJson(payload, 'An event');
   validateEnvelope(event);
   return event as MeshEvent<P>;
+}
+
+/**
+ * As {@link parseEvent}, and checked through and through as {@link validateEvent} does: for readers whom a foreign
+ * message must not mislead, as anybody with the right to publish can have appended it. Throws MESH_EVENT_INVALID.
+ */
+export function parseCheckedEvent(payload: Uint8Array | string): MeshEvent {
+  return validateEvent(parseJson(payload, 'An event'));
 }

@@ -1,6 +1,6 @@
-import { formatRecordKey, parseEvent, parseEventSubject, type MeshEvent } from '@crm-mesh/contract';
+import { formatRecordKey, MeshError, parseCheckedEvent, parseEventSubject, type MeshEvent } from '@crm-mesh/contract';
 import { describeError, type HandlerItem, type Outcome, type RunHandler } from '@crm-mesh/delivery';
-import type { Plugin } from '@crm-mesh/sdk';
+import { isEvent, type Plugin } from '@crm-mesh/sdk';
 import { runPlugin, type Verdict } from '@crm-mesh/sdk/running';
 import type { Logger } from '@crm-mesh/telemetry';
 import { attribute } from './attribution.js';
@@ -10,7 +10,7 @@ export function createRunHandler(plugin: Plugin, config: unknown, log: Logger): 
   return (input, signal) => {
     const [item] = input.items;
     if (!item) return Promise.resolve({ kind: 'done' });
-    const event = readEvent(item);
+    const event = readEvent(plugin, item);
     if ('kind' in event) return Promise.resolve(event);
     const context = {
       config,
@@ -23,9 +23,13 @@ export function createRunHandler(plugin: Plugin, config: unknown, log: Logger): 
   };
 }
 
-function readEvent(item: HandlerItem): MeshEvent | (Outcome & { kind: 'permanent' }) {
+/** A handler relies on the types that its `events` give it, so what breaks them is buried and never handed over. */
+function readEvent(plugin: Plugin, item: HandlerItem): MeshEvent | (Outcome & { kind: 'permanent' }) {
   try {
-    return parseEvent(item.data);
+    const event = parseCheckedEvent(item.data);
+    if (plugin.events.some((pattern) => isEvent(event, pattern))) return event;
+    const what = `An event's type is ${event.type}, which "${plugin.name}" does not listen to.`;
+    throw new MeshError('MESH_EVENT_INVALID', what, { cure: 'Publish it on the subject of its own type.' });
   } catch (error) {
     return { kind: 'permanent', error: describeError(error) };
   }
