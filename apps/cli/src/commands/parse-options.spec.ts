@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { collectSequences, parseDuration, parsePort } from './parse-options.js';
+import { collectSequences, parseDuration, parsePace, parsePort } from './parse-options.js';
 
 describe('parsePort', () => {
   it.each([
@@ -8,6 +8,15 @@ describe('parsePort', () => {
     ['65535', 65_535],
   ])('%s', (text, port) => expect(parsePort(text)).toBe(port));
   it.each(['-1', '65536', 'x', '', '80.5'])('refuses %j', (text) => expect(() => parsePort(text)).toThrow(/port/));
+});
+
+describe('parsePace', () => {
+  it.each([
+    ['0', 0],
+    ['60', 60],
+    ['0.5', 0.5],
+  ])('%s', (text, pace) => expect(parsePace(text)).toBe(pace));
+  it.each(['abc', '-1', '', '1e3', '60/min'])('refuses %j', (text) => expect(() => parsePace(text)).toThrow(/number/));
 });
 
 describe('parseDuration', () => {

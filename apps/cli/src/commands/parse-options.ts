@@ -14,6 +14,12 @@ export function parseWholeNumber(text: string): number {
   return sequence;
 }
 
+/** How many in a minute; 0 is none. */
+export function parsePace(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It must be a number from 0, like 60.');
+  return Number(text);
+}
+
 /** For repeated arguments. */
 export function collectSequences(text: string, before: number[] = []): number[] {
   return [...before, parseWholeNumber(text)];

@@ -10,7 +10,7 @@ import type { MeshHooks } from '../supervisor/mesh-options.js';
 import { DEFAULT_PORTS } from '../supervisor/plan-ports.js';
 import { RunningMesh } from '../supervisor/running-mesh.js';
 import { onStopSignals } from '../supervisor/stop-signals.js';
-import { parsePort } from './parse-options.js';
+import { parsePace, parsePort } from './parse-options.js';
 
 interface UpOptions {
   publisherPort: number;
@@ -18,7 +18,7 @@ interface UpOptions {
   sandboxPort: number;
   natsPort: number;
   play: boolean;
-  eventsPerMinute?: string;
+  eventsPerMinute: number;
   verbose?: boolean;
 }
 
@@ -37,7 +37,7 @@ export function addUp(program: Command): void {
       DEFAULT_PORTS.nats,
     )
     .option('--no-play', 'the sandbox CRM does nothing by itself')
-    .option('--events-per-minute <number>', 'how busy the sandbox CRM is', '60')
+    .option('--events-per-minute <number>', 'how busy the sandbox CRM is', parsePace, 60)
     .option('--verbose', 'show every line of the apps');
   runCommand<UpOptions>(command, up);
 }
@@ -50,10 +50,11 @@ async function up(context: CliContext, options: UpOptions): Promise<ExitCode> {
     sandbox: options.sandboxPort,
     nats: options.natsPort,
   };
-  const ended = new AbortController();
   let mesh: RunningMesh | undefined;
+  let stopWanted = false;
   onStopSignals({
     onStop: () => {
+      stopWanted = true;
       terminal.remark(`\n${pc.dim('stopping: what is in hand is finished first (Ctrl-C again: at once)')}`);
       void stop();
     },
@@ -65,8 +66,7 @@ async function up(context: CliContext, options: UpOptions): Promise<ExitCode> {
   const stop = async (): Promise<void> => {
     await mesh?.stop();
     terminal.remark(pc.dim('stopped'));
-    ended.abort();
-    // Whatever a start that was broken off still waits for.
+    // Ends `up` too, and whatever a start that was broken off still waits for.
     process.exit(EXIT.ok);
   };
 
@@ -76,20 +76,15 @@ async function up(context: CliContext, options: UpOptions): Promise<ExitCode> {
     cacheDir: CACHE_DIR,
     ports,
     play: options.play,
+    eventsPerMinute: options.eventsPerMinute,
     hooks: createHooks(context, options),
-    ...readPace(options),
   };
   await RunningMesh.start(meshOptions, (created) => (mesh = created)).catch((error: unknown) => {
-    // A start that was broken off by Ctrl-C is no error: `stop` ends the process.
-    if (!mesh?.isStopping) throw error;
+    // Told by the signal, not by the mesh: one that failed to start is stopping too. `stop` ends the process.
+    if (!stopWanted) throw error;
   });
-  if (mesh && !mesh.isStopping) announce(context, mesh);
-  await new Promise((resolve) => ended.signal.addEventListener('abort', resolve));
-  return EXIT.ok;
-}
-
-function readPace({ eventsPerMinute }: UpOptions): { eventsPerMinute?: number } {
-  return eventsPerMinute === undefined ? {} : { eventsPerMinute: Number(eventsPerMinute) };
+  if (mesh && !stopWanted) announce(context, mesh);
+  return new Promise(() => undefined);
 }
 
 function announce({ terminal, cwd }: CliContext, mesh: RunningMesh): void {
@@ -100,10 +95,13 @@ function announce({ terminal, cwd }: CliContext, mesh: RunningMesh): void {
 function createHooks({ terminal }: CliContext, { verbose = false }: UpOptions): MeshHooks {
   return {
     onProgress: (step) => terminal.remark(`${pc.dim('…')} ${step}`),
-    onTrouble: (who, detail) => terminal.complain(`${pc.red('!')} ${pc.bold(who)} ${detail}`),
+    onTrouble: (who, detail) => {
+      if (terminal.json) terminal.printJson({ msg: 'trouble', who, detail });
+      else terminal.complain(`${pc.red('!')} ${pc.bold(who)} ${detail}`);
+    },
     onLine: (app, line) => {
-      // In JSON mode the apps' own lines are the output.
-      if (terminal.json) process.stdout.write(`${line}\n`);
+      // In JSON mode the apps' own lines are the output; what is none of their log (a stack, say) is put into one.
+      if (terminal.json) terminal.printLine(line.startsWith('{') ? line : JSON.stringify({ app, msg: line }));
       const text = renderLogLine(app, line, { verbose });
       if (text !== undefined) terminal.print(text);
     },

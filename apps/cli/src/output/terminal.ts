@@ -4,6 +4,8 @@ export interface Terminal {
   print(text: string): void;
   /** One JSON document (or one of a stream). Only in JSON mode. */
   printJson(document: unknown): void;
+  /** A line that is a JSON document already. Only in JSON mode. */
+  printLine(line: string): void;
   /** Progress and remarks, on stderr. Nothing in JSON mode. */
   remark(text: string): void;
   /** Always, on stderr. */
@@ -20,6 +22,7 @@ export function createTerminal(options: { json: boolean }): Terminal {
     interactive: !json && process.stdin.isTTY && process.stdout.isTTY,
     print: (text) => void (json || process.stdout.write(`${text}\n`)),
     printJson: (document) => void (json && process.stdout.write(`${JSON.stringify(document)}\n`)),
+    printLine: (line) => void (json && process.stdout.write(`${line}\n`)),
     remark: (text) => void (json || process.stderr.write(`${text}\n`)),
     complain: (text) => void process.stderr.write(`${text}\n`),
   };

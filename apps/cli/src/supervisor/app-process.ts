@@ -13,6 +13,8 @@ export interface AppSpec {
   main: string;
   env: NodeJS.ProcessEnv;
   cwd: string;
+  /** Starts when that one is ready; all others start together. */
+  after?: AppName;
 }
 
 export interface AppHooks {
@@ -111,6 +113,7 @@ function launch(spec: AppSpec, hooks: AppHooks): Run {
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
   const giveUp = (): void => void child.kill('SIGTERM');
+  if (hooks.signal.aborted) giveUp();
   hooks.signal.addEventListener('abort', giveUp, { once: true });
   const recent: string[] = [];
   const ready = new Promise<string>((resolve, reject) => {

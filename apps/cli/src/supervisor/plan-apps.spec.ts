@@ -11,7 +11,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const secrets = { sandboxSecret: 's', sandboxToken: 't', eventsToken: 'e' };
 const ports = { publisher: 1, host: 2, sandbox: 3 };
 
-function plan(yaml: string) {
+const SANDBOX_YAML =
+  'connections: [{ tenant: acme, name: crm, source: hubspot, config: { apiUrl: "${env:MESH_SANDBOX_URL}", clientSecrets: ["${env:MESH_SANDBOX_SECRET}"] } }]';
+
+function plan(yaml: string, play = true) {
   writeFileSync(join(folder, 'mesh.yaml'), yaml);
   const config = loadConfig({ cwd: folder, env: describeSandbox(secrets, 3) });
   return planApps({
@@ -19,16 +22,14 @@ function plan(yaml: string) {
     ports,
     secrets,
     natsUrl: 'nats://n',
-    play: true,
+    play,
     cwd: folder,
     env: { PATH: '/bin', PORT: '9' },
   });
 }
 
 it('runs the sandbox for a mesh.yaml that refers to it, and tells it where to send', () => {
-  const apps = plan(
-    'connections: [{ tenant: acme, name: crm, source: hubspot, config: { apiUrl: "${env:MESH_SANDBOX_URL}", clientSecrets: ["${env:MESH_SANDBOX_SECRET}"] } }]',
-  );
+  const apps = plan(SANDBOX_YAML);
   expect(apps.map((app) => [app.name, app.env['PORT']])).toEqual([
     ['publisher', '1'],
     ['host', '2'],
@@ -46,6 +47,11 @@ it('runs the sandbox for a mesh.yaml that refers to it, and tells it where to se
     SANDBOX_CLIENT_SECRET: 's',
     SANDBOX_ACCESS_TOKEN: 't',
   });
+});
+
+it('lets wait only a sandbox that plays at once, and for the publisher', () => {
+  expect(plan(SANDBOX_YAML).map((app) => app.after)).toEqual([undefined, undefined, 'publisher']);
+  expect(plan(SANDBOX_YAML, false).map((app) => app.after)).toEqual([undefined, undefined, undefined]);
 });
 
 it("leaves a team's own mesh.yaml alone", () => {

@@ -42,7 +42,7 @@ export function findSandboxConnection({ references, connections }: AppPlan['conf
   return connection && `${connection.tenant}/${connection.name}`;
 }
 
-/** The processes of a mesh, in the order in which they are started. */
+/** The processes of a mesh, in the order in which they are named; `after` says what waits for what. */
 export function planApps(plan: AppPlan): AppSpec[] {
   const { ports, cwd, config } = plan;
   const common = {
@@ -57,7 +57,10 @@ export function planApps(plan: AppPlan): AppSpec[] {
     return { name, main: locateApp(name), cwd, env: { ...common, PORT: String(ports[name]), ...env } };
   };
   const apps = [describe('publisher'), describe('host')];
-  return needsSandbox(config) ? [...apps, describe('sandbox', describeSandboxEnv(plan))] : apps;
+  if (!needsSandbox(config)) return apps;
+  const sandbox = describe('sandbox', describeSandboxEnv(plan));
+  // It plays from its first moment, and would find the publisher's door still closed.
+  return [...apps, plan.play ? { ...sandbox, after: 'publisher' } : sandbox];
 }
 
 function describeSandboxEnv({ secrets, ports, play, eventsPerMinute, config }: AppPlan): NodeJS.ProcessEnv {

@@ -4,7 +4,8 @@ import { loadConfig, resolveNats, type LoadedConfig, type NatsLocation } from '@
 import { findNatsServer } from '@crm-mesh/nats-server';
 import { findDataDir } from '../mesh/locate-mesh.js';
 import { removeRunFile, writeRunFile, type RunFile } from '../mesh/run-file.js';
-import { startApp, type AppName, type AppProcess } from './app-process.js';
+import { startApp, type AppName, type AppProcess, type AppSpec } from './app-process.js';
+import { checkOwnNats } from './check-own-nats.js';
 import { lockDataDir, type DataDirLock } from './data-dir-lock.js';
 import { keepDemoSecrets, type DemoSecrets } from './demo-secrets.js';
 import { endLeftovers } from './end-leftovers.js';
@@ -23,6 +24,8 @@ export class RunningMesh {
   nats!: NatsLocation;
   server: ServerProcess | undefined;
   private apps: AppProcess[] = [];
+  /** Settles when no process is half-way in its start. */
+  private starting: Promise<unknown> = Promise.resolve();
   private readonly startedAt = new Date().toISOString();
   private readonly wanted = new AbortController();
 
@@ -52,10 +55,6 @@ export class RunningMesh {
     }
   }
 
-  get isStopping(): boolean {
-    return this.wanted.signal.aborted;
-  }
-
   get urls(): Partial<Record<AppName, string>> {
     return Object.fromEntries(this.apps.map((app) => [app.name, app.url]));
   }
@@ -63,6 +62,7 @@ export class RunningMesh {
   /** Sandbox, publisher, host (each drains), then nats-server. */
   async stop(): Promise<void> {
     this.wanted.abort();
+    await this.starting;
     const order: AppName[] = ['sandbox', 'publisher', 'host'];
     for (const name of order) await this.apps.find((app) => app.name === name)?.stop();
     await this.server?.stop();
@@ -112,23 +112,28 @@ export class RunningMesh {
   private async provideNats(): Promise<NatsLocation> {
     const { env, cacheDir, hooks, ports } = this.options;
     const own = resolveNats(this.config, env);
-    if (own.url || own.context) return own;
+    if (own.url || own.context) {
+      hooks.onProgress(`connecting to your NATS server (${own.context ? `context ${own.context}` : 'by its address'})`);
+      await checkOwnNats(own, this.wanted.signal);
+      return own;
+    }
     const found = await findNatsServer({ cacheDir, env, onProgress: hooks.onProgress });
     if (found.kind === 'external') return { url: found.url };
     this.assertWanted();
     hooks.onProgress(`starting nats-server ${found.version}`);
-    this.server = await startServer(
+    const server = startServer(
       { binary: found.path, storeDir: join(this.dataDir, 'nats'), port: ports.nats },
       {
         onReady: () => this.writeRun(),
         onRestart: (detail) => hooks.onTrouble('nats-server', detail),
       },
-    );
-    return { url: this.server.url };
+    ).then((started) => (this.server = started));
+    this.starting = server.catch(() => undefined);
+    return { url: (await server).url };
   }
 
   private async startApps(): Promise<void> {
-    const { env, cwd, hooks, play, eventsPerMinute } = this.options;
+    const { env, cwd, play, eventsPerMinute } = this.options;
     const ports = await planPorts(this.options.ports);
     this.config = this.load(ports.sandbox);
     const natsUrl = this.server?.url;
@@ -142,19 +147,42 @@ export class RunningMesh {
       cwd,
       env,
     });
+    await this.startTogether(specs);
+  }
+
+  /** When one fails, those that are still starting are ended too. */
+  private async startTogether(specs: readonly AppSpec[]): Promise<void> {
+    this.assertWanted();
+    const failed = new AbortController();
+    const signal = AbortSignal.any([this.wanted.signal, failed.signal]);
+    const started = new Map<AppName, Promise<void>>();
     for (const spec of specs) {
-      this.assertWanted();
-      hooks.onProgress(`starting the ${spec.name}`);
-      const app = await startApp(spec, {
-        onLine: hooks.onLine,
-        onRestart: hooks.onTrouble,
-        onReady: () => this.writeRun(),
-        signal: this.wanted.signal,
-      });
-      this.apps.push(app);
-      this.assertWanted();
-      this.writeRun();
+      const before = spec.after && started.get(spec.after);
+      started.set(spec.name, before ? before.then(() => this.startOne(spec, signal)) : this.startOne(spec, signal));
     }
+    this.starting = Promise.allSettled(started.values());
+    try {
+      await Promise.all(started.values());
+    } catch (error) {
+      failed.abort();
+      await this.starting;
+      throw error;
+    }
+  }
+
+  private async startOne(spec: AppSpec, signal: AbortSignal): Promise<void> {
+    this.assertWanted();
+    const { hooks } = this.options;
+    hooks.onProgress(`starting the ${spec.name}`);
+    const app = await startApp(spec, {
+      onLine: hooks.onLine,
+      onRestart: hooks.onTrouble,
+      onReady: () => this.writeRun(),
+      signal,
+    });
+    this.apps.push(app);
+    this.assertWanted();
+    this.writeRun();
   }
 
   /** Ctrl-C may come at any step of the start. */
