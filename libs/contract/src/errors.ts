@@ -121,6 +121,10 @@ export const MESH_ERRORS = {
     meaning: 'The NATS server cannot be reached, or JetStream is off.',
     cure: 'Start it (`mesh up`), or check `nats.url` in mesh.yaml and NATS_URL.',
   },
+  MESH_NOT_RUNNING: {
+    meaning: 'No mesh runs in the data folder that was named.',
+    cure: 'Start one there with `mesh up`, or say where it is: --server, --context, NATS_URL or --data-dir.',
+  },
   MESH_NOTIFICATION_INVALID: {
     meaning: 'A webhook is well signed, but its body is not what its source reads.',
     cure: 'Look at the place that the message names; `mesh source verify` tells the same of a recorded request.',

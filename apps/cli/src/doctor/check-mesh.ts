@@ -35,10 +35,10 @@ async function lookAround(nats: Nats): Promise<CheckResult[]> {
 
 /** Before the first `mesh up` there is nothing to reach, and nothing wrong with that. */
 function describeAbsence(context: CliContext, error: unknown): CheckResult {
+  const absent = note('NATS', 'no mesh is running: `mesh up` starts one');
+  if (error instanceof MeshError && error.code === 'MESH_NOT_RUNNING') return absent;
   const { via } = locateMesh(context);
-  if (error instanceof MeshError && error.code === 'MESH_NATS_UNAVAILABLE' && via === 'default') {
-    return note('NATS', 'no mesh is running: `mesh up` starts one');
-  }
+  if (error instanceof MeshError && error.code === 'MESH_NATS_UNAVAILABLE' && via === 'default') return absent;
   const { what, cure = '' } = describeError(error);
   return failed('NATS', `${what} (address from ${via})`, cure);
 }

@@ -4,6 +4,8 @@ import type { CliContext } from '../cli-context.js';
 import { locateMesh, type MeshLocation } from './locate-mesh.js';
 
 const CONNECT_TIMEOUT_MS = 4_000;
+/** A server that refuses the connection is not there: a person does not want to wait for it. */
+const TRY_ONCE = AbortSignal.abort();
 const SILENT: NatsLog = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** Connects to the mesh, does the work, and hangs up again. */
@@ -29,6 +31,7 @@ async function connect(location: MeshLocation): Promise<Nats> {
       context,
       credsFile,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      signal: TRY_ONCE,
       log: SILENT,
     });
   } catch (error) {

@@ -30,6 +30,20 @@ it.each<[Partial<LocationInput>, object]>([
   ],
 ])('%j', (input, expected) => expect(chooseLocation({ options: {}, env: {}, ...input })).toEqual(expected));
 
+it.each<[Partial<LocationInput>, string | undefined]>([
+  [{}, undefined],
+  [{ configured: {} }, undefined],
+  [{ configured }, 'mesh.yaml'],
+  [{ run }, 'run.json'],
+  [{ env: { NATS_URL: 'nats://env' } }, 'NATS_URL'],
+  [{ options: { context: 'dev' } }, '--context'],
+])('never takes the usual address for a data folder that was named: %j', (input, via) => {
+  const choose = (): unknown =>
+    chooseLocation({ options: {}, ...input, env: { ...input.env, MESH_DATA_DIR: '/data' } }).via;
+  if (via === undefined) expect(choose).toThrow(/^MESH_NOT_RUNNING: No mesh runs in \/data\./);
+  else expect(choose()).toBe(via);
+});
+
 it.each([
   [{}, '/here/.mesh'],
   [{ MESH_CONFIG: 'there/mesh.yaml' }, '/here/there/.mesh'],

@@ -1,4 +1,5 @@
 import { loadConfig, resolveNats, type NatsLocation } from '@crm-mesh/config';
+import { MeshError } from '@crm-mesh/contract';
 import { resolve } from 'node:path';
 import type { CliContext } from '../cli-context.js';
 import { isAlive } from './processes.js';
@@ -18,7 +19,10 @@ export interface LocationInput {
   configured?: NatsLocation;
 }
 
-/** What is said most closely wins: option, environment, the mesh in this data folder, mesh.yaml, the usual address. */
+/**
+ * What is said most closely wins: option, environment, the mesh in this data folder, mesh.yaml, the usual address. Throws
+ * MESH_NOT_RUNNING rather than taking the last for a data folder that somebody named: it may be another mesh's.
+ */
 export function chooseLocation({ options, env, run, configured }: LocationInput): MeshLocation {
   const credsFile = options.creds ?? (env['NATS_CREDS'] || undefined);
   const creds = credsFile === undefined ? {} : { credsFile };
@@ -28,6 +32,7 @@ export function chooseLocation({ options, env, run, configured }: LocationInput)
   if (env['NATS_CONTEXT']) return { context: env['NATS_CONTEXT'], ...creds, via: 'NATS_CONTEXT' };
   if (run) return { ...run.nats, ...creds, via: 'run.json' };
   if (configured?.url || configured?.context) return { ...configured, ...creds, via: 'mesh.yaml' };
+  if (env['MESH_DATA_DIR']) throw new MeshError('MESH_NOT_RUNNING', `No mesh runs in ${env['MESH_DATA_DIR']}.`);
   return { url: 'nats://127.0.0.1:4222', ...creds, via: 'default' };
 }
 

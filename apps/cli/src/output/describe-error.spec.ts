@@ -6,6 +6,8 @@ import { chooseExitCode, renderError } from './describe-error.js';
 it.each([
   [new MeshError('MESH_NATS_UNAVAILABLE', 'x'), 3],
   [new MeshError('MESH_NATS_NO_ANSWER', 'x'), 3],
+  [new MeshError('MESH_NATS_CONTEXT_INVALID', 'x'), 3],
+  [new MeshError('MESH_NOT_RUNNING', 'x'), 3],
   [new MeshError('MESH_USAGE', 'x'), 2],
   [new MeshError('MESH_CONFIG_INVALID', 'x'), 1],
   [new Error('x'), 1],

@@ -18,11 +18,17 @@ export function describeError(error: unknown): DescribedError {
   };
 }
 
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'MESH_NATS_CONTEXT_INVALID',
+  'MESH_NATS_NO_ANSWER',
+  'MESH_NATS_UNAVAILABLE',
+  'MESH_NOT_RUNNING',
+]);
+
 export function chooseExitCode(error: unknown): ExitCode {
   if (!(error instanceof MeshError)) return EXIT.problem;
-  const unreachable = ['MESH_NATS_UNAVAILABLE', 'MESH_NATS_NO_ANSWER', 'MESH_NOT_RUNNING'];
   if (error.code === 'MESH_USAGE') return EXIT.usage;
-  return unreachable.includes(error.code) ? EXIT.unreachable : EXIT.problem;
+  return UNREACHABLE.has(error.code) ? EXIT.unreachable : EXIT.problem;
 }
 
 /** What, where and cure; the stack only where it was asked for. */
