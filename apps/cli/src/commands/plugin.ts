@@ -6,7 +6,8 @@ import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { withMesh } from '../mesh/connect-mesh.js';
-import type { HostStatus } from '../mesh/control.js';
+import type { HostStatus, PluginStatus } from '../mesh/control.js';
+import { isRefused } from '../mesh/mesh-status.js';
 import { cutText, formatCount } from '../output/format.js';
 import { renderTable } from '../output/table.js';
 import { parseDuration } from './parse-options.js';
@@ -38,7 +39,7 @@ async function listPlugins(context: CliContext): Promise<ExitCode> {
     context.terminal.print(
       plugins.length === 0 ? `No plugins in ${pluginFolders.join(', ')}.` : renderPlugins(plugins),
     );
-    return plugins.some((plugin) => plugin.state === 'refused') ? EXIT.problem : EXIT.ok;
+    return plugins.some(isRefused) ? EXIT.problem : EXIT.ok;
   });
 }
 
@@ -53,11 +54,7 @@ function renderPlugins(plugins: HostStatus['plugins']): string {
   ];
   const rows = plugins.map((plugin) => [
     plugin.name,
-    plugin.state === 'running'
-      ? pc.green(plugin.state)
-      : plugin.state === 'refused'
-        ? pc.red(plugin.state)
-        : pc.yellow(plugin.state),
+    paintState(plugin),
     plugin.version?.slice(0, 12) ?? '',
     cutText((plugin.events ?? []).join(', '), 40),
     plugin.consumer ? formatCount(plugin.consumer.pending) : '',
@@ -65,6 +62,11 @@ function renderPlugins(plugins: HostStatus['plugins']): string {
   ]);
   const reasons = plugins.filter((plugin) => plugin.reason).map((plugin) => renderReason(plugin));
   return [renderTable(columns, rows), ...reasons].join('\n');
+}
+
+function paintState(plugin: PluginStatus): string {
+  if (plugin.state === 'refused') return pc.red(plugin.state);
+  return plugin.state === 'running' && !isRefused(plugin) ? pc.green(plugin.state) : pc.yellow(plugin.state);
 }
 
 function renderReason({ name, reason, cure }: HostStatus['plugins'][number]): string {

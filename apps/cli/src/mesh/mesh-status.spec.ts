@@ -33,6 +33,10 @@ it.each([
     ['plugin a is refused: no name'],
   ],
   [
+    { publisher, host: buildHost([{ name: 'a', state: 'running', reason: 'no handle()' }]) },
+    ['plugin a is refused as it is now, and its former version is running: no handle()'],
+  ],
+  [
     { publisher, host: buildHost([{ name: 'a', state: 'running', consumer: { name: 'a', breaker: 'open' } }]) },
     ['a waits for what it depends on (open breaker)'],
   ],

@@ -1,6 +1,6 @@
 import { MeshError } from '@crm-mesh/contract';
 import { STREAM_NAMES, type Nats, type StreamState } from '@crm-mesh/jetstream';
-import { askStatus, type HostStatus, type PublisherStatus } from './control.js';
+import { askStatus, type HostStatus, type PluginStatus, type PublisherStatus } from './control.js';
 import { countDeadLetters } from './dead-letters.js';
 
 /** All that `mesh status` knows; also its JSON document. */
@@ -59,11 +59,20 @@ export function findProblems(status: Omit<MeshStatus, 'problems' | 'nats'>): str
     ...(missing.length > 0 ? [`streams are missing: ${missing.join(', ')}`] : []),
     ...(publisher ? [] : ['the publisher does not answer']),
     ...(host ? [] : ['the host does not answer']),
-    ...(host?.plugins ?? [])
-      .filter((plugin) => plugin.state === 'refused')
-      .map((plugin) => `plugin ${plugin.name} is refused: ${plugin.reason ?? 'see its log'}`),
+    ...(host?.plugins ?? []).filter(isRefused).map(describeRefusal),
     ...consumers
       .filter((consumer) => consumer.breaker !== 'closed')
       .map((consumer) => `${consumer.name} waits for what it depends on (${consumer.breaker} breaker)`),
   ];
+}
+
+/** As its file and settings are now; a former version may run on meanwhile. */
+export function isRefused({ state, reason }: PluginStatus): boolean {
+  return state === 'refused' || reason !== undefined;
+}
+
+function describeRefusal({ name, state, reason = 'see its log' }: PluginStatus): string {
+  return state === 'refused'
+    ? `plugin ${name} is refused: ${reason}`
+    : `plugin ${name} is refused as it is now, and its former version is ${state}: ${reason}`;
 }
