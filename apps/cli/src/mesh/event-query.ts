@@ -1,4 +1,5 @@
-import { eventFilter, MeshError } from '@crm-mesh/contract';
+import { suggestName } from '@crm-mesh/config';
+import { checkEventPattern, ENTITIES, eventFilter, isEntity, MeshError } from '@crm-mesh/contract';
 
 export interface EventQuery {
   /** `acme/hubspot/deal/4711`; from the left as much as is known. */
@@ -12,6 +13,7 @@ export function planEventFilter({ record, type }: EventQuery): string {
   // An id may itself hold slashes.
   const [, tenant, connection, entity, id] =
     /^([^/]*)(?:\/([^/]*))?(?:\/([^/]*))?(?:\/(.+))?$/s.exec(record ?? '') ?? [];
+  if (entity && entity !== '*' && !isEntity(entity)) throw describeUnknownEntity(entity);
   const typed = parseType(type);
   if (entity && typed.entity && entity !== typed.entity) {
     throw new MeshError('MESH_USAGE', `The record is a ${entity}, the type that of a ${typed.entity}.`, {
@@ -23,11 +25,19 @@ export function planEventFilter({ record, type }: EventQuery): string {
 
 function parseType(type: string | undefined): { entity?: string; action?: string } {
   if (type === undefined || type === '*') return {};
-  const [, entity, action] = /^(?:crm\.)?([a-z0-9-]+)\.([a-z-]+|\*)$/.exec(type) ?? [];
-  if (entity === undefined) {
-    throw new MeshError('MESH_USAGE', `"${type}" is no event type.`, { cure: 'Write it as deal.won or deal.*.' });
+  const checked = checkEventPattern(type.replace(/^crm\./, ''));
+  if (!checked.ok) {
+    const cure = checked.suggestion ? `Did you mean ${checked.suggestion}?` : 'Write it as deal.won or deal.*.';
+    throw new MeshError('MESH_USAGE', `"${type}" is no event type.`, { cure });
   }
+  const [entity, action] = checked.pattern.split('.');
   return { entity, ...(action === '*' ? {} : { action }) };
+}
+
+function describeUnknownEntity(entity: string): MeshError {
+  const suggestion = suggestName(entity, ENTITIES);
+  const cure = suggestion ? `Did you mean ${suggestion}?` : `Name one of ${ENTITIES.join(', ')}, or a custom-….`;
+  return new MeshError('MESH_USAGE', `The mesh knows no entity "${entity}".`, { cure });
 }
 
 function dropBlanks(part: Record<string, string | undefined>): Record<string, string> {
