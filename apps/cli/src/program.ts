@@ -8,9 +8,14 @@ import { addSource } from './commands/source.js';
 import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
 import { EXIT } from './exit-code.js';
+import { describeUsage, wantsJson } from './output/describe-usage.js';
 
 export function createProgram(program: Command): Command {
+  const json = wantsJson(process.argv.slice(2));
+  // Before the commands are added: each takes these over.
+  if (json) program.configureOutput({ writeErr: () => undefined });
   program
+    .exitOverride((error) => exitAsUsage(error, json))
     .name('mesh')
     .description('Runs a crm-mesh, and talks to one over NATS.')
     .version('0.1.0')
@@ -24,18 +29,15 @@ export function createProgram(program: Command): Command {
     .addHelpText('after', HELP)
     .showSuggestionAfterError();
   for (const add of [addUp, addDemo, addDoctor, addStatus, addPlugin, addSource, addEvents, addDead]) add(program);
-  for (const command of listAll(program)) command.exitOverride(exitAsUsage);
   return program;
 }
 
 const HELP = `
 Exit codes: 0 all well, 1 a problem was found or met, 2 the command was not understood, 3 no mesh was reached.`;
 
-function listAll(command: Command): Command[] {
-  return [command, ...command.commands.flatMap(listAll)];
-}
-
 /** commander ends with 1 for what it does not understand; for us 1 means that the command ran. */
-function exitAsUsage(error: CommanderError): never {
-  process.exit(error.exitCode === 0 ? EXIT.ok : EXIT.usage);
+function exitAsUsage(error: CommanderError, json: boolean): never {
+  if (error.exitCode === 0) process.exit(EXIT.ok);
+  if (json) process.stdout.write(`${JSON.stringify({ error: describeUsage(error) })}\n`);
+  process.exit(EXIT.usage);
 }
