@@ -7,7 +7,8 @@ import { buildCurlLine } from './curl-line.js';
 export function renderBanner(mesh: RunningMesh, cwd: string): string {
   const server = describeServer(mesh);
   const { publisher = '', host = '', sandbox } = mesh.urls;
-  const curl = buildCurlLine(mesh.config.connections, publisher);
+  const { connections } = mesh.config;
+  const curl = buildCurlLine({ connections, publisherUrl: publisher, demoToken: mesh.secrets.eventsToken });
   const rows: (readonly [string, string])[] = [
     [
       'nats-server',
