@@ -1,4 +1,5 @@
 // Makes a fresh clone runnable, with nothing but Node: checks Node, installs, builds. Quick when there is nothing to do.
+import { chmod, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isInstalled, readJson } from './installed.mjs';
@@ -23,6 +24,7 @@ export async function setUp({ quiet = false } = {}) {
   const { engines } = await readJson(join(ROOT, 'package.json'));
   const wrongNode = checkNode(process.versions.node, engines.node);
   if (wrongNode) fail(wrongNode);
+  await keepPrivate(join(ROOT, '.mesh'));
   if (!(await isInstalled(ROOT))) {
     const install = (note) => runQuietly('npm', NPM_CI, { cwd: ROOT, env: forNpm(process.env), onLine: note });
     await show('Installing packages', install).catch((error) =>
@@ -36,6 +38,12 @@ export async function setUp({ quiet = false } = {}) {
   const build = () =>
     runQuietly(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: ROOT });
   await show('Building', build).catch((error) => fail('The build failed: mend these errors and start again.', error));
+}
+
+/** The demo's data folder: a fetched nats-server may be the first thing in it, and what follows is not for others. */
+async function keepPrivate(folder) {
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, 0o700);
 }
 
 /** `npm --prefix <root> start` tells npms inside of it to look for the machine's npm settings (certificates, proxy) in our root. */

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -14,6 +14,12 @@ it('is held until it is released', () => {
   expect(readFileSync(join(folder, 'mesh.lock'), 'utf8')).toBe(String(process.pid));
   lock.release();
   expect(existsSync(join(folder, 'mesh.lock'))).toBe(false);
+});
+
+it('makes the folder, and for its owner alone', () => {
+  const made = join(folder, 'new', '.mesh');
+  lockDataDir(made).release();
+  expect(statSync(made).mode & 0o777).toBe(0o700);
 });
 
 it('is refused while another mesh lives', async () => {

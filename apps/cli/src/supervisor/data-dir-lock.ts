@@ -11,7 +11,8 @@ const TRIES = 3;
 
 /** One mesh per data folder. A lock whose owner was killed is taken over. Throws MESH_ALREADY_RUNNING. */
 export function lockDataDir(dataDir: string): DataDirLock {
-  mkdirSync(dataDir, { recursive: true });
+  // For its owner alone: it holds what the CRM holds, and secrets.
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const file = join(dataDir, 'mesh.lock');
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, String(process.pid));
