@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -10,12 +10,16 @@ interface Lock {
 }
 interface Scripts {
   matchesLock(lock: Lock, installed: Lock | undefined): boolean;
+  isInstalled(root: string): Promise<boolean>;
   checkNode(version: string, range: string): string | undefined;
 }
 
 // By address: the scripts are plain JavaScript, for they run before anything is installed.
 const load = (file: string): Promise<Partial<Scripts>> => import(new URL(file, import.meta.url).href);
-const { matchesLock, checkNode } = { ...(await load('installed.mjs')), ...(await load('setup.mjs')) } as Scripts;
+const { matchesLock, isInstalled, checkNode } = {
+  ...(await load('installed.mjs')),
+  ...(await load('setup.mjs')),
+} as Scripts;
 
 describe('matchesLock', () => {
   const lock: Lock = {
@@ -47,6 +51,22 @@ describe('matchesLock', () => {
   it.each(cases)('%s', (_name, installed, expected) => expect(matchesLock(lock, installed)).toBe(expected));
 });
 
+it('isInstalled: finds out that a nested node_modules is gone', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'crm-mesh-installed-'));
+  const paths = ['node_modules/a', 'apps/cli/node_modules/b'];
+  const packages = Object.fromEntries(paths.map((path) => [path, { version: '1.0.0' }]));
+  for (const path of paths) {
+    mkdirSync(join(root, path), { recursive: true });
+    writeFileSync(join(root, path, 'package.json'), '{}');
+  }
+  for (const file of ['package-lock.json', 'node_modules/.package-lock.json'])
+    writeFileSync(join(root, file), JSON.stringify({ packages }));
+  expect(await isInstalled(root)).toBe(true);
+  rmSync(join(root, 'apps/cli/node_modules'), { recursive: true });
+  expect(await isInstalled(root)).toBe(false);
+  rmSync(root, { recursive: true });
+});
+
 describe('checkNode', () => {
   it.each(['20.19.0', '20.20.2', '22.0.0', '26.1.0'])('takes %s', (version) => {
     expect(checkNode(version, '>=20.19')).toBeUndefined();
@@ -74,7 +94,7 @@ describe('runInForeground', () => {
     const child = spawn(process.execPath, [caller], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    await expect.poll(() => output).toContain('up');
+    await expect.poll(() => output, { timeout: 15_000 }).toContain('up');
     child.kill('SIGTERM');
     const [code] = (await once(child, 'exit')) as [number];
     expect({ code, output }).toEqual({ code: 7, output: 'up\ndrained\n' });
