@@ -65,8 +65,8 @@ async function readLineItems(
   api: HubspotApi,
   links: Read<readonly string[]> | undefined,
 ): Promise<Map<string, HubspotObject | Error>> {
-  const lists = [...(links?.values() ?? [])].filter((own) => !(own instanceof Error));
-  const ids = [...new Set(lists.flat())];
+  const lists = [...(links?.values() ?? [])].flatMap((own) => (own instanceof Error ? [] : own));
+  const ids = [...new Set(lists)];
   const items = new Map<string, HubspotObject | Error>();
   for (let start = 0; start < ids.length; start += BATCH_SIZE) {
     const batch = { path: 'line_items', ids: ids.slice(start, start + BATCH_SIZE), properties: LINE_ITEM_PROPERTIES };

@@ -46,7 +46,9 @@ async function readPages(api: HubspotApi, { path, type, ids }: LinksRequest): Pr
     const batch = { what: `the associations ${path} → ${type} of this object`, asked, found: answered };
     for (const [id, error] of listErrors(answer, batch)) errors.set(id, error);
   }
-  return new Map([...[...found].map(([id, links]) => [id, sortLinks(links)] as const), ...errors]);
+  const read = new Map<string, string[] | Error>(errors);
+  for (const [id, links] of found) if (!errors.has(id)) read.set(id, sortLinks(links));
+  return read;
 }
 
 interface Link {
