@@ -1,4 +1,5 @@
 export { buildEvent, eventSource, eventSubjectAttribute, type EventParts } from './build-event.js';
+export { findClosestWord } from './closest-word.js';
 export { hashContent } from './content-hash.js';
 export type { EventData, EventDataOf, FieldChange, MeshEvent } from './envelope.js';
 export { MESH_ERRORS, MeshError, type MeshErrorCode } from './errors.js';

@@ -1,22 +1,15 @@
 import { basename } from 'node:path';
-import { checkEventPattern, type MeshError } from '@crm-mesh/contract';
+import type { MeshError } from '@crm-mesh/contract';
 import { PLUGIN_MARK, type Plugin } from '@crm-mesh/sdk';
-import { checkDelivery, describeUnknownKey } from './check-delivery.js';
+import { checkDefinition, checkDelivery, describeProblems, type Problem } from '@crm-mesh/sdk/running';
 import type { DropIn } from './drop-in.js';
-import { describeProblems, type Problem } from './problem.js';
 
 export type PluginCheck = { ok: true; plugin: Plugin } | { ok: false; error: MeshError };
-
-const NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
-/** Consumers that the mesh itself runs: a plugin's dead letters would lie among theirs. */
-const RESERVED = ['normaliser', 'writer'];
-const KEYS = ['kind', 'name', 'description', 'events', 'config', 'delivery', 'key', 'setup', 'handle', 'teardown'];
-const FUNCTIONS = ['key', 'setup', 'teardown'] as const;
 
 /** Whether a loaded module is the plugin that its file name promises; if not, all that is wrong with it. */
 export function checkPlugin(module: unknown, dropIn: DropIn): PluginCheck {
   const exported = isObject(module) ? module['default'] : undefined;
-  const problems = isMarked(exported) ? checkDefinition(exported, dropIn) : [describeExport(module)];
+  const problems = isMarked(exported) ? checkPluginOfFile(exported, dropIn) : [describeExport(module)];
   if (problems.length > 0) return { ok: false, error: describeProblems(dropIn.file, problems) };
   return { ok: true, plugin: exported as unknown as Plugin };
 }
@@ -27,18 +20,16 @@ export function refuseDuplicate(dropIn: DropIn, owner: DropIn): MeshError {
   return describeProblems(dropIn.file, [{ field: 'name', what: `"${dropIn.name}" is taken by ${owner.file}`, cure }]);
 }
 
-function checkDefinition(plugin: Record<string, unknown>, dropIn: DropIn): Problem[] {
-  return [
-    ...checkName(plugin['name'], dropIn),
-    ...checkEvents(plugin['events']),
-    ...checkFunctions(plugin),
-    ...checkConfigSchema(plugin['config']),
-    ...checkDescription(plugin['description']),
-    ...checkDelivery(plugin['delivery']),
-    ...Object.keys(plugin)
-      .filter((key) => !KEYS.includes(key))
-      .map((key) => describeUnknownKey(key, key, KEYS)),
-  ];
+/** For delivery options that stand outside a plugin's file: `place` is the file, `path` the key. */
+export function refuseDelivery(value: unknown, place: string, path: string): MeshError | undefined {
+  const problems = checkDelivery(value, path);
+  return problems.length > 0 ? describeProblems(place, problems) : undefined;
+}
+
+function checkPluginOfFile(plugin: Record<string, unknown>, dropIn: DropIn): Problem[] {
+  const problems = checkDefinition(plugin, dropIn.name);
+  if (problems.some(({ field }) => field === 'name')) return problems;
+  return [...checkFileName(plugin['name'], dropIn), ...problems];
 }
 
 function describeExport(module: unknown): Problem {
@@ -51,64 +42,12 @@ function describeExport(module: unknown): Problem {
   };
 }
 
-function checkName(name: unknown, dropIn: DropIn): Problem[] {
-  const cure = 'Use 1 to 32 lower-case letters, digits and dashes, beginning with a letter.';
-  if (typeof name !== 'string') return [{ field: 'name', what: 'is missing', cure: `Write name: '${dropIn.name}'.` }];
-  if (!NAME.test(name)) return [{ field: 'name', what: `"${name}" is not allowed`, cure }];
-  if (RESERVED.includes(name))
-    return [{ field: 'name', what: `"${name}" is one of the mesh's own consumers`, cure: 'Choose another name.' }];
+/** The name in the file and the name of the file are the same, so that people find the one by the other. */
+function checkFileName(name: unknown, dropIn: DropIn): Problem[] {
   if (name === dropIn.name) return [];
   const place = dropIn.folder ? `the folder is "${basename(dropIn.folder)}"` : `the file is "${basename(dropIn.file)}"`;
-  return [
-    {
-      field: 'name',
-      what: `is "${name}", but ${place}`,
-      cure: `Write name: '${dropIn.name}', or rename the ${dropIn.folder ? 'folder' : 'file'}.`,
-    },
-  ];
-}
-
-function checkEvents(events: unknown): Problem[] {
-  const example = `Write e.g. events: ['deal.won'].`;
-  if (!Array.isArray(events) || events.length === 0)
-    return [{ field: 'events', what: 'names no event', cure: example }];
-  return events.flatMap((event: unknown, index) => {
-    const field = `events[${index}]`;
-    if (typeof event !== 'string') return [{ field, what: 'is no text', cure: example }];
-    const check = checkEventPattern(event);
-    if (check.ok) return [];
-    const cure = check.suggestion ? `Did you mean "${check.suggestion}"?` : example;
-    return [{ field, what: `"${event}" is no event`, cure }];
-  });
-}
-
-function checkFunctions(plugin: Record<string, unknown>): Problem[] {
-  const problems: Problem[] = FUNCTIONS.filter(
-    (field) => !['function', 'undefined'].includes(typeof plugin[field]),
-  ).map((field) => ({ field, what: 'is no function', cure: `Write ${field} as a function, or leave it out.` }));
-  if (typeof plugin['handle'] === 'function') return problems;
-  const what = plugin['handle'] === undefined ? 'is missing' : 'is no function';
-  return [...problems, { field: 'handle', what, cure: 'Write: async handle(event, context) { … }.' }];
-}
-
-function checkConfigSchema(config: unknown): Problem[] {
-  if (config === undefined || typeof config === 'function') return [];
-  const standard = isObject(config) ? config['~standard'] : undefined;
-  if (isObject(standard) && standard['version'] === 1 && typeof standard['validate'] === 'function') return [];
-  const cure =
-    'Give a class with class-validator decorators, or a Standard Schema (zod, valibot, arktype …); values belong in mesh.yaml.';
-  return [{ field: 'config', what: 'describes no configuration', cure }];
-}
-
-function checkDescription(description: unknown): Problem[] {
-  if (description === undefined || (typeof description === 'string' && description.length <= 500)) return [];
-  return [
-    {
-      field: 'description',
-      what: 'is no text of at most 500 characters',
-      cure: 'Say in one line what the plugin does.',
-    },
-  ];
+  const cure = `Write name: '${dropIn.name}', or rename the ${dropIn.folder ? 'folder' : 'file'}.`;
+  return [{ field: 'name', what: `is "${String(name)}", but ${place}`, cure }];
 }
 
 /** zod's and arktype's schemas are functions or objects; a plugin is a plain object with our mark. */

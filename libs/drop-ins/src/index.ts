@@ -1,5 +1,4 @@
-export { refuseDelivery } from './check-delivery.js';
-export { checkPlugin, refuseDuplicate, type PluginCheck } from './check-plugin.js';
+export { checkPlugin, refuseDelivery, refuseDuplicate, type PluginCheck } from './check-plugin.js';
 export type { DropInEvent } from './diff-drop-ins.js';
 export type { DropIn } from './drop-in.js';
 export { findDropIns } from './find-drop-ins.js';

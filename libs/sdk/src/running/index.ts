@@ -1,3 +1,6 @@
 // For what runs plugins and sources (the host, the normaliser, the test kit); a plugin needs none of it.
+export { checkDefinition } from '../checks/check-definition.js';
+export { checkDelivery } from '../checks/check-delivery.js';
+export { describeProblems, type Problem } from '../checks/problem.js';
 export { runPlugin, type PluginRun } from './run-plugin.js';
 export { classifyAbort, classifyError, type Verdict } from './verdict.js';

@@ -146,6 +146,39 @@ describe('testPlugin', () => {
     await expect(testPlugin(byStandard, { config: {} }).send('deal.won')).rejects.toThrow(/plugins\.probe: limit/);
   });
 
+  it.each<[what: string, more: Partial<Plugin<'deal.won'>>, problem: RegExp]>([
+    ['a name', { name: 'Not A Name' }, /MESH_PLUGIN_INVALID.*name: "Not A Name" is not allowed.*1 to 32 lower-case/],
+    ["one of the mesh's own names", { name: 'normaliser' }, /name: "normaliser" is one of the mesh's own consumers/],
+    [
+      'an event',
+      { events: ['deal.wonn' as 'deal.won'] },
+      /events\[0\]: "deal.wonn" is no event.*Did you mean "deal.won"/,
+    ],
+    ['no event', { events: [] }, /events: names no event/],
+    ['a number', { delivery: { maxAttempts: 0 } }, /delivery\.maxAttempts: is 0.*whole number from 1 to 1000/],
+    ['a part of a millisecond', { delivery: { timeoutMs: 1.5 } }, /delivery\.timeoutMs: is 1\.5/],
+    ['a field', { handel: () => {} } as object, /handel: is not known.*Did you mean "handle"/],
+  ])('refuses %s that the host refuses', (_, more, problem) => {
+    expect(() => handling(() => {}, more)).toThrow(problem);
+  });
+
+  it('refuses options that no plugin could have', () => {
+    const plugin = definePlugin({ name: 'probe', events: ['deal.won'], handle() {} });
+    expect(() => testPlugin(plugin, { maxAttempts: 0 })).toThrow(/options\.maxAttempts: is 0/);
+    expect(() => testPlugin(plugin, { timeoutMs: Infinity })).toThrow(/options\.timeoutMs: is Infinity/);
+  });
+
+  it('closes without a word when setup has failed, and tears nothing down', async () => {
+    let isTornDown = false;
+    const test = handling(() => {}, {
+      setup: () => Promise.reject(new Error('no database')),
+      teardown: () => void (isTornDown = true),
+    });
+    await expect(test.send('deal.won')).rejects.toThrow('no database');
+    await expect(test.close()).resolves.toBeUndefined();
+    expect(isTornDown).toBe(false);
+  });
+
   it('runs setup once before the first event, and teardown at the end', async () => {
     const steps: string[] = [];
     const test = handling(() => void steps.push('handle'), {

@@ -1,7 +1,14 @@
-import { isEventPattern, type EventPattern, type EventType, type MeshEvent } from '@crm-mesh/contract';
+import type { EventPattern, EventType, MeshEvent } from '@crm-mesh/contract';
 import { isEvent } from '../is-event.js';
 import type { Plugin, PluginLifecycleContext } from '../plugin.js';
-import { runPlugin, type Verdict } from '../running/index.js';
+import {
+  checkDefinition,
+  checkDelivery,
+  describeProblems,
+  runPlugin,
+  type Problem,
+  type Verdict,
+} from '../running/index.js';
 import { buildTestEvent, type TestEventData, type TestEventOptions } from './build-test-event.js';
 import { checkTestConfig } from './check-test-config.js';
 import type { EventTypeOf } from './event-type-of.js';
@@ -46,7 +53,7 @@ export interface PluginTest<P extends EventPattern> {
   sendEvent<T extends EventTypeOf<P>>(event: MeshEvent<T>, options?: Pick<SendOptions, 'signal'>): Promise<TestRun<T>>;
   /** Every line since the start, `setup` and `teardown` included. */
   readonly logs: readonly LogLine[];
-  /** Runs `teardown`. */
+  /** Runs `teardown`, if `setup` went well. */
   close(): Promise<void>;
 }
 
@@ -54,8 +61,10 @@ export interface PluginTest<P extends EventPattern> {
 export const TEST_DEFAULTS = { maxAttempts: 5, timeoutMs: 30_000 };
 
 /**
- * Runs a plugin without a server: its configuration is checked, `setup` runs before the first event, events are checked by
- * their schema, and what the handler throws means the same as in the host.
+ * Runs a plugin without a server: its definition and its configuration are checked as the host does, `setup` runs before
+ * the first event, events are checked by their schema, and what the handler throws means the same as in the host.
+ * Throws MESH_PLUGIN_INVALID for a definition, or options, that the host would refuse; `send` rejects with
+ * MESH_CONFIG_INVALID for a wrong configuration, and with what `setup` throws.
  * @example
  * const run = await testPlugin(plugin, { config: { webhookUrl } }).send('deal.won', { name: 'Big one' });
  * expect(run.outcome).toBe('done');
@@ -64,7 +73,14 @@ export function testPlugin<P extends EventPattern, C>(
   plugin: Plugin<P, C>,
   options: TestPluginOptions = {},
 ): PluginTest<P> {
+  const { maxAttempts, timeoutMs } = options;
+  refuse(`The plugin "${plugin.name}"`, checkDefinition(plugin));
+  refuse('testPlugin', checkDelivery({ maxAttempts, timeoutMs }, 'options'));
   return new RunningTest(plugin, options);
+}
+
+function refuse(place: string, problems: readonly Problem[]): void {
+  if (problems.length > 0) throw describeProblems(place, problems);
 }
 
 class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
@@ -114,7 +130,9 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
   }
 
   async close(): Promise<void> {
-    if (this.started) await this.plugin.teardown?.(await this.started);
+    // What setup has thrown was told by `send`; as in the host, what never began is not torn down.
+    const context = await this.started?.catch(() => undefined);
+    if (context) await this.plugin.teardown?.(context);
   }
 
   private begin(): Promise<PluginLifecycleContext<C>> {
@@ -128,8 +146,6 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
   }
 
   private refuseForeign(event: MeshEvent<EventPattern>): void {
-    const wrong = (this.plugin.events as readonly string[]).find((pattern) => !isEventPattern(pattern));
-    if (wrong !== undefined) throw new TypeError(`${this.plugin.name} listens to "${wrong}", which is no event`);
     if (this.plugin.events.some((pattern) => isEvent(event, pattern))) return;
     throw new TypeError(
       `${this.plugin.name} does not listen to ${event.type}: its events are ${this.plugin.events.join(', ')}`,

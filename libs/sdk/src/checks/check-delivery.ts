@@ -1,6 +1,4 @@
-import { closest, distance } from 'fastest-levenshtein';
-import type { MeshError } from '@crm-mesh/contract';
-import { describeProblems, type Problem } from './problem.js';
+import { describeUnknownKey, type Problem } from './problem.js';
 
 /** A whole number from … to. */
 type Range = readonly [least: number, most: number];
@@ -35,20 +33,6 @@ export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
     if (key === 'startFrom') return checkStartFrom(field, part);
     return [describeUnknownKey(field, key, KEYS)];
   });
-}
-
-/** For delivery options that stand outside a plugin's file: `place` is the file, `path` the key. */
-export function refuseDelivery(value: unknown, place: string, path: string): MeshError | undefined {
-  const problems = checkDelivery(value, path);
-  return problems.length > 0 ? describeProblems(place, problems) : undefined;
-}
-
-/** The key, and what its author may have meant. */
-export function describeUnknownKey(field: string, key: string, known: readonly string[]): Problem {
-  const nearest = closest(key, known);
-  const isNear = distance(key.toLowerCase(), nearest.toLowerCase()) <= Math.max(2, key.length / 3);
-  const cure = isNear ? `Did you mean "${nearest}"?` : `Known are: ${known.join(', ')}.`;
-  return { field, what: 'is not known', cure };
 }
 
 function checkNumber(field: string, value: unknown, [least, most]: Range): Problem[] {

@@ -1,4 +1,4 @@
-import { MeshError } from '@crm-mesh/contract';
+import { findClosestWord, MeshError } from '@crm-mesh/contract';
 
 /** One thing that is wrong with a plugin. */
 export interface Problem {
@@ -13,4 +13,14 @@ export function describeProblems(place: string, problems: readonly Problem[]): M
   const what = problems.map((problem) => `${problem.field}: ${problem.what}`).join('; ');
   const cure = [...new Set(problems.map((problem) => problem.cure))].join(' ');
   return new MeshError('MESH_PLUGIN_INVALID', `${place}: ${what}.`, { cure });
+}
+
+/** A key that nobody knows, and what its author may have meant. */
+export function describeUnknownKey(field: string, key: string, known: readonly string[]): Problem {
+  const nearest = findClosestWord(key, known);
+  return {
+    field,
+    what: 'is not known',
+    cure: nearest ? `Did you mean "${nearest}"?` : `Known are: ${known.join(', ')}.`,
+  };
 }

@@ -1,0 +1,80 @@
+import { checkEventPattern } from '@crm-mesh/contract';
+import { checkDelivery } from './check-delivery.js';
+import { describeUnknownKey, type Problem } from './problem.js';
+
+const NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
+/** Consumers that the mesh itself runs: a plugin's dead letters would lie among theirs. */
+const RESERVED = ['normaliser', 'writer'];
+const KEYS = ['kind', 'name', 'description', 'events', 'config', 'delivery', 'key', 'setup', 'handle', 'teardown'];
+const FUNCTIONS = ['key', 'setup', 'teardown'] as const;
+
+/** All that is wrong with what was given to `definePlugin`, whatever file it stands in; `usualName` is for the cure. */
+export function checkDefinition(plugin: object, usualName = 'my-plugin'): Problem[] {
+  const fields = plugin as Record<string, unknown>;
+  return [
+    ...checkName(fields['name'], usualName),
+    ...checkEvents(fields['events']),
+    ...checkFunctions(fields),
+    ...checkConfigSchema(fields['config']),
+    ...checkDescription(fields['description']),
+    ...checkDelivery(fields['delivery']),
+    ...Object.keys(fields)
+      .filter((key) => !KEYS.includes(key))
+      .map((key) => describeUnknownKey(key, key, KEYS)),
+  ];
+}
+
+function checkName(name: unknown, usualName: string): Problem[] {
+  const cure = 'Use 1 to 32 lower-case letters, digits and dashes, beginning with a letter.';
+  if (typeof name !== 'string') return [{ field: 'name', what: 'is missing', cure: `Write name: '${usualName}'.` }];
+  if (!NAME.test(name)) return [{ field: 'name', what: `"${name}" is not allowed`, cure }];
+  if (!RESERVED.includes(name)) return [];
+  return [{ field: 'name', what: `"${name}" is one of the mesh's own consumers`, cure: 'Choose another name.' }];
+}
+
+function checkEvents(events: unknown): Problem[] {
+  const example = `Write e.g. events: ['deal.won'].`;
+  if (!Array.isArray(events) || events.length === 0)
+    return [{ field: 'events', what: 'names no event', cure: example }];
+  return events.flatMap((event: unknown, index) => {
+    const field = `events[${index}]`;
+    if (typeof event !== 'string') return [{ field, what: 'is no text', cure: example }];
+    const check = checkEventPattern(event);
+    if (check.ok) return [];
+    const cure = check.suggestion ? `Did you mean "${check.suggestion}"?` : example;
+    return [{ field, what: `"${event}" is no event`, cure }];
+  });
+}
+
+function checkFunctions(plugin: Record<string, unknown>): Problem[] {
+  const problems: Problem[] = FUNCTIONS.filter(
+    (field) => !['function', 'undefined'].includes(typeof plugin[field]),
+  ).map((field) => ({ field, what: 'is no function', cure: `Write ${field} as a function, or leave it out.` }));
+  if (typeof plugin['handle'] === 'function') return problems;
+  const what = plugin['handle'] === undefined ? 'is missing' : 'is no function';
+  return [...problems, { field: 'handle', what, cure: 'Write: async handle(event, context) { … }.' }];
+}
+
+function checkConfigSchema(config: unknown): Problem[] {
+  if (config === undefined || typeof config === 'function') return [];
+  const standard = isObject(config) ? config['~standard'] : undefined;
+  if (isObject(standard) && standard['version'] === 1 && typeof standard['validate'] === 'function') return [];
+  const cure =
+    'Give a class with class-validator decorators, or a Standard Schema (zod, valibot, arktype …); values belong in mesh.yaml.';
+  return [{ field: 'config', what: 'describes no configuration', cure }];
+}
+
+function checkDescription(description: unknown): Problem[] {
+  if (description === undefined || (typeof description === 'string' && description.length <= 500)) return [];
+  return [
+    {
+      field: 'description',
+      what: 'is no text of at most 500 characters',
+      cure: 'Say in one line what the plugin does.',
+    },
+  ];
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
