@@ -25,8 +25,21 @@ module.exports = {
     forbid(
       'only-jetstream-touches-nats',
       'One place knows the client.',
-      { pathNot: '^libs/jetstream/' },
+      // What the mesh is measured against is the stock client itself.
+      { pathNot: '^(libs/jetstream|bench)/' },
       { path: 'node_modules/@nats-io/' },
+    ),
+    forbid(
+      'nobody-imports-the-benchmarks',
+      'They measure the product and are no part of it.',
+      { pathNot: '^bench/' },
+      { path: '^bench/' },
+    ),
+    forbid(
+      'benchmarks-use-doors',
+      'What is measured is what others can use too.',
+      { path: '^bench/' },
+      { path: '^(apps/(?!(publisher|host)/src/start-)|plugins/)' },
     ),
     forbid(
       'apps-never-import-apps',

@@ -11,6 +11,7 @@ export default defineConfig({
       'plugins/**/*.spec.ts',
       'examples/**/*.spec.ts',
       'scripts/**/*.spec.ts',
+      'bench/src/**/*.spec.ts',
       'test/**/*.spec.ts',
     ],
     setupFiles: ['reflect-metadata'],

@@ -9,7 +9,7 @@ const CHECKS = {
   types: [bin('tsc'), '-p', 'tsconfig.check.json'],
   lint: [bin('oxlint'), '--type-aware', '--tsconfig=tsconfig.check.json', '--max-warnings=0'],
   format: [bin('prettier'), '--check', '--log-level=warn', '.'],
-  borders: [bin('depcruise'), '--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'plugins'],
+  borders: [bin('depcruise'), '--config', '.dependency-cruiser.cjs', 'apps', 'libs', 'plugins', 'bench'],
   'dead-code': [bin('knip'), '--no-progress'],
 };
 

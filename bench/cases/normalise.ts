@@ -1,0 +1,63 @@
+import type { BenchCase, Contest, OpenOptions } from '../src/bench-case.js';
+import { Ground } from '../src/ground.js';
+import { runWindow } from '../src/run-window.js';
+import { signChange, WEBHOOK_PATH } from '../src/webhooks.js';
+import { receiveByHand } from '../references/receive-by-hand.js';
+import { measurePublish, openPublisher, PUBLISH_WINDOW } from './publish.js';
+import { startServer } from './webhook.js';
+
+const CHANGES_PER_RECORD = 4;
+const LIMIT_MS = 120_000;
+
+/** CRM_RAW → CRM_EVENTS, fat notifications, ledger on SQLite; four changes of each record. */
+export const normalise: BenchCase = {
+  name: 'normalise',
+  reference: 'our own raw publishing',
+  unit: 'events/s',
+  goal: { kind: 'ratio-at-least', target: 0.2 },
+  events: 12_000,
+  open: openNormalise,
+};
+
+async function openNormalise({ events, profileDir }: OpenOptions): Promise<Contest> {
+  const ground = await Ground.open();
+  const publisher = await startServer(ground, 'src/publisher-server', { profileDir });
+  await publisher.call('open', { natsUrl: ground.natsUrl, folder: ground.temp.path });
+  await ground.waitForDurable('CRM_RAW', 'normaliser');
+  const raw = await openPublisher(ground, 'src/our-publisher', undefined);
+  let runs = 0;
+  return {
+    measure: (side) => {
+      const run = `n${(runs += 1)}`;
+      return side === 'ours' ? measureNormalise(ground, events, run) : measurePublish(ground, raw, { events, run });
+    },
+    close: () => ground.close(),
+  };
+}
+
+/** Events a second, by the times at which the server stored the first and the last. */
+async function measureNormalise(ground: Ground, events: number, run: string): Promise<number> {
+  await ground.clear('CRM_RAW', 'CRM_EVENTS');
+  await ground.pause('CRM_RAW', 'normaliser');
+  await storeNotifications(ground, events, run);
+  await ground.resume('CRM_RAW', 'normaliser');
+  await ground.waitForMessages('CRM_EVENTS', events, LIMIT_MS);
+  await ground.waitUntilSettled('CRM_RAW', 'normaliser', LIMIT_MS);
+  const { firstSequence, lastSequence } = await ground.nats.streamState('CRM_EVENTS');
+  const first = await ground.nats.getMessage('CRM_EVENTS', firstSequence);
+  const last = await ground.nats.getMessage('CRM_EVENTS', lastSequence);
+  return (events - 1) / (Math.max(1, last!.storedAtMs - first!.storedAtMs) / 1_000);
+}
+
+/** As the publisher would store them. */
+async function storeNotifications(ground: Ground, count: number, run: string): Promise<void> {
+  await runWindow(count, PUBLISH_WINDOW, async (index) => {
+    const recordId = `${run}-${Math.floor(index / CHANGES_PER_RECORD)}`;
+    const version = (index % CHANGES_PER_RECORD) + 1;
+    const { body, headers } = signChange(`${recordId}/${version}`, recordId, version);
+    const messages = receiveByHand({ method: 'POST', url: WEBHOOK_PATH, headers, body: Buffer.from(body) });
+    if (messages === undefined) throw new Error('our own signature was refused');
+    await Promise.all(messages.map((message) => ground.nats.publish(message)));
+  });
+  await ground.expectMessages('CRM_RAW', count);
+}

@@ -1,0 +1,37 @@
+// The stock client's fastest way to consume with explicit acks: a callback, json() and ack(), nothing remembered.
+import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager, type ConsumerMessages } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { Effects } from '../src/effects.js';
+import { serveWorker } from '../src/serve-worker.js';
+
+const IN_HAND = 5_000;
+const effects = new Effects();
+let nc: NatsConnection;
+let messages: ConsumerMessages;
+
+serveWorker({
+  open: async ({ natsUrl, durable }: { natsUrl: string; durable: string }) => {
+    nc = await connect({ servers: natsUrl, noAsyncTraces: true });
+    const jsm = await jetstreamManager(nc);
+    await jsm.consumers.add('CRM_EVENTS', {
+      durable_name: durable,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      max_ack_pending: IN_HAND,
+    });
+    const consumer = await jetstream(nc).consumers.get('CRM_EVENTS', durable);
+    messages = await consumer.consume({
+      max_messages: IN_HAND,
+      callback: (message) => {
+        effects.note(message.json<{ dueNs?: string }>().dueNs);
+        message.ack();
+      },
+    });
+  },
+  effects: () => effects.tell(),
+  reset: () => effects.reset(),
+  stop: async () => {
+    await messages.close();
+    await nc.close();
+  },
+});

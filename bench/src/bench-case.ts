@@ -1,0 +1,35 @@
+export type Side = 'ours' | 'reference';
+
+/** What must hold of the medians: a ratio ours / reference, or how much more ours may take. */
+export interface Goal {
+  kind: 'ratio-at-least' | 'ratio-at-most' | 'more-at-most';
+  target: number;
+}
+
+export interface OpenOptions {
+  /** Events of one measurement. */
+  events: number;
+  /** Processes under test write a CPU profile there when they end. */
+  profileDir: string | undefined;
+}
+
+/** Both sides, started and ready; they live through all rounds, so that both run warm. */
+export interface Contest {
+  /** One measurement, in the case's unit. Throws when an event is missing or too many at its end. */
+  measure(side: Side): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface BenchCase {
+  name: string;
+  /** What `--only` calls it, where that is not its own name. */
+  group?: string;
+  reference: string;
+  unit: string;
+  goal: Goal;
+  /** Events of one measurement, where nothing else is asked for. */
+  events: number;
+  /** Why it cannot run on this machine; undefined when it can. */
+  whyNot?(): string | undefined;
+  open(options: OpenOptions): Promise<Contest>;
+}

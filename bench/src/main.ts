@@ -1,0 +1,77 @@
+// npm run bench, once it is built.
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { handle, handle40 } from '../cases/handle.js';
+import { latency } from '../cases/latency.js';
+import { memory } from '../cases/memory.js';
+import { normalise } from '../cases/normalise.js';
+import { publishGo } from '../cases/publish-go.js';
+import { publish } from '../cases/publish.js';
+import { webhook, webhookBullmq, webhookStock } from '../cases/webhook.js';
+import type { BenchCase } from './bench-case.js';
+import { chooseCases, parseOptions, USAGE, UsageError, type BenchOptions } from './options.js';
+import { describeRound, formatJsonLine, formatTable, type Result } from './report.js';
+import { runRounds } from './rounds.js';
+import { summarize } from './statistics.js';
+
+const CASES: readonly BenchCase[] = [
+  publish,
+  publishGo,
+  webhook,
+  webhookStock,
+  webhookBullmq,
+  normalise,
+  handle,
+  handle40,
+  latency,
+  memory,
+];
+
+const USAGE_EXIT_CODE = 2;
+
+async function main(options: BenchOptions): Promise<void> {
+  if (options.help) return console.log(`${USAGE}\n\nCases: ${CASES.map(({ name }) => name).join(', ')}`);
+  if (options.profileDir !== undefined) mkdirSync(options.profileDir, { recursive: true });
+  const results: Result[] = [];
+  for (const benchCase of chooseCases(CASES, options.only)) {
+    const result = await runCase(benchCase, options);
+    results.push(result);
+    if (options.json) console.log(formatJsonLine(result));
+  }
+  if (!options.json) console.log(formatTable(results));
+  // A number that was missed is a finding; a count that is wrong, or a server that broke, is a failure.
+  if (results.some(({ kind }) => kind === 'failed')) process.exitCode = 1;
+}
+
+async function runCase(benchCase: BenchCase, options: BenchOptions): Promise<Result> {
+  const { name, unit, goal } = benchCase;
+  const reason = benchCase.whyNot?.();
+  if (reason !== undefined) return { benchCase, kind: 'skipped', reason };
+  const say = (text: string): void => console.error(text);
+  try {
+    say(`${name}: starting …`);
+    const events = options.events ?? benchCase.events;
+    const contest = await benchCase.open({ events, profileDir: options.profileDir && resolve(options.profileDir) });
+    try {
+      const rounds = await runRounds(contest, options.rounds, (round, number) =>
+        say(describeRound(`${name} ${number}/${options.rounds}`, unit, round)),
+      );
+      return { benchCase, kind: 'measured', summary: summarize(rounds, goal) };
+    } finally {
+      await contest.close();
+    }
+  } catch (error) {
+    say(`${name}: ${error instanceof Error ? error.stack : String(error)}`);
+    return { benchCase, kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));
+
+try {
+  await main(parseOptions(process.argv.slice(2)));
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(error.message);
+  process.exitCode = USAGE_EXIT_CODE;
+}
