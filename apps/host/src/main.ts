@@ -13,10 +13,10 @@ let host: RunningHost | undefined;
 let stopping = false;
 
 /** The second call does not wait. */
-function end(exitCode: number, graceMs?: number): void {
+function end(exitCode: number, options: { graceMs?: number; cleanly?: boolean } = {}): void {
   if (stopping || !host) process.exit(exitCode);
   stopping = true;
-  host.stop(graceMs === undefined ? {} : { graceMs }).then(
+  host.stop(options).then(
     () => process.exit(exitCode),
     (err: unknown) => {
       log.error({ err }, 'the host could not stop in an orderly way');
@@ -25,7 +25,7 @@ function end(exitCode: number, graceMs?: number): void {
   );
 }
 
-guardProcess(log, () => end(1, FATAL_GRACE_MS));
+guardProcess(log, () => end(1, { graceMs: FATAL_GRACE_MS, cleanly: false }));
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(0));
 
 try {

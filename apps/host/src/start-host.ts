@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { listStreamLimits, loadConfig, resolveNats, type LoadedConfig } from '@crm-mesh/config';
-import { DELIVERY_MIGRATIONS } from '@crm-mesh/delivery';
+import { DELIVERY_MIGRATIONS, Quarantine } from '@crm-mesh/delivery';
 import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
 import { connectControl, JetStreamStrategy } from '@crm-mesh/jetstream/nest';
 import { openStore, type Store } from '@crm-mesh/store';
@@ -25,8 +25,11 @@ export interface RunningHost {
   /** Health and metrics. */
   readonly url: string;
   plugins(): PluginStatus[];
-  /** Running handlers end (at most `graceMs`, default 10 s), the rest goes back; then all is closed. */
-  stop(options?: { graceMs?: number }): Promise<void>;
+  /**
+   * Running handlers end (at most `graceMs`, default 10 s), the rest goes back; then all is closed. `cleanly` is false
+   * after an exception that nobody caught: at the next start what was in hand is suspected of it. Default true.
+   */
+  stop(options?: { graceMs?: number; cleanly?: boolean }): Promise<void>;
 }
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -45,7 +48,8 @@ export async function startHost({
   const store = await openStore({ url: config.store.host, migrations: DELIVERY_MIGRATIONS });
   const metrics = createMetrics({ app: 'host' });
   const onSettled = logOutcome.bind(undefined, log);
-  const pluginHost = new PluginHost({ config, env, cwd, nats, store, log, metrics, onSettled });
+  const quarantine = new Quarantine();
+  const pluginHost = new PluginHost({ config, env, cwd, nats, store, log, metrics, onSettled, quarantine });
   const facts = { version, startedAtMs, url: () => url };
   const app = await openDoor(log, HostModule.register({ nats, pluginHost, metrics, facts }), nats);
   const url = await listen(app, env);
@@ -57,7 +61,10 @@ export async function startHost({
   return {
     url,
     plugins: () => pluginHost.status(),
-    stop: (options = {}) => stopAll({ pluginHost, app, nats, store, graceMs: options.graceMs }),
+    stop: ({ graceMs, cleanly = true } = {}) => {
+      if (!cleanly) quarantine.endUncleanly();
+      return stopAll({ pluginHost, app, nats, store, graceMs });
+    },
   };
 }
 

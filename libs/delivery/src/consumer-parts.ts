@@ -78,7 +78,10 @@ export function buildParts(
     isComplete: areOpen,
   });
   const isHeldBack = (): boolean => !areOpen() || quarantine.isActive;
-  const engine: Engine = new Engine(spec, { settler, parking, runner, isHeldBack, log, now });
+  const engine: Engine = new Engine(spec, {
+    ...{ settler, parking, runner, isHeldBack, log, now },
+    beginRun: () => quarantine.beginRun(),
+  });
   const exhausted = new Exhausted({
     ...{ consumer, nats, log, settler, records, remembers, now },
     sweeps: new SweepRecords(store, consumer),

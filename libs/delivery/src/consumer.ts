@@ -33,13 +33,6 @@ export interface ConsumerDependencies {
   decideBarrier?: BarrierDecider;
 }
 
-export interface StopOptions {
-  /** Running handlers get so long. Default 10 s. */
-  graceMs?: number;
-  /** False after an exception that nobody caught: what was in hand may have been its cause. Default true. */
-  cleanly?: boolean;
-}
-
 /** A running consumer. */
 export class Consumer {
   readonly name: string;
@@ -114,8 +107,8 @@ export class Consumer {
     };
   }
 
-  /** Pulls nothing more, lets running handlers end, gives the rest back. */
-  async stop(options: StopOptions = {}): Promise<void> {
+  /** Pulls nothing more, lets running handlers end (at most `graceMs`, default 10 s), gives the rest back. */
+  async stop(options: { graceMs?: number } = {}): Promise<void> {
     if (this.phase === 'stopping' || this.phase === 'stopped') return;
     const { engine, suspects, exhausted } = this.parts;
     this.phase = 'stopping';
@@ -128,7 +121,7 @@ export class Consumer {
     await engine.drain(options.graceMs ?? DEFAULT_GRACE_MS);
     clearInterval(extending);
     await exhausted.idle();
-    await suspects.end(options.cleanly ?? true).catch(() => undefined); // the store is away: the next start is careful
+    await suspects.end().catch(() => undefined); // the store is away: the next start is careful
     await this.deps.nats.flush().catch(() => undefined); // away: what was in hand comes back after ack_wait
     this.phase = 'stopped';
   }

@@ -21,6 +21,8 @@ export interface EngineDependencies {
   runner: LaneRunner;
   /** Whether no lane may run now: something is still on its way back, or suspects run apart. */
   isHeldBack(): boolean;
+  /** A lane runs, not as a suspect; to be called back when it has ended. */
+  beginRun(): () => void;
   log: Logger;
   now(): number;
 }
@@ -177,11 +179,16 @@ export class Engine {
         lane.state = 'idle';
         continue;
       }
-      void this.runLane(lane).then(() => {
-        this.schedule(lane);
-        this.runReady();
-      });
+      void this.runInTurn(lane);
     }
+  }
+
+  private async runInTurn(lane: Lane): Promise<void> {
+    const endRun = this.deps.beginRun();
+    await this.runLane(lane);
+    endRun();
+    this.schedule(lane);
+    this.runReady();
   }
 
   private async runAlone(lane: Lane, head?: Held): Promise<void> {

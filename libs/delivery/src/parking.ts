@@ -52,9 +52,9 @@ export class Parking {
   /** Moves what came for a parked lane to the end of it. */
   append(lane: Lane): void {
     const parked = lane.parked!;
-    const arriving = lane.waiting;
+    const joining = lane.waiting;
     lane.waiting = [];
-    for (const held of arriving) {
+    for (const held of joining) {
       parked.arriving++;
       // Rejects only when stopping: what did not arrive is still in hand, and goes back.
       const arriving: Promise<void> = this.arrivals

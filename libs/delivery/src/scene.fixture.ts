@@ -116,6 +116,14 @@ export function createScene(policy: Partial<DeliveryPolicy> = {}) {
       await ensureStreams(nats);
       await nats.ensureDurable({ ...durable, description: 'a test', startFrom: 'all', metadata: {} });
     },
+    /** How far exhausted deliveries were looked for. */
+    sweptTo: async () => {
+      const [row] = await store.read<{ swept_to: number }>(
+        'SELECT swept_to FROM delivery_sweeps WHERE consumer = ?',
+        [name],
+      );
+      return row?.swept_to ?? 0;
+    },
     settled: async () => {
       await vi.waitFor(
         async () => {

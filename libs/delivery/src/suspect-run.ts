@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { Quarantine } from './quarantine.js';
 import type { ItemRef } from './store/delivery-records.js';
@@ -31,7 +30,6 @@ export interface SuspectRunOptions {
 
 /** One life of a consumer: knows how the last one ended, and runs what may have ended it before everything else. */
 export class SuspectRun {
-  readonly #runId = randomUUID();
   #suspicion: Suspicion = { whom: 'none', kills: new Map() };
   #gathering = false;
   #stopped = false;
@@ -45,7 +43,7 @@ export class SuspectRun {
     const last = await lives.readLast();
     const marks = last ? await lives.listMarks(last.runId) : [];
     this.#suspicion = decideSuspicion(last, marks, consumer);
-    await lives.begin(this.#runId);
+    await lives.begin(quarantine.runId);
     if (this.#suspicion.whom === 'none') {
       const own = marks.filter((mark) => mark.consumer === consumer);
       if (own.length > 0 && last?.endedCleanly) await lives.unmark(own.map(({ ref }) => ref));
@@ -82,13 +80,13 @@ export class SuspectRun {
     await this.#running;
   }
 
-  /** `cleanly`: nothing of what ran can have been the reason for the stop. */
-  async end(cleanly: boolean): Promise<void> {
+  async end(): Promise<void> {
     this.#stopped = true;
     this.#gathering = false;
     await this.#running;
     this.options.quarantine.leave(this);
-    if (cleanly) await this.options.lives.endCleanly(this.#runId);
+    const { lives, quarantine } = this.options;
+    if (quarantine.endsCleanly) await lives.endCleanly(quarantine.runId);
   }
 
   async #runBatches(): Promise<void> {
@@ -104,9 +102,9 @@ export class SuspectRun {
   }
 
   async #runMarked(batch: readonly SuspectStep[]): Promise<void> {
-    const { lives, insist } = this.options;
+    const { lives, insist, quarantine } = this.options;
     const refs = batch.map(({ ref }) => ref);
-    await insist(() => lives.mark(refs, this.#runId, (ref) => this.#suspicion.kills.get(keyOf(ref)) ?? 0));
+    await insist(() => lives.mark(refs, quarantine.runId, (ref) => this.#suspicion.kills.get(keyOf(ref)) ?? 0));
     await Promise.all(batch.map((step) => step.run()));
     await insist(() => lives.unmark(refs));
   }

@@ -63,6 +63,9 @@ export function findProblems(status: Omit<MeshStatus, 'problems' | 'nats'>): str
     ...consumers
       .filter((consumer) => consumer.breaker !== 'closed')
       .map((consumer) => `${consumer.name} waits for what it depends on (${consumer.breaker} breaker)`),
+    ...consumers
+      .filter((consumer) => consumer.missed > 0)
+      .map((consumer) => `${consumer.name} has missed up to ${consumer.missed} messages that its stream has forgotten`),
   ];
 }
 

@@ -155,6 +155,7 @@ export class Normaliser {
       coalesceMsOf: (subject) => findConnection(subject, connections)?.coalesceMs ?? 0,
       // One CRM that is down stops its own connections alone.
       breakerOf: nameConnection,
+      epoch: lease.epoch,
       runHandler: createNormalise({ connections, writer, counts, onLogReplaced: () => this.#startAgain() }),
     };
   }

@@ -31,7 +31,7 @@ export class LifeRecords {
       [this.consumer],
     );
     const [row] = rows;
-    return row && { runId: row.run_id, endedCleanly: Number(row.ended_cleanly) === 1 };
+    return row && { runId: row.run_id, endedCleanly: row.ended_cleanly === 1 };
   }
 
   async begin(runId: string): Promise<void> {
@@ -51,9 +51,9 @@ export class LifeRecords {
     );
     return rows.map(({ consumer, run_id, kills, stream, incarnation, sequence }) => ({
       consumer,
-      ref: { stream, incarnation, sequence: Number(sequence) },
+      ref: { stream, incarnation, sequence: sequence },
       runId: run_id,
-      kills: Number(kills),
+      kills: kills,
     }));
   }
 

@@ -19,7 +19,7 @@ export class SweepRecords {
       'SELECT swept_to, advised_to FROM delivery_sweeps WHERE consumer = ? AND stream = ? AND incarnation = ?',
       [this.consumer, stream, incarnation],
     );
-    return row && { sweptTo: Number(row.swept_to), advisedTo: Number(row.advised_to) };
+    return row && { sweptTo: row.swept_to, advisedTo: row.advised_to };
   }
 
   async save(stream: string, incarnation: string, { sweptTo, advisedTo }: Sweep): Promise<void> {

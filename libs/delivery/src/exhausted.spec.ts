@@ -1,0 +1,105 @@
+import { describe, expect, it, vi } from 'vitest';
+import { settle, type Delivery } from '@crm-mesh/jetstream';
+import { createScene, done, nats, useServer } from './scene.fixture.js';
+
+useServer();
+
+const DURABLE = { description: 'd', startFrom: 'all', ackWaitMs: 1_000, maxAckPending: 100, metadata: {} } as const;
+
+/** As an operator does with `nats consumer edit --max-deliver`. */
+async function setMaxDeliver(name: string, maxDeliver: number): Promise<void> {
+  const info = JSON.parse(
+    Buffer.from(await nats.request(`$JS.API.CONSUMER.INFO.CRM_EVENTS.${name}`, '')).toString(),
+  ) as { config: object };
+  const config = { ...info.config, max_deliver: maxDeliver };
+  const body = JSON.stringify({ stream_name: 'CRM_EVENTS', config, action: 'update' });
+  const answer = await nats.request(`$JS.API.CONSUMER.DURABLE.CREATE.CRM_EVENTS.${name}`, body);
+  expect(JSON.parse(Buffer.from(answer).toString())).not.toHaveProperty('error');
+}
+
+/** As an operator does with `nats stream edit --max-msgs`; age and size forget in the same way. */
+async function keepOnly(count: number): Promise<void> {
+  const info = JSON.parse(Buffer.from(await nats.request('$JS.API.STREAM.INFO.CRM_EVENTS', '')).toString()) as {
+    config: object;
+  };
+  await nats.request('$JS.API.STREAM.UPDATE.CRM_EVENTS', JSON.stringify({ ...info.config, max_msgs: count }));
+}
+
+/** Another puller takes messages, and does with them as it likes. */
+async function takeElsewhere(name: string, count: number): Promise<Delivery[]> {
+  const taken: Delivery[] = [];
+  const pull = await nats.pull('CRM_EVENTS', name, { maxMessages: count, onNotice: () => undefined });
+  for await (const delivery of pull) {
+    taken.push(delivery);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+async function readLetters(scene: ReturnType<typeof createScene>): Promise<unknown[]> {
+  const letters = await scene.deadLetters();
+  return letters.map(({ letter }) => [letter.original.payloadText, letter.error.name]);
+}
+
+describe("where an operator's max_deliver exhausts deliveries", () => {
+  it('they become dead letters, by the advisories of the server', async () => {
+    const scene = createScene();
+    await scene.publish('a:1', 'b:1', 'c:1');
+    await nats.ensureDurable({ ...DURABLE, stream: 'CRM_EVENTS', name: scene.name, filterSubject: `crm.${scene.name}.>` });
+    await setMaxDeliver(scene.name, 1);
+    await takeElsewhere(scene.name, 3);
+    await scene.publish('d:1', 'e:1');
+    const consumer = await scene.start(() => done);
+    const expected = ['a:1', 'b:1', 'c:1'].map((id) => [id, 'DeliveriesExhausted']);
+    await vi.waitFor(async () => expect(await readLetters(scene)).toEqual(expected), { timeout: 20_000, interval: 100 });
+    expect(scene.ids().toSorted()).toEqual(['d:1', 'e:1']);
+    expect(consumer.status().buried).toBe(3);
+    // Told once: a later look, and another start, find nothing new.
+    await consumer.stop();
+    const next = await scene.start(() => done);
+    await vi.waitFor(async () => expect(await scene.sweptTo()).toBeGreaterThan(0), { timeout: 20_000 });
+    expect([(await scene.deadLetters()).length, next.status().buried]).toEqual([3, 0]);
+  });
+
+  it('and what nobody settled, though no advisory came, is found by a sweep', async () => {
+    const scene = createScene();
+    await nats.ensureDurable({ ...DURABLE, stream: 'CRM_EVENTS', name: scene.name, filterSubject: `crm.${scene.name}.>` });
+    await setMaxDeliver(scene.name, 5);
+    const first = await scene.start(() => done);
+    await scene.publish('a:1');
+    await scene.settled();
+    await vi.waitFor(async () => expect(await scene.sweptTo()).toBeGreaterThan(0), { timeout: 20_000, interval: 100 });
+    await first.stop();
+    // As if the server had forgotten it: settled, but not by us.
+    await scene.publish('b:1');
+    for (const delivery of await takeElsewhere(scene.name, 1)) settle(delivery, 'ack');
+    await scene.publish('c:1');
+    await scene.start(() => done);
+    await vi.waitFor(async () => expect(await readLetters(scene)).toEqual([['b:1', 'DeliveryForgotten']]), {
+      timeout: 20_000,
+      interval: 100,
+    });
+    expect(scene.ids()).toEqual(['a:1', 'c:1']);
+  });
+});
+
+describe('when a stream forgets what was not delivered yet', () => {
+  it('an alarm says how much', async () => {
+    const scene = createScene();
+    const first = await scene.start(() => done);
+    await scene.publish('a:1');
+    await scene.settled();
+    await first.stop();
+    await scene.publish('b:1', 'c:1', 'd:1');
+    await keepOnly(1);
+    const second = await scene.start(() => done);
+    await vi.waitFor(() => expect(second.status().missed).toBe(2));
+    await scene.settled();
+    expect(scene.ids()).toEqual(['a:1', 'd:1']);
+    await second.stop();
+    const third = await scene.start(() => done);
+    await scene.publish('e:1');
+    await scene.settled();
+    expect(third.status().missed).toBe(0);
+  });
+});
