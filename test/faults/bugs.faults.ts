@@ -33,7 +33,7 @@ describe('with nothing planted', () => {
   it('and the checker finds nothing', () => expectWell(mesh));
 });
 
-describe('a planted bug is found', () => {
+describe.concurrent('a planted bug is found', () => {
   it.each(names)('%s', async (name) => {
     const mesh = await startApps([name]);
     try {

@@ -56,7 +56,7 @@ async function startBefore(mesh: FaultMesh, point: Point, isReached: () => boole
   }
 }
 
-describe.each(['publisher', 'host'] as const)('every failpoint of the %s', (app) => {
+describe.concurrent.each(['publisher', 'host'] as const)('every failpoint of the %s', (app) => {
   it('is reached under load, and kill -9 there loses nothing and repeats no more than promised', async () => {
     const mesh = await startFaultMesh();
     const random = createRandom(SEED, `load of ${app}`);
