@@ -4,7 +4,7 @@ import shared from '../../vitest.config.js';
 
 const merged = mergeConfig(shared, {
   root: join(import.meta.dirname, '../..'),
-  test: { testTimeout: 600_000, hookTimeout: 60_000, maxWorkers: 2, maxConcurrency: 2, disableConsoleIntercept: true },
+  test: { testTimeout: 600_000, hookTimeout: 300_000, maxWorkers: 2, maxConcurrency: 2, disableConsoleIntercept: true },
 });
 
 /** The suite of `npm run test:faults`: the same settings, other files. */
