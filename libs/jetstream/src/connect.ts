@@ -46,14 +46,15 @@ async function dialUntilConnected(address: ServerAddress, options: NatsOptions):
   let remindAtMs = startedMs;
   for (;;) {
     try {
-      return await connect(buildConnectionOptions(address, options.name, deadlineMs - performance.now()));
+      return await connect(buildConnectionOptions(address, options, deadlineMs - performance.now()));
     } catch (cause) {
       if (findCause(cause, AuthorizationError))
         throw new MeshError('MESH_NATS_REFUSED', `NATS at ${servers} refused the login.`, { cause });
       if (cause instanceof MeshError) throw cause;
       const reason = cause instanceof Error ? cause.message : String(cause);
       const now = performance.now();
-      if (options.signal?.aborted || now + FIRST_RETRY_WAIT_MS >= deadlineMs) throw reportUnreachable(servers, reason, cause);
+      if (options.signal?.aborted || now + FIRST_RETRY_WAIT_MS >= deadlineMs)
+        throw reportUnreachable(servers, reason, cause);
       if (now >= remindAtMs) {
         log.warn({ servers, reason }, 'NATS cannot be reached yet; trying again');
         remindAtMs = now + REMINDER_INTERVAL_MS;
@@ -63,17 +64,17 @@ async function dialUntilConnected(address: ServerAddress, options: NatsOptions):
   }
 }
 
-function buildConnectionOptions(address: ServerAddress, name: string, leftMs: number): NodeConnectionOptions {
+function buildConnectionOptions(address: ServerAddress, options: NatsOptions, leftMs: number): NodeConnectionOptions {
   return {
-    name,
+    name: options.name,
     servers: [...address.servers],
     authenticator: address.authenticators,
     tls: address.tls,
     inboxPrefix: address.inboxPrefix,
     timeout: Math.max(1, Math.min(DIAL_TIMEOUT_MS, leftMs)),
     maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_WAIT_MS,
-    pingInterval: PING_INTERVAL_MS,
+    reconnectTimeWait: options.reconnectWaitMs ?? RECONNECT_WAIT_MS,
+    pingInterval: options.pingIntervalMs ?? PING_INTERVAL_MS,
     // One Error with a stack less per request.
     noAsyncTraces: true,
     // Credentials may be in rotation: refused twice is no reason to give up for good.

@@ -12,6 +12,10 @@ export interface NatsOptions {
   connectTimeoutMs?: number;
   /** How long a publish may take, re-sends after a reconnect included, in milliseconds. Default 5,000. */
   publishTimeoutMs?: number;
+  /** Three in a row without an answer mean that the connection is dead. Milliseconds, default 10,000. */
+  pingIntervalMs?: number;
+  /** Between attempts to connect again, in milliseconds. Default 500. */
+  reconnectWaitMs?: number;
   /** Ends the attempts to connect for the first time. */
   signal?: AbortSignal;
   log?: NatsLog;
