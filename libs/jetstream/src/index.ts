@@ -6,7 +6,7 @@ export type { Delivery, OutgoingMessage, PubAck, StoredMessage } from './message
 export type { NatsLog, NatsOptions } from './nats-options.js';
 export { Nats } from './nats.js';
 export { PublishError, type RetryClass } from './publish-error.js';
-export type { Pull, PullNotice } from './pull.js';
+export type { Pull, PullNotice } from './pull-options.js';
 export { settle, type Settlement } from './settle.js';
 export type { DurableSpec, DurableState, StreamState } from './state.js';
 export { STREAM_NAMES, type StreamName, type StreamOptions } from './stream-specs.js';

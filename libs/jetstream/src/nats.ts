@@ -2,7 +2,8 @@ import { deleteDurable, durableState, ensureDurable, listDurables, pauseDurable 
 import { acquireLease, type Lease } from './lease.js';
 import type { Link } from './link.js';
 import type { OutgoingMessage, PubAck, StoredMessage } from './message.js';
-import { openPull, type Pull, type PullNotice } from './pull.js';
+import type { Pull, PullNotice } from './pull-options.js';
+import { openPull } from './pull.js';
 import { followStream, readStream } from './read-stream.js';
 import { flushLink, requestMessage } from './request.js';
 import type { DurableSpec, DurableState, StreamState } from './state.js';

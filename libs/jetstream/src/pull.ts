@@ -6,23 +6,10 @@ import { PulledDelivery } from './delivery.js';
 import { Fifo } from './fifo.js';
 import type { Link } from './link.js';
 import type { Delivery } from './message.js';
+import type { Pull, PullNotice, PullOptions } from './pull-options.js';
 import { PullRequests } from './pull-requests.js';
 import { waitAtMost } from './wait.js';
-import { clampPull, decidePullStatus, type PullLimits } from './pull-status.js';
-
-/** An endless pull with back-pressure: the server is asked only for what the loop takes. Ends after `stop()` or deletion. */
-export interface Pull extends AsyncIterable<Delivery> {
-  /** Asks for nothing more and ends the loop; what was buffered is handed out first. */
-  stop(): Promise<void>;
-}
-
-/** What happens to a pull beside messages. `interrupted`: deliveries may have been lost on the way (a reconnect, missed heartbeats). */
-export type PullNotice = { kind: 'interrupted' } | { kind: 'deleted' } | { kind: 'limited'; detail: string };
-
-export interface PullOptions {
-  maxMessages: number;
-  onNotice: (notice: PullNotice) => void;
-}
+import { clampPull, decidePullStatus, describeDelay, isTooBrief, type PullLimits } from './pull-status.js';
 
 /** Asked anew when this share of what the loop may hold is free. */
 const REFILL_SHARE = 0.25;
@@ -92,6 +79,7 @@ export class PullLoop implements Pull {
 
   #start(): void {
     this.#state = 'running';
+    this.#heed(this.consumer);
     this.#stopListening = [this.link.onReconnect(() => this.#interrupt()), this.link.onClose(() => this.#end())];
     this.#subscribe();
     this.#refill();
@@ -131,12 +119,11 @@ export class PullLoop implements Pull {
     const step = decidePullStatus(code, description);
     if (step === 'alive') return;
     this.#requests.end(message.subject.slice(this.#inbox.length + 1));
-    if (step === 'again') return this.#refill();
+    if (step === 'again') return isTooBrief(this.#limits) ? this.#retryLater(this.#limits.watchMs) : this.#refill();
     if (step === 'check') return void this.#check(true);
     if (step === 'refused') return this.#fail(`${code} ${description}`);
     this.#notify({ kind: 'limited', detail: description });
-    if (step === 'limited') void this.#check(true);
-    else this.#retryLater();
+    void this.#check(true);
   }
 
   /** Is the consumer still the one we opened, and what does it allow now? */
@@ -148,7 +135,7 @@ export class PullLoop implements Pull {
     try {
       const what = `consumer ${name} of ${stream}`;
       const info = await askJetStream(this.link, what, () => this.link.jsm.consumers.info(stream, name));
-      if (info.created === this.consumer.created) this.#limits = clampPull(this.options.maxMessages, info.config);
+      if (info.created === this.consumer.created) this.#heed(info);
       else this.#finishDeleted();
     } catch (error) {
       if (isMissing(error)) this.#finishDeleted();
@@ -159,6 +146,13 @@ export class PullLoop implements Pull {
     }
     if (wait) this.#retryLater();
     else this.#refill();
+  }
+
+  /** What an operator allows, and a word where events come late by it. */
+  #heed(info: ConsumerInfo): void {
+    this.#limits = clampPull(this.options.maxMessages, info.config);
+    const detail = describeDelay(this.#limits, info);
+    if (detail !== undefined) this.#notify({ kind: 'limited', detail });
   }
 
   #finishDeleted(): void {
@@ -179,12 +173,12 @@ export class PullLoop implements Pull {
     this.#retryLater();
   }
 
-  #retryLater(): void {
+  #retryLater(waitMs = RETRY_WAIT_MS): void {
     if (this.#retry !== undefined || this.#state !== 'running') return;
     this.#retry = setTimeout(() => {
       this.#retry = undefined;
       this.#refill();
-    }, RETRY_WAIT_MS);
+    }, waitMs);
   }
 
   #refill(): void {
@@ -214,7 +208,7 @@ export class PullLoop implements Pull {
   #armWatch(): void {
     if (this.#watch !== undefined || this.#state !== 'running') return;
     // After the sockets: what came in while the event loop was blocked counts as a sign of life.
-    this.#watch = setTimeout(() => setImmediate(() => this.#lookForLife()), this.#limits.heartbeatMs);
+    this.#watch = setTimeout(() => setImmediate(() => this.#lookForLife()), this.#limits.watchMs);
   }
 
   /** Heartbeats come only while the server has a request of ours; held back by the loop, silence is right. */
@@ -222,7 +216,7 @@ export class PullLoop implements Pull {
     this.#watch = undefined;
     if (this.#state !== 'running') return;
     const now = performance.now();
-    const silenceMs = 2 * this.#limits.heartbeatMs + RETRY_WAIT_MS;
+    const silenceMs = 2 * this.#limits.watchMs + RETRY_WAIT_MS;
     this.#requests.dropOverdue(now, silenceMs);
     if (this.link.connected && this.#requests.size > 0 && now - this.#lastSeenMs > silenceMs) this.#interrupt();
     else this.#refill();
