@@ -1,35 +1,41 @@
 import { startTcpProxy, startTestNats, type TcpProxy, type TestNats } from '@crm-mesh/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { connectNats, type Lease, type Nats } from './index.js';
 import { linkOf } from './nats.js';
 
 let server: TestNats;
-let proxy: TcpProxy;
-let a: Nats;
-let b: Nats;
-let name = '';
 let run = 0;
-let aborting: AbortController;
 
 beforeAll(async () => {
   server = await startTestNats();
 });
 afterAll(() => server?.stop());
-beforeEach(async () => {
-  name = `lease-${(run += 1)}`;
-  aborting = new AbortController();
-  proxy = await startTcpProxy(server.port);
-  a = await connectNats({ name: 'a', url: proxy.url });
-  b = await connectNats({ name: 'b', url: server.url });
-});
-afterEach(async () => {
-  aborting.abort();
-  await Promise.all([a.close(), b.close()]);
-  await proxy.stop();
-});
 
-function acquire(nats: Nats, holder: string, signal = aborting.signal): Promise<Lease> {
-  return nats.acquireLease(name, { holder, signal });
+/** Two connections, one over a proxy that can be broken, and a lease that both may ask for. */
+interface Rivals {
+  a: Nats;
+  b: Nats;
+  proxy: TcpProxy;
+  name: string;
+  signal: AbortSignal;
+  acquire(nats: Nats, holder: string, signal?: AbortSignal): Promise<Lease>;
+}
+
+/** Of one test, for most of them wait for seconds and do that together. */
+async function open({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<Rivals> {
+  const name = `lease-${(run += 1)}`;
+  const aborting = new AbortController();
+  const proxy = await startTcpProxy(server.port);
+  const a = await connectNats({ name: 'a', url: proxy.url });
+  const b = await connectNats({ name: 'b', url: server.url });
+  onTestFinished(async () => {
+    aborting.abort();
+    await Promise.all([a.close(), b.close()]);
+    await proxy.stop();
+  });
+  const { signal } = aborting;
+  const acquire: Rivals['acquire'] = (nats, holder, own = signal) => nats.acquireLease(name, { holder, signal: own });
+  return { a, b, proxy, name, signal, acquire };
 }
 
 async function isSettled(promise: Promise<unknown>): Promise<boolean> {
@@ -48,31 +54,31 @@ function watchOverlap(first: Lease, second: () => Lease | undefined): { overlaps
   return { overlaps: () => overlaps, stop: () => clearInterval(timer) };
 }
 
-describe('acquireLease', () => {
-  it('gives a free lease at once, also when the bucket is made by two in the same moment', async () => {
+describe.concurrent('acquireLease', () => {
+  it('gives a free lease at once, also when the bucket is made by two in the same moment', async (context) => {
+    const { a, b, name, acquire, signal } = await open(context);
     const started = performance.now();
     const other = `${name}-other`;
-    const [first, second] = await Promise.all([
-      acquire(a, 'a'),
-      b.acquireLease(other, { holder: 'b', signal: aborting.signal }),
-    ]);
+    const [first, second] = await Promise.all([acquire(a, 'a'), b.acquireLease(other, { holder: 'b', signal })]);
     expect(performance.now() - started).toBeLessThan(1_500);
     expect([first.isHeld(), second.isHeld()]).toEqual([true, true]);
     expect([first.name, second.name]).toEqual([name, other]);
   });
 
-  it('gives it to one of many that ask in the same moment', async () => {
+  it('gives it to one of many that ask in the same moment', async (context) => {
+    const { a, b, acquire } = await open(context);
     const won: Lease[] = [];
     const asked = Array.from({ length: 10 }, (_, i) =>
       acquire(i % 2 ? a : b, `h${i}`).then((lease) => won.push(lease)),
     );
     for (const asking of asked) asking.catch(() => undefined);
-    await expect.poll(() => won.length).toBe(1);
+    await context.expect.poll(() => won.length).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(won.length).toBe(1);
   });
 
-  it('keeps it for longer than its deadline, and the challenger out', { timeout: 20_000 }, async () => {
+  it('keeps it for longer than its deadline, and the challenger out', { timeout: 20_000 }, async (context) => {
+    const { a, b, acquire } = await open(context);
     const lease = await acquire(a, 'a');
     let second: Lease | undefined;
     acquire(b, 'b').then(
@@ -85,7 +91,8 @@ describe('acquireLease', () => {
     expect(second).toBeUndefined();
   });
 
-  it('lets the next take over at once after a release, with a higher epoch', async () => {
+  it('lets the next take over at once after a release, with a higher epoch', async (context) => {
+    const { a, b, acquire } = await open(context);
     const lease = await acquire(a, 'a');
     const next = acquire(b, 'b');
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -101,14 +108,16 @@ describe('acquireLease', () => {
     expect(taken.isHeld()).toBe(true);
   });
 
-  it('lets the same holder have it again after its release', async () => {
+  it('lets the same holder have it again after its release', async (context) => {
+    const { a, acquire } = await open(context);
     const lease = await acquire(a, 'a');
     await lease.release();
     const again = await acquire(a, 'a');
     expect(again.epoch).toBeGreaterThan(lease.epoch);
   });
 
-  it('rejects when the signal aborts, and leaves nothing behind', async () => {
+  it('rejects when the signal aborts, and leaves nothing behind', async (context) => {
+    const { a, b, acquire } = await open(context);
     const lease = await acquire(a, 'a');
     const giveUp = new AbortController();
     const waiting = acquire(b, 'b', giveUp.signal);
@@ -119,15 +128,17 @@ describe('acquireLease', () => {
     expect((await acquire(a, 'a')).isHeld()).toBe(true);
   });
 
-  it('refuses names that no key can have', async () => {
-    await expect(a.acquireLease('a.b c', { holder: 'a', signal: aborting.signal })).rejects.toMatchObject({
+  it('refuses names that no key can have', async (context) => {
+    const { a, signal } = await open(context);
+    await expect(a.acquireLease('a.b c', { holder: 'a', signal })).rejects.toMatchObject({
       code: 'MESH_CONFIG_INVALID',
     });
   });
 });
 
-describe('a lease whose holder is cut off', () => {
-  it('is lost at its deadline and taken over only after it', { timeout: 20_000 }, async () => {
+describe.concurrent('a lease whose holder is cut off', () => {
+  it('is lost at its deadline and taken over only after it', { timeout: 20_000 }, async (context) => {
+    const { a, b, proxy, acquire } = await open(context);
     const lease = await acquire(a, 'a');
     let second: Lease | undefined;
     const next = acquire(b, 'b').then((got) => (second = got));
@@ -144,7 +155,7 @@ describe('a lease whose holder is cut off', () => {
     expect(second!.epoch).toBeGreaterThan(lease.epoch);
     // The former holder wakes up: its late renewals must not count.
     proxy.release();
-    await expect.poll(() => a.connected).toBe(true);
+    await context.expect.poll(() => a.connected).toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(second!.isHeld()).toBe(true);
     expect(lease.isHeld()).toBe(false);
@@ -152,7 +163,8 @@ describe('a lease whose holder is cut off', () => {
     watch.stop();
   });
 
-  it('survives a short break of the connection', { timeout: 20_000 }, async () => {
+  it('survives a short break of the connection', { timeout: 20_000 }, async (context) => {
+    const { a, b, proxy, acquire } = await open(context);
     const lease = await acquire(a, 'a');
     let second: Lease | undefined;
     acquire(b, 'b').then(
@@ -167,7 +179,8 @@ describe('a lease whose holder is cut off', () => {
     expect(second).toBeUndefined();
   });
 
-  it('survives a renewal whose answer is lost', { timeout: 20_000 }, async () => {
+  it('survives a renewal whose answer is lost', { timeout: 20_000 }, async (context) => {
+    const { a, b, name, acquire } = await open(context);
     const lease = await acquire(a, 'a');
     // As if our own renewal had been stored without our knowing: the revision moves on.
     const { jsm, jetstream } = linkOf(b);
@@ -178,7 +191,8 @@ describe('a lease whose holder is cut off', () => {
     expect(lease.isHeld()).toBe(true);
   });
 
-  it('is lost when somebody else wrote the key', { timeout: 20_000 }, async () => {
+  it('is lost when somebody else wrote the key', { timeout: 20_000 }, async (context) => {
+    const { a, b, name, acquire } = await open(context);
     const lease = await acquire(a, 'a');
     await linkOf(b).jetstream.publish(`$KV.mesh_leases.${name}`, JSON.stringify({ holder: 'x', session: 'y' }));
     const started = performance.now();
@@ -186,8 +200,12 @@ describe('a lease whose holder is cut off', () => {
     expect(performance.now() - started).toBeLessThan(1_500);
     expect(lease.isHeld()).toBe(false);
   });
+});
 
-  it('is not held after the event loop was blocked past the deadline', { timeout: 20_000 }, async () => {
+// One after the other: these hold up everybody else.
+describe('a lease whose process or server stands still', () => {
+  it('is not held after the event loop was blocked past the deadline', { timeout: 20_000 }, async (context) => {
+    const { a, acquire } = await open(context);
     const lease = await acquire(a, 'a');
     const until = performance.now() + 3_200;
     while (performance.now() < until);
@@ -195,7 +213,8 @@ describe('a lease whose holder is cut off', () => {
     await lease.lost;
   });
 
-  it('is lost when the server stands still, and can be had again afterwards', { timeout: 30_000 }, async () => {
+  it('is lost when the server stands still, and can be had again afterwards', { timeout: 30_000 }, async (context) => {
+    const { b, acquire } = await open(context);
     const lease = await acquire(b, 'b');
     await server.pause();
     await lease.lost;
@@ -204,11 +223,12 @@ describe('a lease whose holder is cut off', () => {
     expect((await again).isHeld()).toBe(true);
   });
 
-  it('survives a restart of the server', { timeout: 30_000 }, async () => {
+  it('survives a restart of the server', { timeout: 30_000 }, async (context) => {
+    const { b, acquire } = await open(context);
     const lease = await acquire(b, 'b');
     await server.kill();
     await server.restart();
-    await expect.poll(() => b.connected, { timeout: 5_000 }).toBe(true);
+    await context.expect.poll(() => b.connected, { timeout: 5_000 }).toBe(true);
     await new Promise((resolve) => setTimeout(resolve, 2_500));
     expect(lease.isHeld()).toBe(true);
   });
