@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MeshEvent } from '@crm-mesh/contract';
-import { startTestMesh, type TestMesh } from './test-mesh.js';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { hashContent, type AnyRecord } from '@crm-mesh/contract';
+import { requestControl } from '@crm-mesh/jetstream';
+import { foldEvent, readLoggedEvent, type LedgerEntry } from '@crm-mesh/ledger';
+import { startTestMesh, type LedgerRow, type TestMesh } from './test-mesh.js';
 
 let mesh: TestMesh;
 
@@ -38,17 +40,94 @@ function createRandom(seed: number): () => number {
   };
 }
 
-async function readLast(id: string): Promise<MeshEvent<'deal.*'>[]> {
-  const events: MeshEvent<'deal.*'>[] = [];
-  const filterSubject = `crm.acme.shop.deal.*.${id}`;
-  for await (const { data } of mesh.nats.readStream('CRM_EVENTS', { fromSequence: 1, filterSubject })) {
-    events.push(JSON.parse(Buffer.from(data).toString()) as MeshEvent<'deal.*'>);
-  }
-  return events;
+/** A contact in patches; every field ends at what its newest patch says, whatever comes when. */
+function tellInPatches(id: string): [string, object, { time: string; id: string }][] {
+  const patches = [
+    { email: 'a@b.example', phone: '1', custom: { colour: 'red', size: 'l' } },
+    { phone: '2', jobTitle: 'Potter' },
+    { phone: null, lastName: 'Ash' },
+    { email: 'c@d.example', custom: { colour: 'blue' } },
+    { phone: '3', custom: { size: null } },
+  ];
+  return patches.map((patch, index) => [
+    'contact.updated',
+    { id, ...patch },
+    { ...at(index + 1), id: `${id}/${index}` },
+  ]);
 }
 
-describe('the ledger', () => {
-  it('is the same for any permutation of the notifications, and each history has versions without a gap', async () => {
+/** What the log alone makes of each record, and the versions that led there. */
+async function readLog(connection: string): Promise<Map<string, { entry: LedgerEntry; versions: number[] }>> {
+  const records = new Map<string, { entry: LedgerEntry; versions: number[] }>();
+  const filterSubject = `crm.acme.${connection}.>`;
+  for await (const message of mesh.nats.readStream('CRM_EVENTS', { fromSequence: 1, filterSubject })) {
+    const logged = readLoggedEvent(message)!;
+    const before = records.get(logged.address.id);
+    const versions = [...(before?.versions ?? []), logged.event.recordversion];
+    records.set(logged.address.id, { entry: foldEvent(before?.entry, logged), versions });
+  }
+  return records;
+}
+
+/** What must not depend on the order: all but the way there (version, sequence) and the record's own name. */
+function summarise(row: LedgerRow): object {
+  const { id: _id, version: _version, sequence: _sequence, hash, data, aliases, field_times: times, ...rest } = row;
+  const { id: _ownId, ...content } = JSON.parse(String(data)) as AnyRecord;
+  const isHashRight = hash === hashContent(JSON.parse(String(data)) as AnyRecord);
+  return {
+    ...rest,
+    content,
+    isHashRight,
+    aliases,
+    times: times === null ? null : (JSON.parse(String(times)) as object),
+  };
+}
+
+function expectSameRows(rows: readonly LedgerRow[], count: number): void {
+  expect(rows).toHaveLength(count);
+  const [first, ...others] = rows.map((row) => ({ id: row.id, summary: summarise(row) }));
+  for (const { id, summary } of others) expect(summary, id).toEqual(first!.summary);
+}
+
+/** Row by row: the ledger is the projection of the log, and each history has versions without a gap. */
+async function expectProjection(connection: string, rows: readonly LedgerRow[]): Promise<void> {
+  const log = await readLog(connection);
+  expect([...log.keys()].toSorted()).toEqual(rows.map(({ id }) => id).toSorted());
+  for (const row of rows) {
+    const { entry, versions } = log.get(row.id)!;
+    expect(versions, row.id).toEqual(versions.map((_, index) => index + 1));
+    const { version, state, hash, sequence, modifiedAtMs, data } = entry;
+    expect({ ...row, data: JSON.parse(String(row['data'])) as object }).toMatchObject({
+      version,
+      state,
+      hash,
+      sequence,
+      data,
+    });
+    expect([row['modified_at'], row['seen_at']]).toEqual([modifiedAtMs, entry.seenAtMs]);
+  }
+}
+
+async function readRows(connection: string, count: number): Promise<LedgerRow[]> {
+  // Rows are committed up to 50 ms after their events.
+  return vi.waitFor(async () => {
+    const { ledger } = await requestControl<PublisherFacts>(mesh.nats, 'publisher', 'status');
+    const rows = await mesh.readLedger();
+    const highest = Math.max(...rows.map((row) => Number(row['sequence'])));
+    expect(highest).toBe((await mesh.nats.streamState('CRM_EVENTS')).lastSequence);
+    expect(ledger.records).toBe(rows.length);
+    const own = rows.filter((row) => row.connection === connection);
+    expect(own).toHaveLength(count);
+    return own;
+  });
+}
+
+interface PublisherFacts {
+  ledger: { records: number };
+}
+
+describe('the ledger, row by row', () => {
+  it('is the same for any permutation of the notifications, and what the log makes of them', async () => {
     const random = createRandom(7);
     const ids = Array.from({ length: 60 }, (_, i) => `R-${i}`);
     for (const id of ids) {
@@ -56,12 +135,30 @@ describe('the ledger', () => {
       for (const [type, data, part] of told) expect(await mesh.send(type, { ...data }, part)).toBe(202);
     }
     await mesh.settled();
+    const rows = await readRows('shop', 60);
+    expectSameRows(rows, 60);
+    expect(summarise(rows[0]!)).toMatchObject({
+      state: 'present',
+      content: { name: 'Kiln 3', status: 'won', stage: 'won' },
+      isHashRight: true,
+    });
+    await expectProjection('shop', rows);
+  });
+
+  it('is the same for any permutation of patches', async () => {
+    const random = createRandom(11);
+    const ids = Array.from({ length: 60 }, (_, i) => `P-${i}`);
     for (const id of ids) {
-      const history = await readLast(id);
-      const last = history.at(-1)!;
-      expect(last.data, id).toMatchObject({ id, name: 'Kiln 3', status: 'won', stage: 'won' });
-      expect(last.type).not.toBe('crm.deal.deleted');
-      expect(history.map((event) => event.recordversion)).toEqual(history.map((_, i) => i + 1));
+      const told = id === 'P-0' ? tellInPatches(id) : shuffle(tellInPatches(id), random);
+      for (const [type, data, part] of told) expect(await mesh.sendPatch(type, { ...data }, part)).toBe(202);
     }
+    await mesh.settled();
+    const rows = await readRows('parts', 60);
+    expectSameRows(rows, 60);
+    expect(summarise(rows[0]!)).toMatchObject({
+      content: { email: 'c@d.example', phone: '3', jobTitle: 'Potter', lastName: 'Ash', custom: { colour: 'blue' } },
+      isHashRight: true,
+    });
+    await expectProjection('parts', rows);
   });
 });

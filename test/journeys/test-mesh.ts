@@ -6,11 +6,15 @@ import type { DeadLetter } from '@crm-mesh/delivery';
 import { startHost, type RunningHost } from '@crm-mesh/host/start';
 import { connectNats, type Nats } from '@crm-mesh/jetstream';
 import { startPublisher, type RunningPublisher } from '@crm-mesh/publisher/start';
+import { openStore } from '@crm-mesh/store';
 import { createLogger } from '@crm-mesh/telemetry';
 import { makeTempDir, startTestNats, type TestNats } from '@crm-mesh/testing';
 
-const TOKEN = 'a-bearer-token';
+export const TOKEN = 'a-bearer-token';
 export const HUBSPOT_SECRET = 'a-client-secret';
+
+/** A row of the ledger as it lies in the publisher's database. */
+export type LedgerRow = Record<string, string | number | null> & { connection: string; id: string };
 
 /** A whole mesh in this process, on a nats-server, a folder and a plugin folder of its own. */
 export interface TestMesh {
@@ -25,6 +29,10 @@ export interface TestMesh {
   effects(name: string): string[];
   /** Sends one CloudEvent of the shop; resolves to the HTTP status. */
   send(type: string, data: Record<string, unknown>, part?: Record<string, unknown>): Promise<number>;
+  /** The same of a connection that tells patches. */
+  sendPatch(type: string, data: Record<string, unknown>, part?: Record<string, unknown>): Promise<number>;
+  /** The whole ledger, as it is committed. */
+  readLedger(): Promise<LedgerRow[]>;
   /** Until the normaliser and these plugins have settled everything. */
   settled(...plugins: string[]): Promise<void>;
   deadLetters(consumer: string): Promise<{ sequence: number; letter: DeadLetter }[]>;
@@ -58,15 +66,15 @@ export async function startTestMesh(options: { hubspotApi?: { url: string; token
     writePlugin: (name, plugin) => writeFileSync(pluginFile(name), describePlugin(folder, name, plugin)),
     removePlugin: (name) => rmSync(pluginFile(name)),
     effects: (name) => readLines(join(folder, `${name}.effects`)),
-    send: async (type, data, part = {}) => {
-      const id = `${type}/${JSON.stringify(data)}`;
-      const event = { specversion: '1.0', id, source: '/shop', type, time: new Date().toISOString(), data, ...part };
-      const response = await fetch(`${publisher.url}/webhooks/acme/shop`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/cloudevents+json', authorization: `Bearer ${TOKEN}` },
-        body: JSON.stringify(event),
-      });
-      return response.status;
+    send: (...event) => post(`${publisher.url}/webhooks/acme/shop`, event),
+    sendPatch: (...event) => post(`${publisher.url}/webhooks/acme/parts`, event),
+    readLedger: async () => {
+      const store = await openStore({ url: config.store.publisher, migrations: [] });
+      try {
+        return await store.read<LedgerRow>('SELECT * FROM ledger ORDER BY connection, entity, id');
+      } finally {
+        await store.close();
+      }
     },
     settled: (...plugins) =>
       vi.waitFor(
@@ -94,6 +102,20 @@ export async function startTestMesh(options: { hubspotApi?: { url: string; token
   };
 }
 
+async function post(
+  url: string,
+  [type, data, part = {}]: [type: string, data: Record<string, unknown>, part?: Record<string, unknown>],
+): Promise<number> {
+  const id = `${type}/${JSON.stringify(data)}`;
+  const event = { specversion: '1.0', id, source: '/shop', type, time: new Date().toISOString(), data, ...part };
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/cloudevents+json', authorization: `Bearer ${TOKEN}` },
+    body: JSON.stringify(event),
+  });
+  return response.status;
+}
+
 /** mesh.yaml; JSON is YAML. */
 export function describeMesh(hubspotApi = { url: 'http://127.0.0.1:9', token: 'none' }): object {
   return {
@@ -102,9 +124,20 @@ export function describeMesh(hubspotApi = { url: 'http://127.0.0.1:9', token: 'n
       { tenant: 'acme', name: 'shop', source: 'cloudevents', config: { tokens: [TOKEN] } },
       {
         tenant: 'acme',
+        name: 'parts',
+        source: 'cloudevents',
+        config: { tokens: [TOKEN], mapping: { payload: 'patch' } },
+      },
+      {
+        tenant: 'acme',
         name: 'hubspot',
         source: 'hubspot',
-        config: { clientSecrets: [HUBSPOT_SECRET], accessToken: hubspotApi.token, apiUrl: hubspotApi.url },
+        config: {
+          clientSecrets: [HUBSPOT_SECRET],
+          accessToken: hubspotApi.token,
+          apiUrl: hubspotApi.url,
+          rateLimit: { requests: 10_000 },
+        },
       },
     ],
   };
