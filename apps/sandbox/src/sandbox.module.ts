@@ -3,6 +3,7 @@ import { OperationModule, type Metrics } from '@crm-mesh/telemetry';
 import { AccessTokens } from './api/access-tokens.js';
 import { ApiGate } from './api/api-gate.js';
 import { ApiOptions } from './api/api-options.js';
+import { AssociationBatchesController } from './api/association-batches.controller.js';
 import { AssociationsController } from './api/associations.controller.js';
 import { BatchController } from './api/batch.controller.js';
 import { OauthController } from './api/oauth.controller.js';
@@ -20,6 +21,7 @@ const API = [
   BatchController,
   SearchController,
   ObjectsController,
+  AssociationBatchesController,
   AssociationsController,
   PipelinesController,
   OwnersController,

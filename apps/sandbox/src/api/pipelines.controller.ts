@@ -15,12 +15,28 @@ export class PipelinesController {
 
   @Get(':id')
   get(@Param('type') type: string, @Param('id') id: string): unknown {
-    const pipelines = readPipelines(type);
-    const index = pipelines.findIndex((pipeline) => pipeline.id === id);
-    const pipeline = pipelines[index];
-    if (!pipeline) throw notFound(id);
-    return showPipeline(pipeline, index);
+    return showPipeline(...find(readPipelines(type), id));
   }
+
+  @Get(':id/stages')
+  listStages(@Param('type') type: string, @Param('id') id: string): { results: unknown[] } {
+    const [pipeline] = find(readPipelines(type), id);
+    return { results: pipeline.stages.map(showStage) };
+  }
+
+  @Get(':id/stages/:stageId')
+  getStage(@Param() { type, id, stageId }: Record<'type' | 'id' | 'stageId', string>): unknown {
+    const [pipeline] = find(readPipelines(type), id);
+    return showStage(...find(pipeline.stages, stageId));
+  }
+}
+
+/** With its place among the others. */
+function find<T extends { id: string }>(all: readonly T[], id: string): [found: T, place: number] {
+  const place = all.findIndex((one) => one.id === id);
+  const found = all[place];
+  if (!found) throw notFound(id);
+  return [found, place];
 }
 
 function readPipelines(type: string): readonly Pipeline[] {

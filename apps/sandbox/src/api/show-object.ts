@@ -1,7 +1,8 @@
 import { findLinkFacts } from '../crm/association-types.js';
+import type { ObjectRef } from '../crm/crm-change.js';
 import type { CrmObject, HistoryEntry } from '../crm/crm-object.js';
 import type { CrmStore } from '../crm/crm-store.js';
-import { readObjectType, TYPE_FACTS } from '../crm/object-types.js';
+import { readObjectType, TYPE_FACTS, type ObjectType } from '../crm/object-types.js';
 
 /** What a read asks for beside the object itself. */
 export interface Wishes {
@@ -70,15 +71,18 @@ function showEntry({ value, atMs, actor }: HistoryEntry): Record<string, unknown
 
 /** The primary one is told twice, as primary and as one among the others. */
 function listAssociations(store: CrmStore, object: CrmObject, names: readonly string[]): ShownObject['associations'] {
-  const own = TYPE_FACTS[object.type].associationName.toLowerCase();
-  const told = names.map(readObjectType).map((type) => {
-    const facts = TYPE_FACTS[type];
-    const name = `${own}_to_${facts.associationName.toLowerCase()}`;
-    const plainName = findLinkFacts(object.type, type)?.primary ? `${name}_unlabeled` : name;
-    const results = store
-      .listLinks(object, type)
-      .flatMap(({ id, types }) => types.map(({ label }) => ({ id, type: label === null ? plainName : name })));
-    return [facts.associationKey, { results }] as const;
-  });
+  const told = names
+    .map(readObjectType)
+    .map((type) => [TYPE_FACTS[type].associationKey, { results: listNamedLinks(store, object, type) }] as const);
   return Object.fromEntries(told.filter(([, { results }]) => results.length > 0));
+}
+
+/** As version 3 of the API tells links: once for each type, by its name. */
+export function listNamedLinks(store: CrmStore, from: ObjectRef, to: ObjectType): { id: string; type: string }[] {
+  const [own, other] = [from.type, to].map((type) => TYPE_FACTS[type].associationName.toLowerCase());
+  const name = `${own}_to_${other}`;
+  const plainName = findLinkFacts(from.type, to)?.primary ? `${name}_unlabeled` : name;
+  return store
+    .listLinks(from, to)
+    .flatMap(({ id, types }) => types.map(({ label }) => ({ id, type: label === null ? plainName : name })));
 }
