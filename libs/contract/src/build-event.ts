@@ -9,17 +9,23 @@ import { escapeToken } from './tokens.js';
 
 /** What makes an event. */
 export interface EventParts {
+  /** Whose record it is, and the action that the event tells. */
   address: EventAddress;
   /** 1, 2, 3 … per record, without gaps. */
   version: number;
+  /** Why it is told; see {@link Origin}. */
   origin: Origin;
   /** ISO 8601: when the CRM says that the change happened, else when we learned of it. */
   time: string;
+  /** The same for everything that one sign from outside set off. */
   correlationId: string;
+  /** The message id of the notification behind it. */
   causationId: string;
   /** The record after the change; of an erased one only `id`. */
   record: AnyRecord | (Partial<AnyRecord> & { id: string });
+  /** What is new, by field ({@link diffRecords} makes it). */
   changes: Record<string, FieldChange>;
+  /** For `merged`: ids of the records that this one has swallowed. */
   mergedIds?: string[] | undefined;
 }
 

@@ -4,7 +4,9 @@ import type { RecordOf } from './records/index.js';
 
 /** What became of one field; a side is absent where the field was. */
 export interface FieldChange {
+  /** The value before, in the canonical model; absent where the field was. */
   from?: unknown;
+  /** The value after; absent where the field was cleared. */
   to?: unknown;
 }
 
@@ -32,6 +34,7 @@ type LastKnown<R> = R extends unknown ? Partial<R> & { id: string } : never;
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
  */
 export interface MeshEvent<P extends EventPattern = EventType> {
+  /** The version of CloudEvents. */
   specversion: '1.0';
   /** `tenant/connection/entity/id@version`, tokens escaped; also the `Nats-Msg-Id`. */
   id: string;
@@ -43,15 +46,23 @@ export interface MeshEvent<P extends EventPattern = EventType> {
   subject: string;
   /** RFC 3339: when the CRM says that the change happened, else when we learned of it. */
   time: string;
+  /** `data` is JSON. */
   datacontenttype: 'application/json';
+  /**
+   * The `$id` of the JSON Schema of `data` (files in libs/contract/schema); its last part is raised with every change that
+   * a reader of the old version could not live with.
+   */
   dataschema: string;
+  /** The tenant of mesh.yaml whose CRM account it is, as it is written there (in `source` it is escaped). */
   tenant: string;
   /** 1, 2, 3 … per record, without gaps. */
   recordversion: number;
+  /** Why the event is told: a webhook, a poll, a first load, a repair, or a write of our own coming back. */
   origin: Origin;
   /** The same for everything that one sign from outside set off. */
   correlationid: string;
   /** The message id of the notification that caused this event. */
   causationid: string;
+  /** The record after the change, typed by the pattern; see {@link EventDataOf}. */
   data: EventDataOf<P>;
 }

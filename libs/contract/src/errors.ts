@@ -183,6 +183,7 @@ export const MESH_ERRORS = {
   },
 } as const satisfies Record<string, { meaning: string; cure: string }>;
 
+/** A code of {@link MESH_ERRORS}; codes are kept, so that scripts and alarms can rely on them. */
 export type MeshErrorCode = keyof typeof MESH_ERRORS;
 
 /** An error with a code of the table above; its message says what, where and how to mend it. */
@@ -190,6 +191,7 @@ export class MeshError extends Error {
   override readonly name = 'MeshError';
 
   constructor(
+    /** Which error of the table it is. */
     readonly code: MeshErrorCode,
     /** What happened, and where (file, field, id); no personal data, no secret. */
     readonly what: string,
@@ -199,5 +201,6 @@ export class MeshError extends Error {
     this.cure = options?.cure ?? MESH_ERRORS[code].cure;
   }
 
+  /** How to mend it: that of the table, unless one was given that knows the case better. */
   readonly cure: string;
 }

@@ -3,7 +3,9 @@ import { escapeToken, readToken } from './tokens.js';
 
 /** What an event id says: which record, and which of its versions. */
 export interface EventId {
+  /** The record, unescaped. */
   key: RecordKey;
+  /** The `recordversion` of the event: 1, 2, 3 … */
   version: number;
 }
 

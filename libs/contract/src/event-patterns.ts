@@ -3,6 +3,7 @@ import { MeshError } from './errors.js';
 import { ENTITIES, isEntity, isEventType, listActions } from './event-types.js';
 import type { Entity, EventPattern } from './event-types.js';
 
+/** What became of a text that should be a pattern: the pattern, or what its author may have meant. */
 export type PatternCheck = { ok: true; pattern: EventPattern } | { ok: false; suggestion?: EventPattern };
 
 /** What other CRMs call an entity: nobody's fingers are far from them, but the letters are. */

@@ -1,5 +1,6 @@
 /** The kinds of canonical records that have a class of their own; any other entity is a custom record. */
 export const ENTITIES = ['contact', 'company', 'lead', 'deal', 'product', 'order', 'invoice', 'payment'] as const;
+/** A kind of record with a class of its own, in the singular: `deal`. */
 export type KnownEntity = (typeof ENTITIES)[number];
 
 /** A known entity, or the lower-case name of a custom one (`custom-…`). */
@@ -21,8 +22,11 @@ export const ACTIONS = {
   payment: COMMON_ACTIONS,
 } as const satisfies Record<KnownEntity, readonly string[]>;
 
+/** An action that the events of every entity can carry. */
 export type CommonAction = (typeof COMMON_ACTIONS)[number];
+/** An action that the events of deals can carry. */
 export type DealAction = (typeof DEAL_ACTIONS)[number];
+/** Any action of any entity. */
 export type Action = DealAction;
 
 /** `deal.won`, `contact.created` … : entity and action, as plugins name them. */
@@ -32,6 +36,7 @@ export type EventType =
 /** What a plugin may listen to: one event type, all of an entity (`deal.*`), or everything (`*`). */
 export type EventPattern = EventType | `${KnownEntity}.*` | `custom-${string}.*` | '*';
 
+/** The entities that a pattern stands for: of `deal.won` it is `deal`, of `*` all of them. */
 export type EntityOf<P extends EventPattern> = P extends '*'
   ? KnownEntity | `custom-${string}`
   : P extends `${infer E}.${string}`
@@ -41,10 +46,12 @@ export type EntityOf<P extends EventPattern> = P extends '*'
 /** Custom entities: lower-case letters, digits, `-` and `_`, so that they need no escaping in subjects. */
 const CUSTOM_ENTITY = /^custom-[a-z0-9_-]{1,100}$/;
 
+/** Whether it is one of {@link ENTITIES}; custom ones are not. */
 export function isKnownEntity(text: string): text is KnownEntity {
   return Object.hasOwn(ACTIONS, text);
 }
 
+/** Whether events can be told of it: a known entity, or `custom-` and 1 to 100 of `a-z0-9_-`. */
 export function isEntity(text: string): text is Entity {
   return isKnownEntity(text) || CUSTOM_ENTITY.test(text);
 }

@@ -3,6 +3,7 @@ import type { RecordKey } from './record-key.js';
 
 /** What the CRM says happened; `unknown` where it only says that something did. */
 export const CHANGES = ['created', 'updated', 'deleted', 'restored', 'merged', 'erased', 'unknown'] as const;
+/** One of {@link CHANGES}. It is a hint: what stands in the CRM decides which action is told. */
 export type Change = (typeof CHANGES)[number];
 
 /**
@@ -12,7 +13,9 @@ export type Change = (typeof CHANGES)[number];
 export interface Notification extends RecordKey {
   /** Unique per (tenant, connection) and statement of the CRM; hashed into `Nats-Msg-Id`. */
   dedupeKey: string;
+  /** What the CRM says happened. */
   change: Change;
+  /** How it came to us. Whether it is an echo of our own write is only decided by the normaliser. */
   origin: Exclude<Origin, 'echo'>;
   /** ISO 8601, when the CRM says that the change happened; absent where it does not say. */
   modifiedAt?: string;

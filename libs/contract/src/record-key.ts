@@ -1,8 +1,12 @@
 /** What names one CRM object. Ids repeat across accounts of one CRM, so the connection is part of it. */
 export interface RecordKey {
+  /** The tenant of mesh.yaml. */
   tenant: string;
+  /** The configured account of a CRM; unique in the tenant. */
   connection: string;
+  /** A canonical entity, or `custom-…`. */
   entity: string;
+  /** The CRM's own id, as text, unescaped. */
   id: string;
 }
 

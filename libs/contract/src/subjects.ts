@@ -14,6 +14,7 @@ const MAX_RAW_SUBJECT_BYTES = 744;
 
 /** A record's event, as its subject tells it: `crm.<tenant>.<connection>.<entity>.<action>.<id>`. */
 export interface EventAddress extends RecordKey {
+  /** What happened, the most specific: `won`, not `updated`. */
   action: string;
 }
 

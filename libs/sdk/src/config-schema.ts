@@ -3,6 +3,7 @@
  * @see https://standardschema.dev
  */
 export interface StandardSchema<T = unknown> {
+  /** The name is the standard's; only `version` 1 is understood. */
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
@@ -11,11 +12,15 @@ export interface StandardSchema<T = unknown> {
   };
 }
 
+/** What validating comes to: the value as the schema reads it, or what is wrong. */
 export type StandardResult<T> =
   { readonly value: T; readonly issues?: undefined } | { readonly issues: readonly StandardIssue[] };
 
+/** One thing that is wrong with a configuration. */
 export interface StandardIssue {
+  /** For people; it must not quote a secret. */
   readonly message: string;
+  /** The key that it is about, from the outside in; absent: the whole value. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 

@@ -32,5 +32,6 @@ export class Unavailable extends Error {
     this.retryAfterMs = options?.retryAfterMs;
   }
 
+  /** How long the breaker waits at least before it probes, in milliseconds; undefined: as long as it would by itself. */
   readonly retryAfterMs: number | undefined;
 }

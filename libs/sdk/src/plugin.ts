@@ -13,6 +13,7 @@ export interface PluginContext<C = unknown> {
   idempotencyKey: string;
   /** 1 for the first run. */
   attempt: number;
+  /** Lines carry the plugin, the record and the correlation id by themselves. */
   log: Log;
 }
 
@@ -21,6 +22,7 @@ export type PluginLifecycleContext<C = unknown> = Pick<PluginContext<C>, 'config
 
 /** What a handler may return: a receipt is kept with the event (an invoice number, a remote id). */
 export interface HandlerResult {
+  /** Any JSON value. */
   receipt?: unknown;
 }
 
@@ -34,6 +36,7 @@ export interface PluginDefinition<P extends EventPattern = EventPattern, C = unk
   events: readonly P[];
   /** Describes `plugins.<name>` of mesh.yaml; wrong values are refused with the key's name. */
   config?: ConfigSchema<C>;
+  /** How events are delivered; `plugins.<name>.delivery` of mesh.yaml overrides it, key by key. */
   delivery?: DeliveryOptions;
   /** What is kept in order; default: the record. Return the same text for what must not run side by side. */
   key?(event: MeshEvent<P>): string;
@@ -48,12 +51,18 @@ export interface PluginDefinition<P extends EventPattern = EventPattern, C = unk
 /** Marks a plugin's definition, so that the host knows it from any other object. */
 export const PLUGIN_MARK = '@crm-mesh/plugin@1';
 
+/** A definition that went through {@link definePlugin}: what the host looks for in a default export. */
 export type Plugin<P extends EventPattern = EventPattern, C = unknown> = PluginDefinition<P, C> & {
   readonly kind: typeof PLUGIN_MARK;
 };
 
 /**
- * Defines a plugin: the default export of `plugins/<name>.plugin.ts`.
+ * Defines a plugin: the default export of `plugins/<name>.plugin.ts`. It checks nothing itself and never throws: `tsc`
+ * refuses a wrong event name or option; the host, `mesh plugin check` and `testPlugin` refuse at load, with
+ * MESH_PLUGIN_INVALID: a name that is not 1 to 32 lower-case letters, digits and dashes beginning with a letter, or is
+ * one of the mesh's own; a missing `handle`; events that there are not; a `config` that is no class or Standard
+ * Schema; delivery options out of range; keys that nobody knows. The host also refuses a name that is not its file's,
+ * or is taken by another file.
  * @example
  * export default definePlugin({
  *   name: 'greeter',

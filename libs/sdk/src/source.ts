@@ -4,17 +4,20 @@ import type { Log } from './log.js';
 
 /** A webhook request as it came in: the bytes are what the sender signed. */
 export interface WebhookRequest {
+  /** In capitals. */
   method: string;
   /** Path and query as received, e.g. `/webhooks/acme/hubspot?x=1`. */
   url: string;
   /** Names in lower case. */
   headers: Readonly<Record<string, string | undefined>>;
+  /** Byte by byte as it was received. */
   body: Uint8Array;
 }
 
 /** Why a request is refused. `reason` is for the operator who asks `mesh source verify`, and goes to nobody else. */
 export type Verification = { ok: true; scheme: string } | { ok: false; code: VerificationFailure; reason: string };
 
+/** Why a request is not proved, as logs and metrics name it. */
 export type VerificationFailure =
   | 'signature-missing'
   | 'signature-malformed'
@@ -32,19 +35,25 @@ export type VerificationFailure =
 export interface NotificationDraft {
   /** A canonical entity, or `custom-…`. */
   entity: string;
+  /** The CRM's own id of the record, as text. */
   id: string;
+  /** What the CRM says happened. */
   change: Change;
   /** The same whenever the CRM says the same thing again; see {@link Notification.dedupeKey}. */
   dedupeKey: string;
   /** ISO 8601. */
   modifiedAt?: string;
+  /** For `merged`: ids of the records that this one has swallowed. */
   mergedIds?: string[];
+  /** The CRM's own item, untouched; it must fit into JSON. */
   payload: unknown;
 }
 
 /** What a source's functions get: one configured connection. */
 export interface SourceContext<C = unknown> {
+  /** The tenant of mesh.yaml. */
   tenant: string;
+  /** The name of the connection, unique in the tenant. */
   connection: string;
   /** The same object as long as the configuration stands: sources keep rate limits, keys and caches by it. */
   config: C;
@@ -52,6 +61,7 @@ export interface SourceContext<C = unknown> {
   publicUrl: string;
   /** Epoch milliseconds. */
   now(): number;
+  /** Lines carry the tenant and the connection by themselves. */
   log: Log;
 }
 
@@ -74,7 +84,9 @@ export type FetchedRecords = ReadonlyMap<string, unknown>;
 
 /** An HTTP answer that a handshake gives (CloudEvents' abuse protection). */
 export interface HandshakeReply {
+  /** The HTTP status. */
   status: number;
+  /** Names in any case. */
   headers: Record<string, string>;
 }
 
@@ -86,12 +98,15 @@ export interface Hypothesis<C = unknown> {
   config: Partial<C>;
   /** What is wrong when the request passes with this configuration, and how to mend it; without any secret. */
   why: string;
+  /** How to mend it. */
   cure: string;
 }
 
 /** Code that speaks one CRM's interface. Each part is optional but `map`; what is absent the CRM does not have. */
 export interface SourceDefinition<C = unknown> {
+  /** What `connections[].source` of mesh.yaml calls it. */
   name: string;
+  /** Describes `connections[].config` of mesh.yaml; wrong values are refused with the key's name. */
   config: ConfigSchema<C>;
   /**
    * How long signs of one record are gathered before it is fetched once, in milliseconds. Default 0. A connection's own
@@ -130,6 +145,7 @@ export interface SourceDefinition<C = unknown> {
 /** Marks a source's definition. */
 export const SOURCE_MARK = '@crm-mesh/source@1';
 
+/** A definition that went through {@link defineSource}. */
 export type Source<C = unknown> = SourceDefinition<C> & { readonly kind: typeof SOURCE_MARK };
 
 /** Defines a source: a folder of `libs/sources`, or the default export of `plugins/<name>.source.ts`. */

@@ -1,6 +1,7 @@
 import { Matches } from 'class-validator';
 import { IsAbsentOr, IsText } from './field-decorators.js';
 
+/** A postal address, as far as the CRM keeps its parts apart. */
 export class Address {
   @IsText()
   street?: string;

@@ -15,9 +15,11 @@ export class BaseRecord {
   @IsText()
   ownerId?: string;
 
+  /** When it was made in the CRM; ISO 8601 with a zone. */
   @IsTimestamp()
   createdAt?: string;
 
+  /** When it was last changed, by the CRM's clock; ISO 8601 with a zone. It is no content: a newer time alone is no event. */
   @IsTimestamp()
   modifiedAt?: string;
 

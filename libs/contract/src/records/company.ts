@@ -6,6 +6,7 @@ import { Money } from './money.js';
 
 /** An organisation; `account` in some CRMs, `organization` in others. */
 export class Company extends BaseRecord {
+  /** What the CRM calls the organisation. */
   @IsText()
   name?: string;
 
@@ -25,23 +26,29 @@ export class Company extends BaseRecord {
   @IsTextList()
   websites?: string[];
 
+  /** In the CRM's own words. */
   @IsText()
   industry?: string;
 
+  /** As the CRM holds it; no form is promised. */
   @IsText()
   phone?: string;
 
+  /** For a year, in the currency that the CRM names or its connection is configured with. */
   @IsPart(() => Money)
   annualRevenue?: Money;
 
+  /** A whole number, 0 or more. */
   @IsAbsentOr()
   @IsInt()
   @Min(0)
   employeeCount?: number;
 
+  /** The first one, where the CRM keeps several. */
   @IsPart(() => Address)
   address?: Address;
 
+  /** The id of the company that this one belongs to. */
   @IsText()
   parentId?: string;
 }

@@ -22,6 +22,7 @@ export class Contact extends BaseRecord {
   @IsTextList()
   emails?: string[];
 
+  /** The first one, as the CRM holds it; no form is promised. */
   @IsText()
   phone?: string;
 
@@ -29,9 +30,11 @@ export class Contact extends BaseRecord {
   @IsTextList()
   phones?: string[];
 
+  /** As the CRM holds it; no form is promised. */
   @IsText()
   mobilePhone?: string;
 
+  /** What the person does, in words of people. */
   @IsText()
   jobTitle?: string;
 
@@ -43,6 +46,7 @@ export class Contact extends BaseRecord {
   @IsText()
   status?: string;
 
+  /** The first one, where the CRM keeps several. */
   @IsPart(() => Address)
   address?: Address;
 

@@ -33,4 +33,5 @@ export const RECORD_CLASSES = {
 export type RecordOf<E extends string> = E extends KnownEntity
   ? InstanceType<(typeof RECORD_CLASSES)[E]>
   : CustomRecord;
+/** A canonical record of any entity. */
 export type AnyRecord = RecordOf<KnownEntity> | CustomRecord;

@@ -15,12 +15,15 @@ export class Lead extends BaseRecord {
   @IsText()
   lastName?: string;
 
+  /** As the CRM holds it: CRMs keep addresses that no validator would pass. */
   @IsText()
   email?: string;
 
+  /** As the CRM holds it; no form is promised. */
   @IsText()
   phone?: string;
 
+  /** A text; where the company is a record of its own, `companyId` names it. */
   @IsText()
   companyName?: string;
 
@@ -28,12 +31,15 @@ export class Lead extends BaseRecord {
   @IsText()
   status?: string;
 
+  /** What the business might be worth. */
   @IsPart(() => Money)
   amount?: Money;
 
+  /** The company that the prospect belongs to, where it is a record. */
   @IsText()
   companyId?: string;
 
+  /** The people behind it, the first one first. */
   @IsTextList()
   contactIds?: string[];
 
@@ -46,9 +52,11 @@ export class Lead extends BaseRecord {
   @IsText()
   convertedDealId?: string;
 
+  /** The contact it was converted into. */
   @IsText()
   convertedContactId?: string;
 
+  /** The company it was converted into. */
   @IsText()
   convertedCompanyId?: string;
 }

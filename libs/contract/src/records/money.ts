@@ -3,6 +3,7 @@ import { IsDecimal } from './field-decorators.js';
 
 /** An amount in major units, as a decimal text so that no digit is lost: `{value: "12.50", currency: "EUR"}`. */
 export class Money {
+  /** At most 15 digits before the point and 6 after it; `-` in front of what is owed back. */
   @IsDecimal()
   value!: string;
 

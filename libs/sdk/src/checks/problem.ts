@@ -4,7 +4,9 @@ import { findClosestWord, MeshError } from '@crm-mesh/contract';
 export interface Problem {
   /** `events[1]`, `delivery.timeoutMs` … */
   field: string;
+  /** What is wrong, to follow the field: `is 0`. */
   what: string;
+  /** A whole sentence. */
   cure: string;
 }
 

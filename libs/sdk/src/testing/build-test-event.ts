@@ -14,6 +14,7 @@ import { CUSTOM_SAMPLE, SAMPLES } from './samples.js';
 /** Fields of the record that matter to the test; the rest has believable defaults. */
 export type TestEventData<T extends EventType> = Partial<MeshEvent<T>['data']>;
 
+/** What a test may say of the envelope. */
 export interface TestEventOptions {
   /** Default `acme`. */
   tenant?: string;
@@ -25,7 +26,9 @@ export interface TestEventOptions {
   origin?: Origin;
   /** ISO 8601; default 2026-01-15T09:30:00.000Z. */
   time?: string;
+  /** Default: made of the record id and the version. */
   correlationId?: string;
+  /** Default: made of the record id and the version. */
   causationId?: string;
 }
 

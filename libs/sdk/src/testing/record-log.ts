@@ -1,8 +1,12 @@
 import type { Log, LogMethod } from '../log.js';
 
+/** A line that a plugin has written. */
 export interface LogLine {
+  /** By which method. */
   level: keyof Log;
+  /** The text. */
   message: string;
+  /** What was written beside it; empty when nothing was. */
   fields: Record<string, unknown>;
 }
 

@@ -14,6 +14,7 @@ import { checkTestConfig } from './check-test-config.js';
 import type { EventTypeOf } from './event-type-of.js';
 import { recordLog, type LogLine } from './record-log.js';
 
+/** How a plugin is tested. */
 export interface TestPluginOptions {
   /** `plugins.<name>` as mesh.yaml would have it; checked by the plugin's schema. */
   config?: unknown;
@@ -23,6 +24,7 @@ export interface TestPluginOptions {
   timeoutMs?: number;
 }
 
+/** What a test may say of one event and its run. */
 export interface SendOptions extends TestEventOptions {
   /** Abort it to see what the plugin does when the host stops. */
   signal?: AbortSignal;
@@ -42,6 +44,7 @@ export interface TestRun<T extends EventPattern = EventType> {
   attempts: Verdict[];
   /** What the plugin logged over this event. */
   logs: LogLine[];
+  /** The event as the handler got it. */
   event: MeshEvent<T>;
 }
 
