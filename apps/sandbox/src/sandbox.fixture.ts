@@ -74,3 +74,25 @@ export async function open(options: SandboxOptions = {}): Promise<RunningSandbox
   closers.push(() => sandbox.stop());
   return sandbox;
 }
+
+/** What is done meanwhile is gathered whole, however long it takes: timers would cut it where the machine is busy. */
+export async function atOnce<T>(sandbox: RunningSandbox, act: () => T | Promise<T>): Promise<T> {
+  sandbox.turnKnobs({ paused: true });
+  try {
+    return await act();
+  } finally {
+    sandbox.turnKnobs({ paused: false });
+  }
+}
+
+/** An answer that holds the first requests until so many are open. */
+export function holdUntilOpen(count: number): Answer {
+  let arrived = 0;
+  let release: () => void = () => {};
+  const allOpen = new Promise<void>((resolve) => (release = resolve));
+  return async () => {
+    if (++arrived === count) release();
+    await allOpen;
+    return 200;
+  };
+}

@@ -32,6 +32,9 @@ describe('planItems', () => {
       { dueAtMs: 1_700, duplicate: true },
     ]);
     expect(ids(takeDue(waiting, knobs({}), 1_100).due)).toEqual([1]);
+    const late = takeDue(waiting, knobs({}), 9_000);
+    expect([late.due, late.rest].map(ids)).toEqual([[1], [1]]);
+    expect(ids(takeDue(late.rest, knobs({}), 9_000).due)).toEqual([1]);
   });
 });
 

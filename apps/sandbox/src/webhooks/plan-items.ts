@@ -59,11 +59,11 @@ export function takeDue(
     const bursts = (nextBurstAtMs(waiting, knobs) ?? Infinity) <= nowMs;
     return bursts ? { due: [...waiting], rest: [] } : { due: [], rest: [...waiting] };
   }
-  const untilMs = nowMs + knobs.batchWaitMs;
-  return {
-    due: waiting.filter(({ dueAtMs }) => dueAtMs <= untilMs),
-    rest: waiting.filter(({ dueAtMs }) => dueAtMs > untilMs),
-  };
+  const isDue = ({ dueAtMs }: WaitingItem): boolean => dueAtMs <= nowMs + knobs.batchWaitMs;
+  const first = new Set(waiting.filter((one) => isDue(one) && !one.duplicate).map(({ item }) => item));
+  // Where the machine is busy both may be due at once; a duplicate still goes out after the first, in another request.
+  const goesOut = (one: WaitingItem): boolean => isDue(one) && !(one.duplicate && first.has(one.item));
+  return { due: waiting.filter(goesOut), rest: waiting.filter((one) => !goesOut(one)) };
 }
 
 /** The earliest; undefined: nothing waits. */
