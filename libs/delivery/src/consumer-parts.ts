@@ -1,5 +1,5 @@
 import { Breakers } from './breakers.js';
-import type { ConsumerDependencies } from './consumer.js';
+import type { ConsumerDependencies } from './consumer-dependencies.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import { Engine } from './engine.js';
 import { Exhausted } from './exhausted.js';

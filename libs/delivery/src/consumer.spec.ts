@@ -92,8 +92,12 @@ describe('a consumer', () => {
     const tried = scene.runs.length;
     await scene.publish('g:1');
     // It is not pulled, so the lag shows.
-    await vi.waitFor(async () => expect((await nats.durableState('CRM_EVENTS', scene.name))!.pending).toBe(1));
-    expect([scene.runs.length, consumer.status().held]).toEqual([tried, 7]);
+    await vi.waitFor(async () => {
+      const { pending } = (await nats.durableState('CRM_EVENTS', scene.name))!;
+      expect(pending).toBeGreaterThanOrEqual(1);
+      expect(pending + consumer.status().held).toBe(8);
+    });
+    expect(scene.runs.length).toBe(tried);
     away = false;
     await scene.settled();
     expect(consumer.status()).toMatchObject({ breaker: 'closed', buried: 0, acked: 8 });

@@ -1,16 +1,13 @@
 import type { Delivery, DurableState, Nats } from '@crm-mesh/jetstream';
-import type { Store } from '@crm-mesh/store';
-import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import type { ConsumerParts } from './consumer-parts.js';
 import { buildParts } from './consumer-parts.js';
-import { decideBarrier, type BarrierDecider } from './decide-barrier.js';
+import type { ConsumerDependencies } from './consumer-dependencies.js';
+import { decideBarrier } from './decide-barrier.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { ConsumerStatus } from './consumer-status.js';
 import { Feed } from './feed.js';
 import { describeError } from './outcome.js';
-import type { Quarantine } from './quarantine.js';
 import { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
-import type { SettledNotice } from './settled-notice.js';
 
 const DEFAULT_GRACE_MS = 10_000;
 const PRUNE_EVERY_MS = 600_000;
@@ -19,19 +16,6 @@ const DIRECT_POLL_MS = 5_000;
 const EXTEND_CHECKS_PER_WAIT = 6;
 /** Inbox rows outlive the ack floor by this much: an ack that got lost is redelivered within ack_wait. */
 const INBOX_KEPT_MS = 86_400_000;
-
-export interface ConsumerDependencies {
-  nats: Nats;
-  store: Store;
-  log: Logger;
-  metrics: Metrics;
-  onSettled?: (notice: SettledNotice) => void;
-  now?: () => number;
-  /** Shared by the consumers of one process; default: one of its own. */
-  quarantine?: Quarantine;
-  /** Only tests give another. */
-  decideBarrier?: BarrierDecider;
-}
 
 /** A running consumer. */
 export class Consumer {

@@ -1,5 +1,6 @@
 export type { ConsumerSpec, HandlerInput, HandlerItem, RunHandler } from './consumer-spec.js';
-export { startConsumer, type Consumer, type ConsumerDependencies } from './consumer.js';
+export type { ConsumerDependencies } from './consumer-dependencies.js';
+export { startConsumer, type Consumer } from './consumer.js';
 export type { ConsumerStatus } from './consumer-status.js';
 export type { DeadLetter } from './dead-letter.js';
 export { describeError, type ErrorInfo, type Outcome } from './outcome.js';

@@ -24,7 +24,12 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
   const address = resolveAddress(options);
   const log = options.log ?? SILENT_LOG;
   const nc = await dialUntilConnected(address, options);
-  const link = new Link(nc, { address, log, publishTimeoutMs: options.publishTimeoutMs ?? DEFAULT_PUBLISH_TIMEOUT_MS });
+  const link = new Link(nc, {
+    address,
+    log,
+    publishTimeoutMs: options.publishTimeoutMs ?? DEFAULT_PUBLISH_TIMEOUT_MS,
+    mostUnackedPublishes: options.mostUnackedPublishes,
+  });
   try {
     checkVersion(link);
     link.jsm = await jetstreamManager(nc, { ...link.apiOptions(), checkAPI: false });

@@ -1,5 +1,6 @@
 import type { Msg } from '@nats-io/transport-node';
 import { readHeader, type Delivery } from './message.js';
+import type { TurnWriter } from './turn-writer.js';
 
 /** What the reply subject of a delivery tells. */
 interface DeliveryFacts {
@@ -49,11 +50,13 @@ export class PulledDelivery implements Delivery {
   readonly storedAtMs: number;
   readonly pending: number;
   readonly #message: Msg;
+  readonly #turn: TurnWriter;
   #settled = false;
 
-  constructor(message: Msg) {
+  constructor(message: Msg, turn: TurnWriter) {
     const facts = parseAckSubject(message.reply ?? '');
     this.#message = message;
+    this.#turn = turn;
     this.subject = message.subject;
     this.stream = facts.stream;
     this.consumer = facts.consumer;
@@ -76,6 +79,12 @@ export class PulledDelivery implements Delivery {
   respond(answer: Uint8Array, isFinal: boolean): void {
     if (this.#settled) return;
     this.#settled = isFinal;
-    this.#message.respond(answer);
+    this.#turn.add(() => {
+      try {
+        this.#message.respond(answer);
+      } catch {
+        // The connection is closed or draining: it is delivered again.
+      }
+    });
   }
 }

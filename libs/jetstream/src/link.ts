@@ -3,6 +3,7 @@ import { jetstream, type JetStreamClient, type JetStreamManager } from '@nats-io
 import type { NatsConnection, ServerInfo, Status } from '@nats-io/transport-node';
 import type { NatsLog } from './nats-options.js';
 import { Publisher } from './publish.js';
+import { TurnWriter } from './turn-writer.js';
 import { waitAtMost } from './wait.js';
 import type { ServerAddress } from './server-urls.js';
 
@@ -13,6 +14,7 @@ const FLUSH_WAIT_MS = 2_000;
 export interface LinkOptions {
   address: ServerAddress;
   publishTimeoutMs: number;
+  mostUnackedPublishes: number | undefined;
   log: NatsLog;
 }
 
@@ -21,6 +23,7 @@ export class Link {
   readonly log: NatsLog;
   readonly apiPrefix: string;
   readonly publisher: Publisher;
+  readonly turn = new TurnWriter();
   readonly jetstream: JetStreamClient;
   /** Assigned right after connecting, before anybody else sees the link. */
   jsm!: JetStreamManager;
@@ -45,6 +48,8 @@ export class Link {
       log,
       isConnected: () => this.connected,
       maxPayloadBytes: () => this.maxPayloadBytes,
+      turn: this.turn,
+      mostUnacked: options.mostUnackedPublishes,
     });
     void this.#followStatus();
     void nc.closed().then((error) => this.#end(error));
@@ -110,6 +115,7 @@ export class Link {
 
   async close(): Promise<void> {
     if (this.#closing) return void (await this.nc.closed());
+    this.turn.flush();
     if (this.#connected) await waitAtMost(this.nc.flush(), FLUSH_WAIT_MS);
     this.#closing = true;
     this.publisher.close();

@@ -16,6 +16,8 @@ export interface NatsOptions {
   pingIntervalMs?: number;
   /** Between attempts to connect again, in milliseconds. Default 500. */
   reconnectWaitMs?: number;
+  /** How many publishes may be on their way unacknowledged; more wait their turn. Default 8,192. */
+  mostUnackedPublishes?: number;
   /** Ends the attempts to connect for the first time. */
   signal?: AbortSignal;
   log?: NatsLog;

@@ -1,22 +1,27 @@
 import { performance } from 'node:perf_hooks';
 import { createInbox, PermissionViolationError, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import { asHeaders, encodeHeaders } from './encode-headers.js';
+import { Fifo } from './fifo.js';
 import { checkMessageLimits } from './message-limits.js';
 import type { OutgoingMessage, PubAck } from './message.js';
 import type { NatsLog } from './nats-options.js';
 import { classifyPublishError, PublishError } from './publish-error.js';
+import type { TurnWriter } from './turn-writer.js';
 
 const SWEEP_INTERVAL_MS = 100;
 /** A sweep that comes later than this was held up by a blocked event loop. */
 const LATE_SWEEP_MS = 200;
 const EMPTY = Buffer.alloc(0);
+/** So many acks are awaited at once; what is more waits its turn, within its deadline. */
+const MOST_UNACKED = 8_192;
 
 interface InFlight {
   subject: string;
   payload: Uint8Array;
   headers: Buffer;
   deadlineMs: number;
-  resent: boolean;
+  /** `waiting`: not on the wire yet. `resent`: sent again after a disconnect. */
+  state: 'waiting' | 'sent' | 'resent';
   resolve(ack: PubAck): void;
   reject(error: PublishError): void;
 }
@@ -34,15 +39,23 @@ export interface PublisherOptions {
   log: NatsLog;
   isConnected(): boolean;
   maxPayloadBytes(): number;
+  turn: TurnWriter;
+  /** Default 8,192. */
+  mostUnacked: number | undefined;
 }
 
 /**
  * Publishes and matches the acks itself, on one subscription: the client's `js.publish` is three to four times slower and
  * forgets what is under way at a disconnect. Here that is sent again, in order and under the same message id, after the
- * reconnect, within the message's own deadline. While disconnected, new messages are refused at once as transient.
+ * reconnect, within the message's own deadline. While disconnected, new messages are refused at once as transient. What
+ * is published within one turn of the event loop is written to the socket at once.
  */
 export class Publisher {
+  /** In the order of their publishes, and so of their deadlines. */
   readonly #inFlight = new Map<string, InFlight>();
+  #toSend = new Fifo<string>();
+  #unacked = 0;
+  #isTurnTaken = false;
   readonly #inbox: string;
   #token = 0;
   #sweep: NodeJS.Timeout | undefined;
@@ -70,15 +83,10 @@ export class Publisher {
 
   /** To be called after a reconnect, before anything new is published. */
   resend(): void {
-    for (const [token, waiting] of this.#inFlight) {
-      waiting.resent = true;
-      try {
-        this.#send(token, waiting);
-      } catch (error) {
-        this.#inFlight.delete(token);
-        waiting.reject(asPublishError(error));
-      }
-    }
+    this.#unacked = 0;
+    this.#toSend = new Fifo();
+    for (const token of this.#inFlight.keys()) this.#toSend.add(token);
+    this.#sendWaiting();
   }
 
   /** The server tells denied publishes apart from everything else: as an error of the connection. */
@@ -86,7 +94,7 @@ export class Publisher {
     if (!(error instanceof PermissionViolationError) || error.operation !== 'publish') return;
     for (const [token, waiting] of this.#inFlight) {
       if (waiting.subject !== error.subject) continue;
-      this.#inFlight.delete(token);
+      this.#forget(token, waiting);
       const message = `The NATS user may not publish to '${error.subject}'.`;
       waiting.reject(new PublishError('transient', message, { cause: error, code: 'MESH_NATS_FORBIDDEN' }));
     }
@@ -110,10 +118,45 @@ export class Publisher {
     if (refusal !== undefined) return reject(refusal);
     const token = (this.#token += 1).toString(36);
     const deadlineMs = performance.now() + this.options.timeoutMs;
-    const waiting: InFlight = { subject, payload, headers, deadlineMs, resent: false, resolve, reject };
-    this.#send(token, waiting);
-    this.#inFlight.set(token, waiting);
+    this.#inFlight.set(token, { subject, payload, headers, deadlineMs, state: 'waiting', resolve, reject });
+    this.#toSend.add(token);
+    this.#takeTurn();
     this.#armSweep();
+  }
+
+  #takeTurn(): void {
+    if (this.#isTurnTaken) return;
+    this.#isTurnTaken = true;
+    this.options.turn.add(() => {
+      this.#isTurnTaken = false;
+      // Else all of it is sent after the reconnect.
+      if (this.options.isConnected()) this.#sendWaiting();
+    });
+  }
+
+  #sendWaiting(): void {
+    const most = this.options.mostUnacked ?? MOST_UNACKED;
+    while (this.#unacked < most) {
+      const token = this.#toSend.take();
+      if (token === undefined) return;
+      const waiting = this.#inFlight.get(token);
+      if (waiting === undefined) continue;
+      this.#unacked += 1;
+      waiting.state = waiting.state === 'waiting' ? 'sent' : 'resent';
+      try {
+        this.#send(token, waiting);
+      } catch (error) {
+        this.#forget(token, waiting);
+        waiting.reject(asPublishError(error));
+      }
+    }
+  }
+
+  #forget(token: string, { state }: InFlight): void {
+    this.#inFlight.delete(token);
+    if (state === 'waiting') return;
+    this.#unacked -= 1;
+    if (this.#toSend.size > 0) this.#takeTurn();
   }
 
   #send(token: string, { subject, payload, headers }: InFlight): void {
@@ -129,7 +172,7 @@ export class Publisher {
     const token = message.subject.slice(this.#inbox.length);
     const waiting = this.#inFlight.get(token);
     if (waiting === undefined) return;
-    this.#inFlight.delete(token);
+    this.#forget(token, waiting);
     try {
       const ack = readAck(message, waiting);
       if (ack instanceof PublishError) waiting.reject(ack);
@@ -158,7 +201,7 @@ export class Publisher {
     for (const [token, waiting] of this.#inFlight) {
       // All wait equally long, so the map is in order of deadline.
       if (waiting.deadlineMs > now) break;
-      this.#inFlight.delete(token);
+      this.#forget(token, waiting);
       const message = `No ack came for '${waiting.subject}' within ${this.options.timeoutMs} ms.`;
       waiting.reject(new PublishError('transient', message));
     }
@@ -166,7 +209,7 @@ export class Publisher {
   }
 }
 
-function readAck(message: Msg, { subject, resent }: InFlight): PubAck | PublishError {
+function readAck(message: Msg, { subject, state }: InFlight): PubAck | PublishError {
   if (message.data.length === 0) {
     return new PublishError('transient', `No stream takes '${subject}', or JetStream is off.`, {
       code: 'MESH_STREAM_MISSING',
@@ -184,7 +227,7 @@ function readAck(message: Msg, { subject, resent }: InFlight): PubAck | PublishE
     return new PublishError('transient', `The answer for '${subject}' is no ack of a stream.`);
   }
   const ack: PubAck = { stream: body.stream, sequence: body.seq, duplicate: body.duplicate === true };
-  return resent ? { ...ack, resent } : ack;
+  return state === 'resent' ? { ...ack, resent: true } : ack;
 }
 
 function asPublishError(error: unknown): PublishError {

@@ -106,7 +106,7 @@ export class PullLoop implements Pull {
       this.#lastSeenMs = performance.now();
       if (message.subject.startsWith(inbox)) return this.#takeStatus(message);
       this.#requests.countMessage();
-      this.#buffer.add(new PulledDelivery(message));
+      this.#buffer.add(new PulledDelivery(message, this.link.turn));
       this.#wakeLoop();
     } catch (err) {
       this.link.log.error({ err, consumer: this.consumer.name }, 'a delivery cannot be read');

@@ -36,6 +36,7 @@ function sayWhy(subject: string, timeoutMs: number, error: unknown): string {
 
 /** Rejects with MESH_NATS_NO_ANSWER when the connection breaks before. */
 export async function flushLink(link: Link): Promise<void> {
+  link.turn.flush();
   try {
     await link.nc.flush();
   } catch (cause) {

@@ -17,10 +17,5 @@ const ANSWERS: Record<Settlement, Uint8Array> = {
  * broken connection is delivered again.
  */
 export function settle(delivery: Delivery, settlement: Settlement): void {
-  if (!(delivery instanceof PulledDelivery)) return;
-  try {
-    delivery.respond(ANSWERS[settlement], settlement !== 'working');
-  } catch {
-    // The connection is closed or draining.
-  }
+  if (delivery instanceof PulledDelivery) delivery.respond(ANSWERS[settlement], settlement !== 'working');
 }

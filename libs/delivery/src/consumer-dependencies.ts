@@ -1,0 +1,19 @@
+import type { Nats } from '@crm-mesh/jetstream';
+import type { Store } from '@crm-mesh/store';
+import type { Logger, Metrics } from '@crm-mesh/telemetry';
+import type { BarrierDecider } from './decide-barrier.js';
+import type { Quarantine } from './quarantine.js';
+import type { SettledNotice } from './settled-notice.js';
+
+export interface ConsumerDependencies {
+  nats: Nats;
+  store: Store;
+  log: Logger;
+  metrics: Metrics;
+  onSettled?: (notice: SettledNotice) => void;
+  now?: () => number;
+  /** Shared by the consumers of one process; default: one of its own. */
+  quarantine?: Quarantine;
+  /** Only tests give another. */
+  decideBarrier?: BarrierDecider;
+}
