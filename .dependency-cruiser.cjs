@@ -56,7 +56,7 @@ module.exports = {
     ),
     forbid(
       'no-test-kit-in-the-product',
-      '`@crm-mesh/testing` and specs are private to tests.',
+      '`@crm-mesh/testing`, specs and their fixtures are private to tests.',
       { path: '^(apps|libs|plugins)/', pathNot: '(\\.spec\\.ts$|^libs/testing/)' },
       { path: '(^libs/testing/|\\.spec\\.ts$)' },
     ),

@@ -1,4 +1,4 @@
-import type { Delivery, DurableState, Nats } from '@crm-mesh/jetstream';
+import type { Delivery, DurableState } from '@crm-mesh/jetstream';
 import type { ConsumerParts } from './consumer-parts.js';
 import { buildParts } from './consumer-parts.js';
 import type { ConsumerDependencies } from './consumer-dependencies.js';
