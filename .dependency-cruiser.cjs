@@ -57,8 +57,8 @@ module.exports = {
     forbid(
       'no-test-kit-in-the-product',
       '`@crm-mesh/testing`, specs and their fixtures are private to tests.',
-      { path: '^(apps|libs|plugins)/', pathNot: '(\\.spec\\.ts$|^libs/testing/)' },
-      { path: '(^libs/testing/|\\.spec\\.ts$)' },
+      { path: '^(apps|libs|plugins)/', pathNot: '(\\.(spec|fixture)\\.ts$|^libs/testing/)' },
+      { path: '(^libs/testing/|\\.(spec|fixture)\\.ts$)' },
     ),
   ],
   options: {
