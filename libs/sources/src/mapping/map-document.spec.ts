@@ -178,6 +178,14 @@ describe('with rules', () => {
     });
   });
 
+  it("a line's custom fields, as they are", () => {
+    const lines = [{ quantity: 1, custom: { billing_frequency: 'monthly' } }];
+    expect(map('deal', { id: 1, lines }).record).toEqual({
+      id: '1',
+      lines: [{ quantity: '1', custom: { billing_frequency: 'monthly' } }],
+    });
+  });
+
   it('parts of an address', () => {
     const fields = { 'address.city': 'ort', 'address.country': { path: 'land', values: { Germany: 'DE' } } };
     expect(map('contact', { ort: 'Selb', land: 'Germany' }, { entities: { contact: { fields } } }).record).toEqual({

@@ -177,6 +177,8 @@ function mapLine(
   for (const [field, kind] of readLineKinds()) {
     const rule = rules.get(field);
     const value = rule ? readRule(line, field, rule) : line[field];
+    // A line's custom fields are kept as they are, under the names of the CRM.
+    if (kind === 'custom' && isObject(value)) mapped[field] = value;
     if (isEmpty(value) || kind === 'lines' || kind === 'custom') continue;
     const ownUnit = rule?.unit === undefined ? {} : { moneyUnit: rule.unit };
     mapped[field] = convertField(kind, value, { ...options, ...ownUnit, where: `${options.where}[].${field}` });

@@ -98,8 +98,8 @@ export class MappingConfig {
   record: string = 'data';
 
   /**
-   * Whether an event carries the whole record, or only what changed (`patch`: merged over the last known state). With
-   * patches the order of arrival counts: one that comes after a newer one is dropped with what it alone has told.
+   * Whether an event carries the whole record, or only what changed (`patch`: merged over the last known state, field
+   * by field by the time at which each was told).
    */
   @IsIn(['whole', 'patch'])
   payload: 'whole' | 'patch' = 'whole';

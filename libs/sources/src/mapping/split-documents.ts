@@ -22,7 +22,7 @@ export function draftNotification(
       throw refuseNotification(
         `the event type "${type.slice(0, 100)}" is unknown: set mapping.typePrefix, or name it in mapping.types.`,
       );
-    log.debug({ type }, 'an event of an unknown type was left out');
+    log.debug({ type: type.slice(0, 100) }, 'an event of an unknown type was left out');
     return undefined;
   }
   const id = findId(document, mapping);
