@@ -148,7 +148,7 @@ describe('what is refused', () => {
       [{ ...item, objectId: undefined, subscriptionType: 'deal.creation' }],
       'names no object',
     ],
-    ['nesting without end', '['.repeat(200_000), 'no valid JSON'],
+    ['nesting without end', '['.repeat(200_000), 'deeper than 200 levels'],
   ])('%s', (_name, body, message) => {
     expect(() => split(body)).toThrow(new RegExp(`MESH_NOTIFICATION_INVALID.*(${message})`));
   });

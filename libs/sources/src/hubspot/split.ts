@@ -23,22 +23,29 @@ const CHANGES: Readonly<Record<string, Change>> = {
 export function splitHubspot(request: WebhookRequest, context: SourceContext<HubspotConfig>): NotificationDraft[] {
   const items = parseJsonBody(request.body);
   if (!Array.isArray(items)) throw refuseNotification('the body is no list of events.');
-  return items.flatMap((item: unknown, index) => {
+  const leftOut = new Set<string>();
+  const drafts = items.flatMap((item: unknown, index) => {
     if (!isObject(item)) throw refuseNotification(`item ${index} is no object.`);
     checkPortal(item, index, context.config);
-    return readItem(item, index, context) ?? [];
+    return readItem(item, index, leftOut) ?? [];
   });
+  if (leftOut.size > 0) {
+    // One short line, whatever the request holds.
+    const subscriptionTypes = [...leftOut].slice(0, 5).map((type) => type.slice(0, 100));
+    context.log.warn({ subscriptionTypes }, 'events that are about no CRM object were left out');
+  }
+  return drafts;
 }
 
 function checkPortal(item: Item, index: number, { portalId }: HubspotConfig): void {
   const found = readId(item.portalId);
   if (portalId === undefined || found === portalId) return;
   throw refuseNotification(
-    `item ${index} is of the portal ${found ?? '(none)'}, but this connection stands for the portal ${portalId}; give every portal a connection and an app of its own.`,
+    `item ${index} is of the portal ${found?.slice(0, 20) ?? '(none)'}, but this connection stands for the portal ${portalId}; give every portal a connection and an app of its own.`,
   );
 }
 
-function readItem(item: Item, index: number, context: SourceContext<HubspotConfig>): NotificationDraft | undefined {
+function readItem(item: Item, index: number, leftOut: Set<string>): NotificationDraft | undefined {
   const subscriptionType = typeof item.subscriptionType === 'string' ? item.subscriptionType : '';
   const dot = subscriptionType.indexOf('.');
   const [family, verb] = [subscriptionType.slice(0, Math.max(dot, 0)), subscriptionType.slice(dot + 1)];
@@ -47,7 +54,7 @@ function readItem(item: Item, index: number, context: SourceContext<HubspotConfi
   if (family === '') throw refuseNotification(`item ${index} has no subscriptionType.`);
   if (family === 'object' && !entity) throw refuseNotification(`item ${index} has no objectTypeId.`);
   if (!entity || !change) {
-    context.log.warn({ subscriptionType }, 'a kind of event that is about no CRM object was left out');
+    leftOut.add(subscriptionType);
     return undefined;
   }
   const id = recordIdOf(item, verb);

@@ -13,6 +13,9 @@ describe('parseJson', () => {
     ['0.30000000000000004', 0.30000000000000004],
     ['0.1', 0.1],
     ['1e3', 1000],
+    ['1e999', '1e999'],
+    ['[-1.5E+400,1e-999]', ['-1.5E+400', '1e-999']],
+    ['{"id":"7-8e123","amount":1e22}', { id: '7-8e123', amount: 1e22 }],
     ['"1234567890123456789"', '1234567890123456789'],
   ])('%s', (text, value) => expect(parseJson(text)).toEqual(value));
 
@@ -49,6 +52,19 @@ describe('parseJsonBody', () => {
   ])('refuses %s without repeating it', (_name, body) =>
     expect(() => parseJsonBody(body)).toThrow(/^MESH_NOTIFICATION_INVALID: the body is no valid JSON in UTF-8\. /),
   );
+
+  const nest = (depth: number): Buffer => Buffer.from(`${'[{"a":'.repeat(depth / 2)}1${'}]'.repeat(depth / 2)}`);
+
+  it('reads 200 levels, and refuses more', () => {
+    expect(parseJsonBody(nest(200))).toHaveLength(1);
+    expect(() => parseJsonBody(nest(202))).toThrow('the body nests deeper than 200 levels.');
+    expect(() => parseJsonBody(Buffer.from('['.repeat(1_000_000)))).toThrow('MESH_NOTIFICATION_INVALID');
+  });
+
+  it('counts no brackets in texts', () => {
+    const text = `\\"\\${'[{'.repeat(200)}`;
+    expect(parseJsonBody(Buffer.from(JSON.stringify([text, text])))).toEqual([text, text]);
+  });
 
   it('reads over a byte order mark', () => expect(parseJsonBody(Buffer.from('\uFEFF[1]'))).toEqual([1]));
 });
