@@ -2,6 +2,7 @@ import rateLimit from '@fastify/rate-limit';
 import { MeshError } from '@crm-mesh/contract';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { answerClientError } from './client-error.js';
 import { sendProblem } from './problem.filter.js';
 
 export interface DoorOptions {
@@ -18,6 +19,9 @@ export function createAdapter({ maxBodyBytes }: DoorOptions): FastifyAdapter {
     bodyLimit: maxBodyBytes,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
+    clientErrorHandler: answerClientError,
+    // Node would refuse it with an empty answer: `requireHost` does.
+    http: { requireHostHeader: false },
     // What Fastify refuses before there is a route: a path that is no path.
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => sendProblem(reply, error),
   });
@@ -26,6 +30,9 @@ export function createAdapter({ maxBodyBytes }: DoorOptions): FastifyAdapter {
 /** Before `app.init()`: bodies stay the bytes that were signed, and a connection has its rate. */
 export async function prepareDoor(app: NestFastifyApplication, { perConnectionPerSecond }: DoorOptions): Promise<void> {
   const fastify = app.getHttpAdapter().getInstance();
+  // Other expectations than 100-continue are ignored, as HTTP allows: Node would refuse them with an empty answer.
+  fastify.server.on('checkExpectation', (request, reply) => fastify.server.emit('request', request, reply));
+  fastify.addHook('onRequest', requireHost);
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   await fastify.register(rateLimit, {
@@ -41,4 +48,9 @@ export async function prepareDoor(app: NestFastifyApplication, { perConnectionPe
         },
       ),
   });
+}
+
+function requireHost({ raw }: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
+  if (raw.headers.host !== undefined || raw.httpVersion === '1.0') done();
+  else done(new MeshError('MESH_NOTIFICATION_INVALID', 'The header Host is missing.'));
 }
