@@ -4,7 +4,7 @@ import { vi, expect } from 'vitest';
 import { loadConfig } from '@crm-mesh/config';
 import type { DeadLetter } from '@crm-mesh/delivery';
 import { startHost, type RunningHost } from '@crm-mesh/host/start';
-import { connectNats, type Nats } from '@crm-mesh/jetstream';
+import { connectNats, requestControl, type Nats } from '@crm-mesh/jetstream';
 import { startPublisher, type RunningPublisher } from '@crm-mesh/publisher/start';
 import { openStore } from '@crm-mesh/store';
 import { createLogger } from '@crm-mesh/telemetry';
@@ -37,6 +37,11 @@ export interface TestMesh {
   settled(...plugins: string[]): Promise<void>;
   deadLetters(consumer: string): Promise<{ sequence: number; letter: DeadLetter }[]>;
   stop(): Promise<void>;
+}
+
+interface Waiting {
+  outbox: { messages: number };
+  consumers: { parkedMessages: number }[];
 }
 
 export async function startTestMesh(options: { hubspotApi?: { url: string; token: string } } = {}): Promise<TestMesh> {
@@ -80,6 +85,10 @@ export async function startTestMesh(options: { hubspotApi?: { url: string; token
       vi.waitFor(
         async () => {
           await settledOne('CRM_RAW', 'normaliser');
+          // What is parked is acked, and what lies in the outbox is in no stream yet.
+          const { outbox, consumers } = await requestControl<Waiting>(nats, 'publisher', 'status');
+          const parked = [...consumers, ...host.plugins().flatMap(({ consumer }) => consumer ?? [])];
+          expect([outbox.messages, ...parked.map(({ parkedMessages }) => parkedMessages)].filter(Boolean)).toEqual([]);
           for (const plugin of plugins) await settledOne('CRM_EVENTS', plugin);
         },
         { timeout: 60_000, interval: 50 },

@@ -184,7 +184,7 @@ export class MeshConfig {
 
   @Key({
     type: 'object',
-    meaning: 'Keeps, in the publisher\'s database, what was answered 2xx while JetStream did not take it.',
+    meaning: "Keeps, in the publisher's database, what was answered 2xx while JetStream did not take it.",
     nested: OutboxConfig,
   })
   outbox: OutboxConfig = new OutboxConfig();

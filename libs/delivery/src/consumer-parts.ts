@@ -55,7 +55,8 @@ export function buildParts(
       else if (!spec.breakerOf) for (const feed of feeds) feed.rest();
     },
   });
-  const incarnationOf = (stream: string): string | undefined => feeds.find((feed) => feed.stream === stream)?.incarnation;
+  const incarnationOf = (stream: string): string | undefined =>
+    feeds.find((feed) => feed.stream === stream)?.incarnation;
   const parking = new Parking({ nats, records, settler, now, remembers, incarnationOf });
   const suspects: SuspectRun = new SuspectRun({
     consumer,

@@ -45,13 +45,21 @@ describe("where an operator's max_deliver exhausts deliveries", () => {
   it('they become dead letters, by the advisories of the server', async () => {
     const scene = createScene();
     await scene.publish('a:1', 'b:1', 'c:1');
-    await nats.ensureDurable({ ...DURABLE, stream: 'CRM_EVENTS', name: scene.name, filterSubject: `crm.${scene.name}.>` });
+    await nats.ensureDurable({
+      ...DURABLE,
+      stream: 'CRM_EVENTS',
+      name: scene.name,
+      filterSubject: `crm.${scene.name}.>`,
+    });
     await setMaxDeliver(scene.name, 1);
     await takeElsewhere(scene.name, 3);
     await scene.publish('d:1', 'e:1');
     const consumer = await scene.start(() => done);
     const expected = ['a:1', 'b:1', 'c:1'].map((id) => [id, 'DeliveriesExhausted']);
-    await vi.waitFor(async () => expect(await readLetters(scene)).toEqual(expected), { timeout: 20_000, interval: 100 });
+    await vi.waitFor(async () => expect(await readLetters(scene)).toEqual(expected), {
+      timeout: 20_000,
+      interval: 100,
+    });
     expect(scene.ids().toSorted()).toEqual(['d:1', 'e:1']);
     expect(consumer.status().buried).toBe(3);
     // Told once: a later look, and another start, find nothing new.
@@ -63,7 +71,12 @@ describe("where an operator's max_deliver exhausts deliveries", () => {
 
   it('and what nobody settled, though no advisory came, is found by a sweep', async () => {
     const scene = createScene();
-    await nats.ensureDurable({ ...DURABLE, stream: 'CRM_EVENTS', name: scene.name, filterSubject: `crm.${scene.name}.>` });
+    await nats.ensureDurable({
+      ...DURABLE,
+      stream: 'CRM_EVENTS',
+      name: scene.name,
+      filterSubject: `crm.${scene.name}.>`,
+    });
     await setMaxDeliver(scene.name, 5);
     const first = await scene.start(() => done);
     await scene.publish('a:1');

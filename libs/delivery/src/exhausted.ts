@@ -12,7 +12,8 @@ const MESSAGES_AT_ONCE = 2_000;
 
 const EXHAUSTED: ErrorInfo = {
   name: 'DeliveriesExhausted',
-  message: 'the server gave it up: it was delivered as often as the `max_deliver` of the durable allows, and never settled',
+  message:
+    'the server gave it up: it was delivered as often as the `max_deliver` of the durable allows, and never settled',
 };
 const FORGOTTEN: ErrorInfo = {
   name: 'DeliveryForgotten',
@@ -48,11 +49,16 @@ export class Exhausted {
     if (maxDeliver <= 0 || this.#looking) return;
     const { consumer, log } = this.options;
     if (!this.#warned) {
-      log.warn({ consumer, stream: feed.stream, maxDeliver }, 'an operator has set max_deliver: what it exhausts is buried');
+      log.warn(
+        { consumer, stream: feed.stream, maxDeliver },
+        'an operator has set max_deliver: what it exhausts is buried',
+      );
     }
     this.#warned = true;
     this.#looking = this.#lookAt(feed)
-      .catch((error: unknown) => log.warn({ consumer, error: describeError(error) }, 'exhausted deliveries could not be looked for'))
+      .catch((error: unknown) =>
+        log.warn({ consumer, error: describeError(error) }, 'exhausted deliveries could not be looked for'),
+      )
       .finally(() => (this.#looking = undefined));
   }
 

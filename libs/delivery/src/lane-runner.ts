@@ -120,7 +120,13 @@ export class LaneRunner {
     }
     if (verdict.kind !== 'mixed') return;
     const { buried, retried, error, delayMs, spent } = verdict;
-    if (buried.length > 0) await this.buryParked(lane, messages.filter(({ held }) => buried.includes(held)), error, durationMs);
+    if (buried.length > 0)
+      await this.buryParked(
+        lane,
+        messages.filter(({ held }) => buried.includes(held)),
+        error,
+        durationMs,
+      );
     if (retried.length === 0) return;
     if (spent) await records.recordFailures(retried);
     lane.waitUntil(now() + delayMs);

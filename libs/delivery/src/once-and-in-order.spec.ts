@@ -183,7 +183,11 @@ describe('a redrive', () => {
     await Promise.all(dead.map(({ sequence }) => consumer.redrive({ sequences: [sequence], by: 'ann' })));
     await vi.waitFor(() => expect(scene.ids().toSorted()).toEqual(['a:1', 'a:1', 'b:1', 'b:1']));
     await vi.waitFor(async () =>
-      expect(await nats.durableState('CRM_DIRECT', scene.name)).toMatchObject({ pending: 0, ackPending: 0, redelivered: 0 }),
+      expect(await nats.durableState('CRM_DIRECT', scene.name)).toMatchObject({
+        pending: 0,
+        ackPending: 0,
+        redelivered: 0,
+      }),
     );
   });
 

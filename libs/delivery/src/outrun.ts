@@ -32,7 +32,10 @@ export class Outrun {
       this.missed += count;
       this.#total.inc({ consumer }, count);
       const cure = `Load them anew from the CRM; then give ${stream} more room or age, or the consumer more speed.`;
-      log.error({ consumer, stream, missed: count, from: from + 1, to: firstSequence - 1, cure }, 'the stream has forgotten what was not delivered yet');
+      log.error(
+        { consumer, stream, missed: count, from: from + 1, to: firstSequence - 1, cure },
+        'the stream has forgotten what was not delivered yet',
+      );
     } catch (error) {
       log.debug({ consumer, error: describeError(error) }, 'the stream cannot be looked at now');
     }

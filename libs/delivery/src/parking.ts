@@ -88,9 +88,7 @@ export class Parking {
   async settle(lane: Lane, messages: readonly ParkedMessage[]): Promise<void> {
     const refs = messages.map(({ parked }) => parked.ref);
     // Insisted on: the handler has run, and a rejection here would run it again.
-    await this.deps.settler.insist(() =>
-      this.deps.records.settleParked(refs, this.deps.remembers, this.deps.now()),
-    );
+    await this.deps.settler.insist(() => this.deps.records.settleParked(refs, this.deps.remembers, this.deps.now()));
     lane.parked!.count -= refs.length;
   }
 

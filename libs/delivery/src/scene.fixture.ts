@@ -119,10 +119,9 @@ export function createScene(policy: Partial<DeliveryPolicy> = {}) {
     },
     /** How far exhausted deliveries were looked for. */
     sweptTo: async () => {
-      const [row] = await store.read<{ swept_to: number }>(
-        'SELECT swept_to FROM delivery_sweeps WHERE consumer = ?',
-        [name],
-      );
+      const [row] = await store.read<{ swept_to: number }>('SELECT swept_to FROM delivery_sweeps WHERE consumer = ?', [
+        name,
+      ]);
       return row?.swept_to ?? 0;
     },
     settled: async () => {
@@ -146,4 +145,3 @@ export function createScene(policy: Partial<DeliveryPolicy> = {}) {
     },
   };
 }
-

@@ -51,7 +51,10 @@ export class SuspectRun {
     }
     this.#gathering = true;
     quarantine.join(this);
-    log.warn({ consumer, suspects: this.#suspicion.whom }, 'the last run ended without warning: what was in hand runs apart first');
+    log.warn(
+      { consumer, suspects: this.#suspicion.whom },
+      'the last run ended without warning: what was in hand runs apart first',
+    );
   }
 
   /** From a start after an unclean end until everything that was pending is back. */

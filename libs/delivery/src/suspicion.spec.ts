@@ -20,7 +20,13 @@ describe('decideSuspicion', () => {
     ['several ran together', unclean, [mark(1), mark(2, { kills: 1 })], 'marked', [0, 1]],
     ['another consumer ran alone', unclean, [mark(1, { consumer: 'other' })], 'none', []],
     ['of two consumers each had one', unclean, [mark(1), mark(2, { consumer: 'other' })], 'marked', [0]],
-    ['marked in an older life, and it ended before it ran again', unclean, [mark(1, { runId: 'older', kills: 1 })], 'all', [1]],
+    [
+      'marked in an older life, and it ended before it ran again',
+      unclean,
+      [mark(1, { runId: 'older', kills: 1 })],
+      'all',
+      [1],
+    ],
   ] as const)('%s', (_name, last, marks, whom, kills) => {
     const suspicion = decideSuspicion(last, marks, 'me');
     expect([suspicion.whom, [...suspicion.kills.values()]]).toEqual([whom, kills]);

@@ -68,37 +68,43 @@ async function readAll(subject: string, fromSequence: number): Promise<Map<numbe
   return sequences;
 }
 
-it('cut, stalled and told twice: what is acknowledged is stored once, where the ack says, and every call ends', { timeout: 120_000 }, async () => {
-  const property = fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), async (steps) => {
-    const subject = `raw.t.c.contact.faults-${++runs}`;
-    const { lastSequence } = await judge.streamState('CRM_RAW');
-    const firstTries: Promise<Outcome>[] = [];
-    const more: Promise<Outcome>[] = [];
-    for (const each of steps) {
-      if (each.kind === 'publish') {
-        for (let i = 0; i < each.count; i++) firstTries.push(publishOnce(subject, firstTries.length));
-      } else if (each.kind === 'again') {
-        for (let n = 0; n < firstTries.length; n += 3) more.push(publishOnce(subject, n));
-      } else if (each.kind === 'cut') proxy.cut();
-      else {
-        proxy.stall();
-        await new Promise((resolve) => setTimeout(resolve, each.ms));
-        proxy.release();
+it(
+  'cut, stalled and told twice: what is acknowledged is stored once, where the ack says, and every call ends',
+  { timeout: 120_000 },
+  async () => {
+    const property = fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 12 }), async (steps) => {
+      const subject = `raw.t.c.contact.faults-${++runs}`;
+      const { lastSequence } = await judge.streamState('CRM_RAW');
+      const firstTries: Promise<Outcome>[] = [];
+      const more: Promise<Outcome>[] = [];
+      for (const each of steps) {
+        if (each.kind === 'publish') {
+          for (let i = 0; i < each.count; i++) firstTries.push(publishOnce(subject, firstTries.length));
+        } else if (each.kind === 'again') {
+          for (let n = 0; n < firstTries.length; n += 3) more.push(publishOnce(subject, n));
+        } else if (each.kind === 'cut') proxy.cut();
+        else {
+          proxy.stall();
+          await new Promise((resolve) => setTimeout(resolve, each.ms));
+          proxy.release();
+        }
+        await new Promise((resolve) => setImmediate(resolve));
       }
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    const outcomes = await Promise.all(firstTries);
-    await Promise.all(more);
-    await isConnected();
-    const acks = await Promise.all(
-      outcomes.map(async (outcome, n) => (outcome instanceof PublishError ? publishUntilStored(subject, n) : outcome)),
-    );
-    const stored = await readAll(subject, lastSequence + 1);
-    expect(stored.size).toBe(firstTries.length);
-    for (const [n, ack] of acks.entries()) expect(ack.sequence, `the place of ${n}`).toBe(stored.get(n));
-  });
-  await fc.assert(property, { numRuns: 25 });
-});
+      const outcomes = await Promise.all(firstTries);
+      await Promise.all(more);
+      await isConnected();
+      const acks = await Promise.all(
+        outcomes.map(async (outcome, n) =>
+          outcome instanceof PublishError ? publishUntilStored(subject, n) : outcome,
+        ),
+      );
+      const stored = await readAll(subject, lastSequence + 1);
+      expect(stored.size).toBe(firstTries.length);
+      for (const [n, ack] of acks.entries()) expect(ack.sequence, `the place of ${n}`).toBe(stored.get(n));
+    });
+    await fc.assert(property, { numRuns: 25 });
+  },
+);
 
 it('awaits no more acks at once than it may, and sends the rest when there is room', async () => {
   const { lastSequence } = await judge.streamState('CRM_RAW');

@@ -27,7 +27,14 @@ export function createMetrics(options: { app: string }): Metrics {
     gauge: (name, help, labelNames = []) =>
       reuse(name, () => new Gauge({ name, help, labelNames, registers: [registry] })),
     observe: (name, help, read) =>
-      void new Gauge({ name, help, registers: [registry], collect: function () { this.set(read()); } }),
+      void new Gauge({
+        name,
+        help,
+        registers: [registry],
+        collect: function () {
+          this.set(read());
+        },
+      }),
     histogram: (name, help, labelNames = [], buckets = SECONDS) =>
       reuse(name, () => new Histogram({ name, help, labelNames, buckets, registers: [registry] })),
   };

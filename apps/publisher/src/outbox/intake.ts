@@ -64,7 +64,8 @@ export class Intake {
     const nats = this.#nats;
     if (!nats || !this.#isDirect()) return this.#takeIndirectly(messages, 0);
     const { left, duplicates, refusal } = await this.#publish(nats, messages);
-    if (refusal) throw new MeshError('MESH_MESSAGE_INVALID', 'An item of the request can never be stored.', { cause: refusal });
+    if (refusal)
+      throw new MeshError('MESH_MESSAGE_INVALID', 'An item of the request can never be stored.', { cause: refusal });
     return left.length === 0 ? { duplicates, outboxed: 0 } : this.#takeIndirectly(left, duplicates);
   }
 

@@ -89,12 +89,15 @@ export class Relay {
     const stored = rows.filter((_row, at) => outcomes[at]!.status === 'fulfilled');
     if (stored.length > 0) await outbox.remove(stored);
     onRelayed(stored.length);
-    const reasons = outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as unknown) : undefined));
+    const reasons = outcomes.map((outcome) =>
+      outcome.status === 'rejected' ? (outcome.reason as unknown) : undefined,
+    );
     const refused = rows.filter((_row, at) => isRefusedForGood(reasons[at]));
     if (refused.length > 0) {
       await outbox.postpone(refused, now() + REFUSED_RETRY_MS);
       const err = reasons.find(isRefusedForGood);
-      const cure = 'Raise the limit that the error names (max_payload, max_msg_size); they are tried again each minute.';
+      const cure =
+        'Raise the limit that the error names (max_payload, max_msg_size); they are tried again each minute.';
       log.error({ err, refused: refused.length, cure }, 'the server refuses what lies in the outbox');
     }
     const away = reasons.find((reason) => reason !== undefined && !isRefusedForGood(reason));

@@ -114,9 +114,12 @@ describe('without JetStream', () => {
     expect(await outbox()).toBeGreaterThan(0);
     const { lastSequence } = await nats.streamState('CRM_RAW');
     await nats.purgeBelow('CRM_RAW', lastSequence + 1);
-    await vi.waitFor(async () => expect((await nats.streamState('CRM_RAW')).lastSequence).toBeGreaterThan(lastSequence), {
-      timeout: 10_000,
-    });
+    await vi.waitFor(
+      async () => expect((await nats.streamState('CRM_RAW')).lastSequence).toBeGreaterThan(lastSequence),
+      {
+        timeout: 10_000,
+      },
+    );
     expect((await nats.streamState('CRM_RAW')).messages + (await outbox())).toBe(20 - messages);
   });
 

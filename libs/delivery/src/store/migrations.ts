@@ -37,7 +37,9 @@ class CreateLives1764000000110 implements MigrationInterface {
     await runner.query(
       `CREATE TABLE delivery_suspects (${ITEM}, run_id varchar(64) NOT NULL, kills integer NOT NULL, ${ITEM_KEY})`,
     );
-    await runner.query('CREATE TABLE delivery_epochs (consumer varchar(64) NOT NULL PRIMARY KEY, epoch bigint NOT NULL)');
+    await runner.query(
+      'CREATE TABLE delivery_epochs (consumer varchar(64) NOT NULL PRIMARY KEY, epoch bigint NOT NULL)',
+    );
     await runner.query(`CREATE TABLE delivery_sweeps (
       consumer varchar(64) NOT NULL, stream varchar(64) NOT NULL, incarnation varchar(64) NOT NULL,
       swept_to bigint NOT NULL, advised_to bigint NOT NULL, PRIMARY KEY (consumer, stream, incarnation))`);
