@@ -121,13 +121,13 @@ export const MESH_ERRORS = {
     meaning: 'The NATS server cannot be reached, or JetStream is off.',
     cure: 'Start it (`mesh up`), or check `nats.url` in mesh.yaml and NATS_URL.',
   },
-  MESH_NOT_RUNNING: {
-    meaning: 'No mesh runs in the data folder that was named.',
-    cure: 'Start one there with `mesh up`, or say where it is: --server, --context, NATS_URL or --data-dir.',
-  },
   MESH_NOTIFICATION_INVALID: {
     meaning: 'A webhook is well signed, but its body is not what its source reads.',
     cure: 'Look at the place that the message names; `mesh source verify` tells the same of a recorded request.',
+  },
+  MESH_NOT_RUNNING: {
+    meaning: 'No mesh runs in the data folder that was named.',
+    cure: 'Start one there with `mesh up`, or say where it is: --server, --context, NATS_URL or --data-dir.',
   },
   MESH_OUTBOX_FULL: {
     meaning: 'JetStream does not take notifications, and the outbox that keeps them meanwhile is full.',
@@ -148,6 +148,10 @@ export const MESH_ERRORS = {
   MESH_RECORDED_REQUEST_INVALID: {
     meaning: 'A recorded request cannot be read.',
     cure: 'Record it as JSON ({method, url, headers, body or bodyBase64, receivedAt}) or as a raw HTTP message.',
+  },
+  MESH_REQUEST_MALFORMED: {
+    meaning: 'What came to the HTTP door is no whole HTTP request, or not one that can be read.',
+    cure: 'Send HTTP/1.1 with a Host header and the whole body, without delay; look at what a proxy in between makes of it.',
   },
   MESH_ROUTE_UNKNOWN: {
     meaning: 'No such path on this server.',

@@ -9,10 +9,10 @@ interface Refusal {
   what: string;
 }
 
-const MALFORMED: Refusal = { status: 400, code: 'MESH_NOTIFICATION_INVALID', what: 'This is no HTTP/1.1 request.' };
+const MALFORMED: Refusal = { status: 400, code: 'MESH_REQUEST_MALFORMED', what: 'This is no HTTP/1.1 request.' };
 const REFUSALS: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: {
-    ...{ status: 408, code: 'MESH_NOTIFICATION_INVALID' },
+    ...{ status: 408, code: 'MESH_REQUEST_MALFORMED' },
     what: 'The request did not come whole in the time that it has.',
   },
   HPE_HEADER_OVERFLOW: {

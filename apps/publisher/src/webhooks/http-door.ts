@@ -52,5 +52,5 @@ export async function prepareDoor(app: NestFastifyApplication, { perConnectionPe
 
 function requireHost({ raw }: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void {
   if (raw.headers.host !== undefined || raw.httpVersion === '1.0') done();
-  else done(new MeshError('MESH_NOTIFICATION_INVALID', 'The header Host is missing.'));
+  else done(new MeshError('MESH_REQUEST_MALFORMED', 'The header Host is missing.'));
 }

@@ -30,6 +30,7 @@ const TITLES: Partial<Record<MeshErrorCode, [status: number, title: string]>> = 
   MESH_METHOD_NOT_ALLOWED: [405, 'Method not allowed'],
   MESH_NOTIFICATION_INVALID: [400, 'Malformed request'],
   MESH_OUTBOX_FULL: [503, 'Cannot store at the moment'],
+  MESH_REQUEST_MALFORMED: [400, 'Malformed request'],
   MESH_ROUTE_UNKNOWN: [404, 'Unknown path'],
   MESH_STORE_UNAVAILABLE: [503, 'Cannot store at the moment'],
   MESH_WEBHOOK_REFUSED: [401, 'Not verified'],
@@ -67,5 +68,5 @@ export function describeProblem(error: unknown): ProblemReply {
 function codeOf(error: unknown): MeshErrorCode {
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown })?.statusCode;
   if (typeof status !== 'number' || status < 400 || status >= 500) return 'MESH_INTERNAL';
-  return CODES[status] ?? 'MESH_NOTIFICATION_INVALID';
+  return CODES[status] ?? 'MESH_REQUEST_MALFORMED';
 }
