@@ -14,6 +14,8 @@ import type { SuspectStep } from './suspect-run.js';
 const STEP_RETRY_MS = 1_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const STOP_POLL_MS = 10;
+/** Lanes that run without waiting for anything would else keep the event loop from timers and sockets. */
+const MOST_RUNS_A_TURN = 64;
 
 export interface EngineDependencies {
   settler: Settler;
@@ -38,6 +40,7 @@ export class Engine {
   private readonly lanes = new Map<string, Lane>();
   private readonly ready = new Set<Lane>();
   private running = 0;
+  private runsThisTurn = 0;
   private stopping = false;
 
   constructor(
@@ -173,14 +176,25 @@ export class Engine {
   private runReady(): void {
     for (const lane of this.ready) {
       if (this.running >= this.spec.policy.concurrency || this.stopping) return;
+      // The end of the turn goes on with the rest.
+      if (this.runsThisTurn >= MOST_RUNS_A_TURN) return;
       this.ready.delete(lane);
       // A barrier that has closed since: it runs when that opens again.
       if (this.deps.isHeldBack()) {
         lane.state = 'idle';
         continue;
       }
+      this.countRun();
       void this.runInTurn(lane);
     }
+  }
+
+  private countRun(): void {
+    if (++this.runsThisTurn > 1) return;
+    setImmediate(() => {
+      this.runsThisTurn = 0;
+      this.runReady();
+    });
   }
 
   private async runInTurn(lane: Lane): Promise<void> {

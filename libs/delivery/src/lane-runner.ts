@@ -9,6 +9,8 @@ import type { DeliveryRecords } from './store/delivery-records.js';
 
 /** Of a lane that gathered, so many run together at most. */
 const LARGEST_GROUP = 100;
+/** Given back while nobody stops the consumer (yet): whoever asked for that is about to. */
+const RETURNED_MS = 500;
 const GONE: ErrorInfo = {
   name: 'MessageGone',
   message: 'the message is no longer in its stream (purged, or older than its max age) and cannot be run',
@@ -61,6 +63,7 @@ export class LaneRunner {
       lane.remove(todo);
       this.finish(todo, durationMs);
     }
+    if (verdict.kind === 'return') lane.waitUntil(this.deps.now() + RETURNED_MS);
     if (verdict.kind !== 'mixed') return;
     await this.buryHeld(lane, verdict, durationMs);
     if (verdict.retried.length > 0) await this.waitHeld(lane, verdict, durationMs);
@@ -118,6 +121,7 @@ export class LaneRunner {
       await this.settleParked(lane, messages, todo);
       for (const held of todo) settler.notify(held, 'acked', { durationMs });
     }
+    if (verdict.kind === 'return') lane.waitUntil(now() + RETURNED_MS);
     if (verdict.kind !== 'mixed') return;
     const { buried, retried, error, delayMs, spent } = verdict;
     if (buried.length > 0)

@@ -230,6 +230,22 @@ describe('a redrive', () => {
   });
 });
 
+describe('the event loop', () => {
+  it('gets its turn though a handler gives back at once, as a normaliser does whose lease has run out', async () => {
+    const scene = createScene({ idempotency: 'none' });
+    let isStopped = false;
+    let given = 0;
+    await scene.start(() => {
+      // The timer has no turn where this goes round and round.
+      setTimeout(() => (isStopped = true), 0);
+      return isStopped || ++given > 10_000 ? done : { kind: 'interrupted' };
+    });
+    await scene.publish('a:1');
+    await scene.settled();
+    expect(given).toBeLessThan(10);
+  });
+});
+
 describe('a stream that is made anew under a running consumer', () => {
   it('is read from its beginning, though its sequences were seen before', async () => {
     const scene = createScene();

@@ -97,8 +97,8 @@ function refuseMapping(error: unknown, notification: Notification): PermanentErr
 }
 
 function describeOutcome(error: unknown, signal: AbortSignal): Outcome {
-  const info = describeError(error);
   if (error instanceof NotLeading) return { kind: 'interrupted' };
+  const info = describeError(error);
   if (error instanceof PublishError) {
     if (error.retryClass === 'permanent') return { kind: 'permanent', error: info };
     return { kind: 'unavailable', retryAfterMs: RETRY_PUBLISH_MS, error: info };
