@@ -38,7 +38,8 @@ async function takeElsewhere(name: string, count: number): Promise<Delivery[]> {
 
 async function readLetters(scene: ReturnType<typeof createScene>): Promise<unknown[]> {
   const letters = await scene.deadLetters();
-  return letters.map(({ letter }) => [letter.original.payloadText, letter.error.name]);
+  // The server tells of them in no order.
+  return letters.map(({ letter }) => [letter.original.payloadText, letter.error.name]).toSorted();
 }
 
 describe("where an operator's max_deliver exhausts deliveries", () => {

@@ -32,10 +32,10 @@ describe('decideSuspicion', () => {
     expect([suspicion.whom, [...suspicion.kills.values()]]).toEqual([whom, kills]);
   });
 
-  it('condemns who was alone at two unclean ends', () => {
-    expect(isCondemned(decideSuspicion(unclean, [mark(1)], 'me'), ref(1))).toBe(false);
-    expect(isCondemned(decideSuspicion(unclean, [mark(1, { kills: 1 })], 'me'), ref(1))).toBe(true);
-    expect(isCondemned(decideSuspicion(unclean, [mark(1, { kills: 1 })], 'me'), ref(2))).toBe(false);
+  it('condemns who was alone at three unclean ends', () => {
+    expect(isCondemned(decideSuspicion(unclean, [mark(1, { kills: 1 })], 'me'), ref(1))).toBe(false);
+    expect(isCondemned(decideSuspicion(unclean, [mark(1, { kills: 2 })], 'me'), ref(1))).toBe(true);
+    expect(isCondemned(decideSuspicion(unclean, [mark(1, { kills: 2 })], 'me'), ref(2))).toBe(false);
   });
 });
 
