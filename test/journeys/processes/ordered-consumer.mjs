@@ -31,7 +31,8 @@ const consumer = await startConsumer(
       ...DEFAULT_POLICY,
       startFrom: 'all',
       concurrency: 20,
-      ackWaitMs: 1_000,
+      // Without the barrier what was in hand has to come back later than this process needs to start: only then is it overtaken.
+      ackWaitMs: barrier === 'off' ? 3_000 : 1_000,
       maxAttempts: 100,
       backoff: { initialMs: 30, maxMs: 200, factor: 2 },
       parkAfterMs: 400,
