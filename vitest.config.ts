@@ -18,5 +18,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // By default vitest leaves one core alone; most of our tests wait for servers and processes.
+    maxWorkers: 2,
   },
 });
