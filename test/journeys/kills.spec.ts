@@ -197,7 +197,7 @@ describe('kill -9 of publisher, host and nats-server in the middle of a burst', 
       for (const [id, { data }] of contacts) expect(data, id).toMatchObject(whole);
       expect([...told.keys()].toSorted()).toEqual([...deals.keys()].toSorted());
       for (const [id, { data }] of told) expect(data, id).toMatchObject({ name: deals.get(id) });
-      expect([...told.values()].some(({ versions: count }) => count > 2)).toBe(true);
+      expect([...told.values()].some(({ versions: count }) => count > 1)).toBe(true);
       expect((await nats.streamState('CRM_DEAD')).messages).toBe(0);
 
       const { versions, overtaken, repeated } = countEffects(readEffects());

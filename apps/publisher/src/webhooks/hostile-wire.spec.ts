@@ -188,7 +188,7 @@ describe('paths and first lines', () => {
     ['HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
     ['HTTP/1.0', `POST ${PATH} HTTP/1.0\r\n\r\n`],
     ['no host', `POST ${PATH} HTTP/1.1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`],
-    ['a method of nobody', `HACK ${PATH} HTTP/1.1\r\n\r\n`],
+    ['a method of nobody', `BREW ${PATH} HTTP/1.1\r\n\r\n`],
     ['CONNECT', 'CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n'],
     ['TRACE', `TRACE ${PATH} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`],
     ['a whole address', 'POST http://elsewhere.example/x HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n'],
