@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { showStep } from './progress.mjs';
+import { fetchNatsServer } from './nats-server.mjs';
 import { runInForeground } from './run-command.mjs';
 import { fail, ROOT, setUp } from './setup.mjs';
 
@@ -22,14 +22,6 @@ function readArguments(args) {
     wanted: Object.fromEntries(ours.map(({ name, value }) => [name, value])),
     rest: args.filter((_argument, index) => !taken.has(index)),
   };
-}
-
-async function fetchNatsServer() {
-  const { findNatsServer } = await import('../libs/nats-server/dist/index.js');
-  const options = { cacheDir: join(ROOT, '.mesh/bin'), env: { ...process.env, NATS_URL: '' } };
-  await showStep('Getting nats-server', (note) => findNatsServer({ ...options, onProgress: note })).catch((error) =>
-    fail(error.message),
-  );
 }
 
 const { wanted, rest } = readArguments(process.argv.slice(2));

@@ -103,6 +103,13 @@ async function sendPatches(): Promise<void> {
   }
 }
 
+function rename(deals: Map<string, string>, dealname: string): void {
+  for (const id of deals.keys()) {
+    deals.set(id, dealname);
+    sandbox.crm.update({ type: 'deals', id }, { dealname }, UI_ACTOR);
+  }
+}
+
 /** Thin: HubSpot tells that a deal has changed, and the publisher reads it. Goes on while there are kills. */
 async function editDeals(kills: Promise<void>): Promise<Map<string, string>> {
   let isOver = false;
@@ -111,10 +118,7 @@ async function editDeals(kills: Promise<void>): Promise<Map<string, string>> {
   const create = (index: number) => sandbox.crm.create('deals', { dealname: `deal ${index}` }, { actor: UI_ACTOR });
   const names = new Map(Array.from({ length: DEALS }, (_, index) => [create(index).id, '']));
   for (let edit = 1; edit <= EDITS || !isOver; edit += 1) {
-    for (const id of names.keys()) {
-      names.set(id, `edit ${edit}`);
-      sandbox.crm.update({ type: 'deals', id }, { dealname: `edit ${edit}` }, UI_ACTOR);
-    }
+    rename(names, `edit ${edit}`);
     // Longer than the publisher gathers what comes of one record.
     await pauseFor(2_000);
   }
@@ -186,8 +190,14 @@ describe('kill -9 of publisher, host and nats-server in the middle of a burst', 
       const kills = killInTurn();
       const [deals] = await Promise.all([editDeals(kills), sendOrders(), sendPatches(), kills]);
       await sandbox.webhooks.whenSettled();
-      expect(sandbox.webhooks.counts.givenUp).toBe(0);
       await untilSettled();
+      // While the publisher was down, edits may have come to one event.
+      for (const name of ['calm 1', 'calm 2']) {
+        rename(deals, name);
+        await sandbox.webhooks.whenSettled();
+        await untilSettled();
+      }
+      expect(sandbox.webhooks.counts.givenUp).toBe(0);
 
       const [orders, contacts, told] = [await readLog('shop'), await readLog('parts'), await readLog('hubspot')];
       expect(orders.size).toBe(BATCHES * BATCH_SIZE);
@@ -197,7 +207,7 @@ describe('kill -9 of publisher, host and nats-server in the middle of a burst', 
       for (const [id, { data }] of contacts) expect(data, id).toMatchObject(whole);
       expect([...told.keys()].toSorted()).toEqual([...deals.keys()].toSorted());
       for (const [id, { data }] of told) expect(data, id).toMatchObject({ name: deals.get(id) });
-      expect([...told.values()].some(({ versions: count }) => count > 1)).toBe(true);
+      for (const [id, { versions: count }] of told) expect(count, id).toBeGreaterThan(2);
       expect((await nats.streamState('CRM_DEAD')).messages).toBe(0);
 
       const { versions, overtaken, repeated } = countEffects(readEffects());

@@ -37,15 +37,16 @@ export async function startMesh(dataDir: string, ...options: string[]): Promise<
   return { child, run: readRunFile(dataDir)!, exited, output: () => output };
 }
 
-/** What a mesh runs: its apps and server, and the guard that watches over the server. */
+/** What a mesh runs: its apps and server, and the guards that watch over them. */
 export function listProcesses({ pids }: RunFile): string[] {
   const wanted = new Set(Object.values(pids).map(String));
-  const guard = `crm-mesh-guard\0${pids['nats-server']}\0`;
+  const guards = [...wanted].map((pid) => `crm-mesh-guard\0${pid}\0`);
+  const isGuard = (line: string): boolean => guards.some((guard) => line.includes(guard));
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map((pid) => ({ pid, line: readProcess(pid, 'cmdline'), state: /\) (\S)/.exec(readProcess(pid, 'stat'))?.[1] }))
-    .filter(({ pid, line, state }) => state !== undefined && state !== 'Z' && (wanted.has(pid) || line.includes(guard)))
-    .map(({ pid, line }) => `${pid} ${line.replaceAll('\0', ' ')}`);
+    .filter(({ pid, line, state }) => state !== undefined && state !== 'Z' && (wanted.has(pid) || isGuard(line)))
+    .map(({ pid, line, state }) => `${pid} ${state} ${line.replaceAll('\0', ' ')}`);
 }
 
 function readProcess(pid: string, file: string): string {

@@ -19,7 +19,8 @@ function spawnUp(args: string[] = [], options: Options & { mesh?: string } = {})
   const { mesh = MESH, env = {}, ...rest } = options;
   return execa(process.execPath, [mesh, 'up', ...FREE_PORTS, ...args], {
     cwd,
-    env: { ...ENV, ...env },
+    // Without colours, which CI asks for.
+    env: { ...ENV, NO_COLOR: '1', ...env },
     extendEnv: false,
     reject: false,
     timeout: END_TIMEOUT_MS,

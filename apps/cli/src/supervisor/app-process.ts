@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MeshError } from '@crm-mesh/contract';
+import { startGuard } from './guard.js';
 import { decideRestart } from './restart-delay.js';
 import { onLines } from './split-lines.js';
 
@@ -38,6 +39,8 @@ export interface AppProcess {
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
+/** An app ends by itself within 12 s of our end (follow-supervisor.ts), unless its event loop is kept busy for ever. */
+const GUARD_DELAY_S = 15;
 const QUOTED_LINES = 15;
 const FOLLOW = new URL('./follow-supervisor.js', import.meta.url).href;
 
@@ -112,6 +115,10 @@ function launch(spec: AppSpec, hooks: AppHooks): Run {
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
+  if (child.pid !== undefined) {
+    const guard = startGuard({ pid: child.pid, signal: 'KILL', delayS: GUARD_DELAY_S });
+    child.once('exit', () => guard.dismiss());
+  }
   const giveUp = (): void => void child.kill('SIGTERM');
   if (hooks.signal.aborted) giveUp();
   hooks.signal.addEventListener('abort', giveUp, { once: true });

@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startNatsServer, type RunningNatsServer, type StartOptions } from '@crm-mesh/nats-server';
+import { startGuard, type Guard } from './guard.js';
 import { decideRestart } from './restart-delay.js';
 
 export interface ServerHooks {
@@ -23,14 +23,14 @@ const GUARD_DELAY_S = 5;
 export async function startServer(options: StartOptions, hooks: ServerHooks): Promise<ServerProcess> {
   const state = { stopping: false, failures: 0, wake: new AbortController() };
   let server = await startNatsServer({ ...options, detached: true });
-  let guard = startGuard(server.pid);
+  let guard = guardServer(server);
   let startedAtMs = performance.now();
   hooks.onReady(server.pid);
 
   const keepRunning = async (): Promise<void> => {
     while (!state.stopping) {
       const exit = await server.exited;
-      guard.kill();
+      guard.dismiss();
       if (state.stopping) return;
       const decision = decideRestart(state.failures, performance.now() - startedAtMs);
       state.failures = decision.failures;
@@ -41,7 +41,7 @@ export async function startServer(options: StartOptions, hooks: ServerHooks): Pr
       if (state.stopping) return;
       startedAtMs = performance.now();
       server = await restart(server, options, hooks);
-      guard = startGuard(server.pid);
+      guard = guardServer(server);
     }
   };
   void keepRunning();
@@ -60,13 +60,13 @@ export async function startServer(options: StartOptions, hooks: ServerHooks): Pr
       state.stopping = true;
       state.wake.abort();
       await server.stop();
-      guard.kill();
+      guard.dismiss();
     },
     kill: () => {
       state.stopping = true;
       state.wake.abort();
       server.kill('SIGKILL');
-      guard.kill();
+      guard.dismiss();
     },
   };
 }
@@ -88,18 +88,7 @@ async function restart(old: RunningNatsServer, options: StartOptions, hooks: Ser
   }
 }
 
-/**
- * nats-server cannot notice that we are gone (`kill -9`). A shell that waits on a pipe of ours can, at the cost of a
- * megabyte: the pipe closes with us, and it ends the server once the apps had time to drain.
- */
-function startGuard(serverPid: number): ChildProcess {
-  const script = `read -r _; sleep ${GUARD_DELAY_S}; kill -TERM "$1" 2>/dev/null`;
-  const guard = spawn('sh', ['-c', script, 'crm-mesh-guard', String(serverPid)], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  guard.on('error', () => undefined);
-  guard.stdin?.on('error', () => undefined);
-  guard.unref();
-  return guard;
+/** nats-server cannot notice by itself that we are gone. */
+function guardServer({ pid }: RunningNatsServer): Guard {
+  return startGuard({ pid, signal: 'TERM', delayS: GUARD_DELAY_S });
 }
