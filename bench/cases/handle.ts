@@ -36,7 +36,13 @@ interface Follower {
 
 async function openHandle({ events, profileDir }: OpenOptions, perRecord: number): Promise<Contest> {
   const ground = await Ground.open();
-  const ours = await openFollower(ground, { program: 'src/host-server', durable: 'bench', profileDir });
+  const ours = await openFollower(ground, {
+    program: 'src/host-server',
+    durable: 'bench',
+    // The reference remembers nothing either.
+    delivery: { idempotency: 'none' },
+    profileDir,
+  });
   const reference = await openFollower(ground, {
     program: 'references/raw-consume',
     durable: 'raw',
@@ -56,12 +62,19 @@ async function openHandle({ events, profileDir }: OpenOptions, perRecord: number
   };
 }
 
+interface FollowerOptions {
+  program: string;
+  durable: string;
+  delivery?: object;
+  profileDir: string | undefined;
+}
+
 async function openFollower(
   ground: Ground,
-  { program, durable, profileDir }: { program: string; durable: string; profileDir: string | undefined },
+  { program, durable, delivery, profileDir }: FollowerOptions,
 ): Promise<Follower> {
   const worker = await startServer(ground, program, { profileDir });
-  await worker.call('open', { natsUrl: ground.natsUrl, folder: ground.temp.path, durable });
+  await worker.call('open', { natsUrl: ground.natsUrl, folder: ground.temp.path, durable, delivery });
   await ground.waitForDurable('CRM_EVENTS', durable);
   return { worker, durable };
 }

@@ -18,8 +18,14 @@ export interface HandlerInput {
   attempt: number;
 }
 
+/** What a handler may ask of its run. */
+export interface HandlerRun {
+  /** Aborts when the time is up, or the engine stops. Made when it is asked for. */
+  readonly signal: AbortSignal;
+}
+
 /** The one seam between the engine and the code that it runs: plain data both ways. Never rejects. */
-export type RunHandler = (input: HandlerInput, signal: AbortSignal) => Promise<Outcome>;
+export type RunHandler = (input: HandlerInput, run: HandlerRun) => Promise<Outcome>;
 
 /** What follows a stream through the engine: a plugin, the normaliser. */
 export interface ConsumerSpec {

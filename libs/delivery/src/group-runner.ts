@@ -3,7 +3,7 @@ import type { Breakers } from './breakers.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { Held } from './lane.js';
 import type { ErrorInfo, Outcome } from './outcome.js';
-import { runWithDeadline } from './run-with-deadline.js';
+import { Runs } from './runs.js';
 import { decideSettlement } from './settlement.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
@@ -31,10 +31,17 @@ export interface GroupRunnerDependencies {
 
 /** Runs the handler over what lies together, and judges the outcome. */
 export class GroupRunner {
+  private readonly runs: Runs;
+
   constructor(
     private readonly spec: ConsumerSpec,
     private readonly deps: GroupRunnerDependencies,
-  ) {}
+  ) {
+    this.runs = new Runs(spec.runHandler, {
+      timeoutMs: spec.policy.timeoutMs,
+      stopping: deps.settler.stopping.signal,
+    });
+  }
 
   breakerPart(todo: readonly Held[]): string {
     return this.spec.breakerOf?.(todo[0]!.item.subject) ?? '';
@@ -67,19 +74,16 @@ export class GroupRunner {
   }
 
   private async runHandler(todo: Held[]): Promise<Outcome> {
-    const { settler, log, isCondemned } = this.deps;
+    const { log, isCondemned } = this.deps;
     if (todo.length === 1 && isCondemned(todo[0]!.ref)) return { kind: 'permanent', error: KILLED };
-    const { name, policy } = this.spec;
+    const { name } = this.spec;
     const input = { consumer: name, items: todo.map((held) => held.item), attempt: todo[0]!.attempts + 1 };
-    return runWithDeadline(this.spec.runHandler, input, {
-      timeoutMs: policy.timeoutMs,
-      stopping: settler.stopping.signal,
-      onAbandoned: () =>
-        log.error(
-          { consumer: name, subject: todo[0]!.item.subject },
-          'the handler ignored its abort signal and was left behind; it may still be running beside its next attempt',
-        ),
-    });
+    return this.runs.start(input, () =>
+      log.error(
+        { consumer: name, subject: todo[0]!.item.subject },
+        'the handler ignored its abort signal and was left behind; it may still be running beside its next attempt',
+      ),
+    );
   }
 
   private judge(todo: Held[], outcome: Outcome): Verdict {

@@ -1,4 +1,4 @@
-export type { ConsumerSpec, HandlerInput, HandlerItem, RunHandler } from './consumer-spec.js';
+export type { ConsumerSpec, HandlerInput, HandlerItem, HandlerRun, RunHandler } from './consumer-spec.js';
 export type { ConsumerDependencies } from './consumer-dependencies.js';
 export { startConsumer, type Consumer } from './consumer.js';
 export type { ConsumerStatus } from './consumer-status.js';

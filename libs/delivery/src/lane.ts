@@ -76,6 +76,8 @@ export class Lane {
   }
 
   remove(settled: readonly Held[]): void {
+    // Nearly always: all that waits, or the oldest alone.
+    if (settled.length === 1 && settled[0] === this.waiting[0]) return void this.waiting.shift();
     const gone = new Set(settled);
     this.waiting = this.waiting.filter((held) => !gone.has(held));
   }

@@ -91,10 +91,10 @@ export function createScene(policy: Partial<DeliveryPolicy> = {}) {
       handler: (input: HandlerInput & { ids: string[] }, signal: AbortSignal) => Promise<Outcome> | Outcome,
       options: { spec?: Partial<ConsumerSpec> } & Partial<ConsumerDependencies> = {},
     ) => {
-      const runHandler: RunHandler = async (input, signal) => {
+      const runHandler: RunHandler = async (input, run) => {
         const ids = text(input);
         runs.push({ ids, attempt: input.attempt });
-        return handler({ ...input, ids }, signal);
+        return handler({ ...input, ids }, run.signal);
       };
       const consumer = await startConsumer(
         { ...spec(runHandler), ...options.spec },

@@ -32,7 +32,7 @@ export class Settler {
       now(): number;
     },
   ) {
-    // Every run that is under way listens.
+    // Whatever waits listens.
     setMaxListeners(0, this.stopping.signal);
     this.insistence = new Insistence({
       stopping: this.stopping.signal,

@@ -1,4 +1,4 @@
-import { pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
+import { destination, pino, stdSerializers, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import { redactSecrets } from './redact.js';
 
 export type { Logger };
@@ -20,7 +20,15 @@ export function createLogger(options: LoggerOptions): Logger {
     serializers: { err: stdSerializers.err, error: stdSerializers.err },
     formatters: { level: (label: string) => ({ level: label }), log: redactSecrets },
   };
-  return options.destination ? pino(settings, options.destination) : pino(settings);
+  return pino(settings, options.destination ?? openStdout());
+}
+
+/**
+ * While a write is under way, lines gather for the next one: a system call for each would cost more than the line. What is
+ * left is written at the exit; only `kill -9` can lose the last lines.
+ */
+function openStdout(): DestinationStream {
+  return destination({ dest: 1, sync: false });
 }
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];

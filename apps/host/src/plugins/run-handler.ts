@@ -7,17 +7,24 @@ import { attribute } from './attribution.js';
 
 /** The plugin's handler as the delivery engine runs it: bytes in, an outcome out. The engine keeps the time. */
 export function createRunHandler(plugin: Plugin, config: unknown, log: Logger): RunHandler {
-  return (input, signal) => {
+  return (input, run) => {
     const [item] = input.items;
     if (!item) return Promise.resolve({ kind: 'done' });
     const event = readEvent(plugin, item);
     if ('kind' in event) return Promise.resolve(event);
+    const { subject } = item;
+    let own: Logger | undefined;
     const context = {
       config,
-      signal,
       idempotencyKey: `${plugin.name}:${event.id}`,
       attempt: input.attempt,
-      log: log.child({ record: describeRecord(item.subject), correlationid: event.correlationid }),
+      // Most handlers ask for neither, and both cost more than the rest of a run.
+      get signal() {
+        return run.signal;
+      },
+      get log() {
+        return (own ??= log.child({ record: describeRecord(subject), correlationid: event.correlationid }));
+      },
     };
     return attribute(plugin.name, async () => toOutcome(await runPlugin(plugin, event, context)));
   };
@@ -40,7 +47,7 @@ function toOutcome(verdict: Verdict): Outcome {
 }
 
 /** `acme/hubspot/deal/4711` */
-export function describeRecord(subject: string): string | undefined {
+function describeRecord(subject: string): string | undefined {
   const address = parseEventSubject(subject);
   return address && formatRecordKey(address);
 }

@@ -5,7 +5,7 @@ import {
   type MeshErrorCode,
   type Notification,
 } from '@crm-mesh/contract';
-import { describeError, type HandlerInput, type Outcome } from '@crm-mesh/delivery';
+import { describeError, type Outcome, type RunHandler } from '@crm-mesh/delivery';
 import { PublishError } from '@crm-mesh/jetstream';
 import { PermanentError } from '@crm-mesh/sdk';
 import { classifyError } from '@crm-mesh/sdk/running';
@@ -36,10 +36,8 @@ export interface NormaliseOptions {
 }
 
 /** The normaliser's handler: notifications of one record in, at most one event each out. */
-export function createNormalise(
-  options: NormaliseOptions,
-): (input: HandlerInput, signal: AbortSignal) => Promise<Outcome> {
-  return async (input, signal) => {
+export function createNormalise(options: NormaliseOptions): RunHandler {
+  return async (input, { signal }) => {
     try {
       const gathered = input.items.map(({ data }) => parseNotification(data));
       await normaliseRecord(gathered, options, signal);

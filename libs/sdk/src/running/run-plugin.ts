@@ -6,7 +6,7 @@ import { classifyAbort, classifyError, type Verdict } from './verdict.js';
 export interface PluginRun<C> extends PluginContext<C> {
   /**
    * After this the handler's signal aborts, and the run counts as timed out whether the handler heeds it or not.
-   * Absent: whoever aborts `signal` keeps the time (in the host, the delivery engine).
+   * Absent: whoever aborts `signal` keeps the time, and begins no run after a stop (in the host, the delivery engine).
    */
   timeoutMs?: number;
 }
@@ -17,17 +17,18 @@ export async function runPlugin<P extends EventPattern, C>(
   event: MeshEvent<P>,
   run: PluginRun<C>,
 ): Promise<Verdict> {
+  if (run.timeoutMs === undefined) return handle(plugin, event, run);
   const { timeoutMs, signal: stop, ...context } = run;
   if (stop.aborted) return classifyAbort(stop.reason);
   const controller = new AbortController();
   const forward = () => controller.abort(stop.reason);
   stop.addEventListener('abort', forward, { once: true });
-  const deadline = timeoutMs === undefined ? undefined : startDeadline(controller, timeoutMs);
+  const deadline = startDeadline(controller, timeoutMs);
   try {
     const running = handle(plugin, event, { ...context, signal: controller.signal });
-    return await (deadline ? Promise.race([running, deadline.passed]) : running);
+    return await Promise.race([running, deadline.passed]);
   } finally {
-    deadline?.cancel();
+    deadline.cancel();
     stop.removeEventListener('abort', forward);
   }
 }

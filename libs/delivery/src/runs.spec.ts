@@ -1,13 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { RunHandler } from './consumer-spec.js';
-import { runWithDeadline } from './run-with-deadline.js';
+import { Runs } from './runs.js';
 
 const input = { consumer: 'c', items: [], attempt: 1 };
 const untilAborted = (signal: AbortSignal) =>
   new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 function run(handler: RunHandler, timeoutMs = 1_000, stopping = new AbortController().signal) {
-  return runWithDeadline(handler, input, { timeoutMs, stopping, onAbandoned: vi.fn() });
+  return new Runs(handler, { timeoutMs, stopping }).start(input, vi.fn());
 }
 
 describe('one run of a handler', () => {
@@ -30,7 +30,7 @@ describe('one run of a handler', () => {
 
   it('aborts it when its time is up, and waits until it has ended', async () => {
     let ended = false;
-    const outcome = await run(async (_input, signal) => {
+    const outcome = await run(async (_input, { signal }) => {
       await untilAborted(signal);
       await new Promise((resolve) => setTimeout(resolve, 30));
       ended = true;
@@ -41,7 +41,7 @@ describe('one run of a handler', () => {
   });
 
   it('believes a handler that finishes after all', async () => {
-    const outcome = await run(async (_input, signal) => {
+    const outcome = await run(async (_input, { signal }) => {
       await untilAborted(signal);
       return { kind: 'done' };
     }, 20);
@@ -51,7 +51,7 @@ describe('one run of a handler', () => {
   it('is interrupted when the engine stops', async () => {
     const stopping = new AbortController();
     const running = run(
-      async (_input, signal) => {
+      async (_input, { signal }) => {
         await untilAborted(signal);
         throw new Error('aborted');
       },
@@ -67,16 +67,46 @@ describe('one run of a handler', () => {
     try {
       const onAbandoned = vi.fn();
       const stopping = new AbortController().signal;
-      const running = runWithDeadline(() => new Promise(() => undefined), input, {
-        timeoutMs: 50,
-        stopping,
+      const running = new Runs(() => new Promise(() => undefined), { timeoutMs: 50, stopping }).start(
+        input,
         onAbandoned,
-      });
+      );
       await vi.advanceTimersByTimeAsync(50 + 5_000);
       expect(await running).toMatchObject({ kind: 'timeout' });
       expect(onAbandoned).toHaveBeenCalledOnce();
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('gives each of many its own time, and lets those end that are quick', async () => {
+    const handler: RunHandler = async ({ attempt }, { signal }) => {
+      if (attempt % 2 === 1) await untilAborted(signal);
+      return attempt % 2 === 1 ? { kind: 'failed', error: { name: 'E', message: '' } } : { kind: 'done' };
+    };
+    const runs = new Runs(handler, { timeoutMs: 60, stopping: new AbortController().signal });
+    const startOne = async (attempt: number): Promise<[string, number]> => {
+      const startedMs = performance.now();
+      const { kind } = await runs.start({ ...input, attempt }, vi.fn());
+      return [kind, performance.now() - startedMs];
+    };
+    const first = [1, 2, 3].map(startOne);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const ended = await Promise.all([...first, ...[4, 5].map(startOne)]);
+    expect(ended.map(([kind]) => kind)).toEqual(['timeout', 'done', 'timeout', 'done', 'timeout']);
+    // Timers have whole milliseconds.
+    for (const [kind, tookMs] of ended) if (kind === 'timeout') expect(tookMs).toBeGreaterThanOrEqual(59);
+    // A timer that was set for those before serves a later one too.
+    expect(await startOne(7)).toMatchObject(['timeout', expect.any(Number)]);
+  });
+
+  it('aborts at once what begins after the stop', async () => {
+    const stopped = AbortSignal.abort();
+    const outcome = await run(
+      async (_input, { signal }) => ({ kind: signal.aborted ? 'interrupted' : 'done' }),
+      1,
+      stopped,
+    );
+    expect(outcome).toEqual({ kind: 'interrupted' });
   });
 });
