@@ -10,7 +10,9 @@ export function restoreSubject(stream: keyof typeof FIRST_TOKEN, subject: string
 
 /** The record that a subject names: `crm.<tenant>.<connection>.<entity>.<action>.<id>` without the action, or `raw.…` as it is. */
 export function laneOfSubject(subject: string): string {
-  const tokens = subject.split('.');
-  if (tokens[0] === 'crm') tokens.splice(4, 1);
-  return tokens.slice(1).join('.');
+  const start = subject.indexOf('.') + 1;
+  const id = subject.lastIndexOf('.');
+  if (!subject.startsWith('crm.')) return subject.slice(start);
+  // Neither an action nor an id has a dot.
+  return subject.slice(start, subject.lastIndexOf('.', id - 1)) + subject.slice(id);
 }

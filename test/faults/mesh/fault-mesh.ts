@@ -15,6 +15,8 @@ import { countWaiting } from './store-files.js';
 
 /** Shorter than the mesh's own, so that barriers open sooner; an operator's setting is obeyed. */
 const ACK_WAIT_MS = 2_000;
+/** Lanes of more than six waiting events are parked at their first failure: a quarter of it. */
+const MAX_ACK_PENDING = 24;
 const DRAIN_TIMEOUT_MS = 60_000;
 
 export interface FaultMeshOptions {
@@ -102,12 +104,11 @@ export async function startFaultMesh(options: FaultMeshOptions = {}): Promise<Fa
   };
 }
 
-/** Lanes of more than six waiting events are parked at their first failure: a quarter of `maxAckPending`. */
 const DELIVERY = {
   startFrom: 'all',
   concurrency: 20,
   maxAttempts: 50,
-  maxAckPending: 24,
+  maxAckPending: MAX_ACK_PENDING,
   backoff: { initialMs: 50, maxMs: 200, factor: 2 },
 };
 
@@ -154,7 +155,7 @@ async function makeDurables(url: string): Promise<void> {
     ...shape,
     durable_name: PLUGIN,
     filter_subject: 'crm.>',
-    max_ack_pending: 500,
+    max_ack_pending: MAX_ACK_PENDING,
   });
   await nc.close();
 }
