@@ -12,7 +12,7 @@ import { sample, SEED } from './settings.js';
 
 const LOAD = { records: 12, senders: 3, pauseMs: 30 };
 const STOPPED_SHARE = 0.25;
-const SHORT_POINTS = 4;
+const SHORT_POINTS = 3;
 
 /** One life of the app for each of its failpoints: it must come there, and is killed or stopped for a while. */
 async function reachAll(mesh: FaultMesh, app: 'publisher' | 'host'): Promise<void> {
