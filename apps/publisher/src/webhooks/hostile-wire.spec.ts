@@ -121,7 +121,13 @@ describe('signatures', () => {
   const text = fc.oneof(
     fc.constantFrom('', '=', 'A'.repeat(43), `${'A'.repeat(43)}=`, `${'A'.repeat(44)}=`, 'v1,', '-'.repeat(44)),
     fc.base64String(),
-    fc.string({ unit: fc.integer({ min: 33, max: 255 }).map((code) => String.fromCharCode(code)) }),
+    // DEL is no character of a header: Node's parser answers 400 before anybody looks at a signature.
+    fc.string({
+      unit: fc
+        .integer({ min: 33, max: 255 })
+        .filter((code) => code !== 127)
+        .map((code) => String.fromCharCode(code)),
+    }),
   );
   const expectRefused = async (path: string, headers: Header[]): Promise<void> => {
     expect((await mesh.judge(writeRequest({ path, headers, body: makeBody() })))?.status).toBe(401);
