@@ -47,11 +47,6 @@ export class GroupRunner {
     return this.spec.breakerOf?.(todo[0]!.item.subject) ?? '';
   }
 
-  /** Whether {@link recall} has anything to ask. */
-  isUnsure(group: readonly Held[]): boolean {
-    return group.some((held) => held.mayBeKnown);
-  }
-
   /** Asks the store about what it may know: what is done already, and how many attempts the rest has had. */
   async recall(group: Held[]): Promise<{ todo: Held[]; known: Held[] }> {
     const unsure = group.filter((held) => held.mayBeKnown);

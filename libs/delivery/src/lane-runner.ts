@@ -52,7 +52,7 @@ export class LaneRunner {
   private async runHeld(lane: Lane): Promise<void> {
     const { settler, groups } = this.deps;
     const group = lane.waiting.slice(0, this.groupSize(lane, lane.waiting[0]!.item.subject));
-    const { todo, known } = groups.isUnsure(group) ? await groups.recall(group) : { todo: group, known: [] };
+    const { todo, known } = await groups.recall(group);
     if (known.length > 0) lane.remove(known);
     for (const held of known) settler.release(held, 'ack', 'skipped');
     if (todo.length === 0) return;

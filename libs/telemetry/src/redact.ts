@@ -15,22 +15,9 @@ export function redactSecrets(fields: Record<string, unknown>, depth = 0): Recor
   return redacted;
 }
 
-/** The same few keys come again and again. */
-const knownKeys = new Map<string, boolean>();
-const MOST_KNOWN_KEYS = 1_000;
-
-function namesSecret(key: string): boolean {
-  let isSecretName = knownKeys.get(key);
-  if (isSecretName === undefined) {
-    isSecretName = SECRET_KEY.test(key);
-    if (knownKeys.size < MOST_KNOWN_KEYS) knownKeys.set(key, isSecretName);
-  }
-  return isSecretName;
-}
-
 /** Numbers and booleans are counts and switches (`tokens: 3`), never secrets. */
 function isSecret(key: string, value: unknown): boolean {
-  return namesSecret(key) && value !== undefined && value !== null && !['number', 'boolean'].includes(typeof value);
+  return SECRET_KEY.test(key) && value !== undefined && value !== null && !['number', 'boolean'].includes(typeof value);
 }
 
 function redactValue(value: unknown, depth: number): unknown {
