@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hashContent, type AnyRecord } from '@crm-mesh/contract';
 import { requestControl } from '@crm-mesh/jetstream';
-import { foldEvent, readLoggedEvent, type LedgerEntry } from '@crm-mesh/ledger';
+import { foldEvent, readLoggedEvent, type StoredEntry } from '@crm-mesh/ledger';
 import { startTestMesh, type LedgerRow, type TestMesh } from './test-mesh.js';
 
 let mesh: TestMesh;
@@ -57,8 +57,8 @@ function tellInPatches(id: string): [string, object, { time: string; id: string 
 }
 
 /** What the log alone makes of each record, and the versions that led there. */
-async function readLog(connection: string): Promise<Map<string, { entry: LedgerEntry; versions: number[] }>> {
-  const records = new Map<string, { entry: LedgerEntry; versions: number[] }>();
+async function readLog(connection: string): Promise<Map<string, { entry: StoredEntry; versions: number[] }>> {
+  const records = new Map<string, { entry: StoredEntry; versions: number[] }>();
   const filterSubject = `crm.acme.${connection}.>`;
   for await (const message of mesh.nats.readStream('CRM_EVENTS', { fromSequence: 1, filterSubject })) {
     const logged = readLoggedEvent(message)!;
@@ -96,8 +96,8 @@ async function expectProjection(connection: string, rows: readonly LedgerRow[]):
   for (const row of rows) {
     const { entry, versions } = log.get(row.id)!;
     expect(versions, row.id).toEqual(versions.map((_, index) => index + 1));
-    const { version, state, hash, sequence, modifiedAtMs, data } = entry;
-    expect({ ...row, data: JSON.parse(String(row['data'])) as object }).toMatchObject({
+    const { version, state, hash, sequence, modifiedAtMs, dataText: data } = entry;
+    expect(row).toMatchObject({
       version,
       state,
       hash,

@@ -1,12 +1,12 @@
 import { rawSubject, type RecordKey } from '@crm-mesh/contract';
 import { LRUCache } from 'lru-cache';
-import type { LedgerEntry } from './ledger-entry.js';
+import type { StoredEntry } from './ledger-entry.js';
 
 /** Entries in memory: those that are not committed yet, and the ones used last. */
 export class EntryMemory {
-  #dirty = new Map<string, LedgerEntry>();
-  #committing = new Map<string, LedgerEntry>();
-  readonly #recent: LRUCache<string, LedgerEntry>;
+  #dirty = new Map<string, StoredEntry>();
+  #committing = new Map<string, StoredEntry>();
+  readonly #recent: LRUCache<string, StoredEntry>;
 
   constructor(maxRecent: number) {
     this.#recent = new LRUCache({ max: maxRecent });
@@ -16,13 +16,13 @@ export class EntryMemory {
     return this.#dirty.size + this.#committing.size;
   }
 
-  get(key: RecordKey): LedgerEntry | undefined {
+  get(key: RecordKey): StoredEntry | undefined {
     const name = rawSubject(key);
     return this.#dirty.get(name) ?? this.#committing.get(name) ?? this.#recent.get(name);
   }
 
   /** What the store said; changes nothing where memory knows more. */
-  remember(entry: LedgerEntry): LedgerEntry {
+  remember(entry: StoredEntry): StoredEntry {
     const known = this.get(entry.key);
     if (known) return known;
     this.#recent.set(rawSubject(entry.key), entry);
@@ -30,14 +30,14 @@ export class EntryMemory {
   }
 
   /** To be committed. */
-  put(entry: LedgerEntry): void {
+  put(entry: StoredEntry): void {
     const name = rawSubject(entry.key);
     this.#dirty.set(name, entry);
     this.#recent.set(name, entry);
   }
 
   /** Hands out what is to be committed; {@link endCommit} says how it went. */
-  beginCommit(): LedgerEntry[] {
+  beginCommit(): StoredEntry[] {
     this.#committing = this.#dirty;
     this.#dirty = new Map();
     return [...this.#committing.values()];

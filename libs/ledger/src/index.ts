@@ -2,10 +2,12 @@ export { encodeFieldTimes, FIELD_TIMES_HEADER, readFieldTime, type FieldTimes } 
 export {
   foldEvent,
   foldSeen,
+  openEntry,
   type LedgerEntry,
   type LoggedEvent,
   type RecordState,
   type SeenStatement,
+  type StoredEntry,
 } from './ledger-entry.js';
 export { Ledger, type LedgerOptions } from './ledger.js';
 export type { LedgerLog } from './log-reader.js';

@@ -1,6 +1,6 @@
 import { buildEvent, type Action, type AnyRecord, type EventAddress } from '@crm-mesh/contract';
 import { describe, expect, it } from 'vitest';
-import { foldEvent, foldSeen, type LedgerEntry, type LoggedEvent } from './ledger-entry.js';
+import { foldEvent, foldSeen, openEntry, type LoggedEvent, type StoredEntry } from './ledger-entry.js';
 
 const key = { tenant: 'acme', connection: 'hubspot', entity: 'contact', id: '7' };
 
@@ -22,7 +22,7 @@ function log(
   return { address, sequence, event: buildEvent({ ...parts, record, changes: {}, mergedIds: told.mergedIds }) };
 }
 
-const fold = (...events: LoggedEvent[]): LedgerEntry => events.reduce<LedgerEntry | undefined>(foldEvent, undefined)!;
+const fold = (...events: LoggedEvent[]): StoredEntry => events.reduce<StoredEntry | undefined>(foldEvent, undefined)!;
 const at = (second: number): string => new Date(second * 1_000).toISOString();
 
 describe('foldEvent', () => {
@@ -38,21 +38,21 @@ describe('foldEvent', () => {
       modifiedAtMs: 5_000,
       contentAtMs: 5_000,
     });
-    expect(entry.data).toEqual({ id: '7', email: 'a@b' });
+    expect(openEntry(entry).data).toEqual({ id: '7', email: 'a@b' });
     expect(entry.aliases).toEqual(['8', '9']);
   });
 
   it('keeps the last content of a deleted record, and none of an erased one', () => {
     const created = log('created', 1, { at: at(1), record: { id: '7', email: 'a@b' } as AnyRecord });
     const deleted = fold(created, log('deleted', 2, { at: at(2), record: { id: '7', email: 'a@b' } as AnyRecord }));
-    expect(deleted).toMatchObject({
+    expect(openEntry(deleted)).toMatchObject({
       state: 'deleted',
       data: { email: 'a@b' },
       contentAtMs: 1_000,
       modifiedAtMs: 2_000,
     });
     const erased = foldEvent(deleted, log('erased', 3, { at: at(3) }));
-    expect([erased.state, erased.data, erased.aliases]).toEqual(['erased', undefined, []]);
+    expect([erased.state, erased.dataText, erased.aliases]).toEqual(['erased', undefined, []]);
   });
 
   it('is idempotent, and monotone by sequence', () => {

@@ -3,8 +3,11 @@ import { mergeFieldTimes, type FieldTimes } from './field-times.js';
 
 export type RecordState = 'present' | 'deleted' | 'erased';
 
-/** What the mesh knows of one record: the fold of its events, and what was seen without being told. */
-export interface LedgerEntry {
+/**
+ * What the mesh knows of one record: the fold of its events, and what was seen without being told. The record itself
+ * is kept as text, a third of its size as an object: most entries are held far more often than looked into.
+ */
+export interface StoredEntry {
   key: RecordKey;
   /** Of the newest event. 0: none was told (the record was gone before it was ever seen). */
   version: number;
@@ -23,10 +26,20 @@ export interface LedgerEntry {
   seenAtMs: number;
   /** For a record whose last statements were patches; without it every field is known up to `seenAtMs`. */
   fieldTimes?: FieldTimes;
-  /** The last known canonical record; absent where nothing is known or it was erased. */
-  data?: AnyRecord;
+  /** JSON of the last known canonical record; absent where nothing is known or it was erased. */
+  dataText?: string;
   /** Ids of records that this one has swallowed, sorted. */
   aliases: string[];
+}
+
+/** An entry with the record that it holds. */
+export interface LedgerEntry extends Omit<StoredEntry, 'dataText'> {
+  /** A copy of the caller's own. */
+  data?: AnyRecord;
+}
+
+export function openEntry({ dataText, ...entry }: StoredEntry): LedgerEntry {
+  return dataText === undefined ? entry : { ...entry, data: JSON.parse(dataText) as AnyRecord };
 }
 
 /** An event as it lies in CRM_EVENTS. */
@@ -45,7 +58,7 @@ export interface SeenStatement {
 }
 
 /** The entry after the event; the same entry when the event is in it already. */
-export function foldEvent(entry: LedgerEntry | undefined, logged: LoggedEvent): LedgerEntry {
+export function foldEvent(entry: StoredEntry | undefined, logged: LoggedEvent): StoredEntry {
   const { address, event, sequence } = logged;
   if (entry && sequence <= entry.sequence) return foldOlder(entry, logged);
   const atMs = Date.parse(event.time);
@@ -61,14 +74,18 @@ export function foldEvent(entry: LedgerEntry | undefined, logged: LoggedEvent): 
   const contentAtMs = entry?.contentAtMs ?? 0;
   if (action === 'erased') return { ...told, state: 'erased', hash: '', contentAtMs, aliases: [] };
   const { changes: _changes, mergedIds = [], ...data } = event.data;
-  const content = { data, hash: hashContent(data), aliases: union(entry?.aliases, mergedIds) };
+  const content = {
+    dataText: JSON.stringify(data),
+    hash: hashContent(data),
+    aliases: union(entry?.aliases, mergedIds),
+  };
   if (action === 'deleted') return { ...told, ...content, state: 'deleted', contentAtMs };
   const times = logged.fieldTimes && { fieldTimes: mergeFieldTimes(entry?.fieldTimes, logged.fieldTimes) };
   return { ...told, ...content, ...times, state: 'present', contentAtMs: Math.max(contentAtMs, atMs) };
 }
 
 /** An event that comes after a newer one: what it says of merges and times still counts. */
-function foldOlder(newer: LedgerEntry, { address, event, fieldTimes }: LoggedEvent): LedgerEntry {
+function foldOlder(newer: StoredEntry, { address, event, fieldTimes }: LoggedEvent): StoredEntry {
   if (newer.state === 'erased') return newer;
   const entry = newer.fieldTimes && fieldTimes ? addFieldTimes(newer, fieldTimes) : newer;
   const atMs = Date.parse(event.time);
@@ -82,10 +99,10 @@ const isContent = (action: string): boolean => action !== 'deleted' && action !=
 
 /** The entry after a statement that was told nobody: the same content again, or the end of a record never seen. */
 export function foldSeen(
-  entry: LedgerEntry | undefined,
+  entry: StoredEntry | undefined,
   key: RecordKey,
   { atMs, fieldTimes }: SeenStatement,
-): LedgerEntry {
+): StoredEntry {
   if (!entry) {
     const times = { modifiedAtMs: 0, contentAtMs: 0, seenAtMs: atMs };
     return { key, version: 0, state: 'deleted', hash: '', sequence: 0, ...times, aliases: [] };
@@ -96,7 +113,7 @@ export function foldSeen(
   return { ...timed, seenAtMs: atMs, contentAtMs: entry.state === 'present' ? atMs : entry.contentAtMs };
 }
 
-function addFieldTimes(entry: LedgerEntry, said: FieldTimes): LedgerEntry {
+function addFieldTimes(entry: StoredEntry, said: FieldTimes): StoredEntry {
   const fieldTimes = mergeFieldTimes(entry.fieldTimes, said);
   return fieldTimes === entry.fieldTimes ? entry : { ...entry, fieldTimes };
 }

@@ -1,7 +1,7 @@
-import { escapeToken, unescapeToken, type AnyRecord, type RecordKey } from '@crm-mesh/contract';
+import { escapeToken, unescapeToken, type RecordKey } from '@crm-mesh/contract';
 import type { Store, Transaction, Value } from '@crm-mesh/store';
 import type { FieldTimes } from './field-times.js';
-import type { LedgerEntry, RecordState } from './ledger-entry.js';
+import type { StoredEntry, RecordState } from './ledger-entry.js';
 
 // Tokens are kept escaped: then any id is legal text in both databases.
 const KEY = ['tenant', 'connection', 'entity', 'id'] as const;
@@ -18,8 +18,8 @@ const REST = [
   'field_times',
 ] as const;
 const COLUMNS = [...KEY, ...REST];
-// SQLite takes 32,766 parameters a statement.
-const ROWS_PER_STATEMENT = 500;
+// So many rows a statement, and of SQLite's 32,766 parameters: few texts, each of them prepared once.
+const ROWS_PER_STATEMENT = [100, 10, 1];
 
 const WHERE_KEY = KEY.map((column) => `${column} = ?`).join(' AND ');
 const SELECT = `SELECT ${COLUMNS.join(', ')} FROM ledger`;
@@ -30,7 +30,7 @@ const ON_CONFLICT =
 
 type Row = Record<(typeof COLUMNS)[number], string | number | null>;
 
-export async function readEntry(store: Store, key: RecordKey): Promise<LedgerEntry | undefined> {
+export async function readEntry(store: Store, key: RecordKey): Promise<StoredEntry | undefined> {
   const [row] = await store.read<Row>(`${SELECT} WHERE ${WHERE_KEY}`, keyValues(key));
   return row && fromRow(row);
 }
@@ -42,13 +42,18 @@ export async function countRecords(store: Store): Promise<number> {
   return Number(row?.records ?? 0);
 }
 
-export async function upsertEntries(transaction: Transaction, entries: readonly LedgerEntry[]): Promise<void> {
-  for (let start = 0; start < entries.length; start += ROWS_PER_STATEMENT) {
-    const part = entries.slice(start, start + ROWS_PER_STATEMENT);
-    const places = part.map(() => `(${COLUMNS.map(() => '?').join(', ')})`).join(', ');
-    const sql = `INSERT INTO ledger (${COLUMNS.join(', ')}) VALUES ${places} ${ON_CONFLICT}`;
-    await transaction.run(sql, part.flatMap(toValues));
+export async function upsertEntries(transaction: Transaction, entries: readonly StoredEntry[]): Promise<void> {
+  let start = 0;
+  for (const size of ROWS_PER_STATEMENT) {
+    for (; entries.length - start >= size; start += size) {
+      await transaction.run(writeUpsert(size), entries.slice(start, start + size).flatMap(toValues));
+    }
   }
+}
+
+function writeUpsert(rows: number): string {
+  const places = Array<string>(rows).fill(`(${COLUMNS.map(() => '?').join(', ')})`);
+  return `INSERT INTO ledger (${COLUMNS.join(', ')}) VALUES ${places.join(', ')} ${ON_CONFLICT}`;
 }
 
 export async function deleteEntry(transaction: Transaction, key: RecordKey): Promise<void> {
@@ -91,9 +96,8 @@ function keyValues(key: RecordKey): string[] {
   return [key.tenant, key.connection, key.entity, key.id].map(escapeToken);
 }
 
-function toValues(entry: LedgerEntry): Value[] {
+function toValues(entry: StoredEntry): Value[] {
   const times = [entry.modifiedAtMs, entry.contentAtMs, entry.seenAtMs];
-  const data = entry.data === undefined ? null : JSON.stringify(entry.data);
   return [
     ...keyValues(entry.key),
     entry.version,
@@ -101,7 +105,7 @@ function toValues(entry: LedgerEntry): Value[] {
     entry.hash,
     entry.sequence,
     ...times,
-    data,
+    entry.dataText ?? null,
     JSON.stringify(entry.aliases),
     entry.fieldTimes === undefined ? null : JSON.stringify(entry.fieldTimes),
   ];
@@ -112,7 +116,7 @@ function keyOf(row: Row): RecordKey {
   return { tenant: tenant!, connection: connection!, entity: entity!, id: id! };
 }
 
-function fromRow(row: Row): LedgerEntry {
+function fromRow(row: Row): StoredEntry {
   return {
     key: keyOf(row),
     version: Number(row.version),
@@ -123,7 +127,7 @@ function fromRow(row: Row): LedgerEntry {
     modifiedAtMs: Number(row.modified_at),
     contentAtMs: Number(row.content_at),
     seenAtMs: Number(row.seen_at),
-    ...(row.data === null ? {} : { data: JSON.parse(String(row.data)) as AnyRecord }),
+    ...(row.data === null ? {} : { dataText: String(row.data) }),
     aliases: JSON.parse(String(row.aliases)) as string[],
     ...(row.field_times === null ? {} : { fieldTimes: JSON.parse(String(row.field_times)) as FieldTimes }),
   };

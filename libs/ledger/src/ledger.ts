@@ -3,7 +3,15 @@ import type { Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import { CommitLoop } from './commit-loop.js';
 import { EntryMemory } from './entry-memory.js';
-import { foldEvent, foldSeen, type LedgerEntry, type LoggedEvent, type SeenStatement } from './ledger-entry.js';
+import {
+  foldEvent,
+  foldSeen,
+  openEntry,
+  type LedgerEntry,
+  type LoggedEvent,
+  type SeenStatement,
+  type StoredEntry,
+} from './ledger-entry.js';
 import { countRecords, readEntry, savePosition, upsertEntries } from './ledger-rows.js';
 import { LogReader, type LedgerLog } from './log-reader.js';
 import { preparePosition } from './prepare-position.js';
@@ -71,6 +79,11 @@ export class Ledger {
   }
 
   async get(key: RecordKey): Promise<LedgerEntry | undefined> {
+    const stored = await this.#find(key);
+    return stored && openEntry(stored);
+  }
+
+  async #find(key: RecordKey): Promise<StoredEntry | undefined> {
     const known = this.#memory.get(key);
     if (known) return known;
     const stored = await readEntry(this.#options.store, key);
@@ -78,14 +91,14 @@ export class Ledger {
   }
 
   /** Takes in an event of the log. Idempotent, and monotone per record. */
-  async apply(logged: LoggedEvent): Promise<LedgerEntry> {
+  async apply(logged: LoggedEvent): Promise<void> {
     await this.#untilReplayed();
-    return this.#apply(logged);
+    await this.#apply(logged);
   }
 
-  async #apply(logged: LoggedEvent): Promise<LedgerEntry> {
+  async #apply(logged: LoggedEvent): Promise<void> {
     if (this.#memory.dirtyCount > MAX_DIRTY) await this.#commits.committed();
-    const before = await this.get(logged.address);
+    const before = await this.#find(logged.address);
     // Nothing may be awaited from here on: another event of the record would be folded into an old entry.
     const current = this.#memory.get(logged.address) ?? before;
     const after = foldEvent(current, logged);
@@ -95,13 +108,12 @@ export class Ledger {
     }
     this.#reader?.mark(logged.sequence);
     this.#requestCommit();
-    return after;
   }
 
   /** Keeps that a statement was seen and told nobody; resolves when that is committed. */
   async noteSeen(key: RecordKey, seen: SeenStatement): Promise<void> {
     await this.#untilReplayed();
-    const before = await this.get(key);
+    const before = await this.#find(key);
     const current = this.#memory.get(key) ?? before;
     const after = foldSeen(current, key, seen);
     if (after === current) return;

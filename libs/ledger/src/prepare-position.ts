@@ -1,7 +1,7 @@
 import { eventFilter } from '@crm-mesh/contract';
 import type { Nats, StreamState } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
-import { foldEvent, type LedgerEntry } from './ledger-entry.js';
+import { foldEvent, type StoredEntry } from './ledger-entry.js';
 import {
   deleteEntry,
   forgetSequences,
@@ -37,7 +37,7 @@ export async function preparePosition(base: LedgerBase, state: StreamState): Pro
 /** The log has lost its end (a power cut before its sync, a restored backup): the log is the truth. */
 async function takeBackTo(base: LedgerBase, state: StreamState): Promise<void> {
   for (const key of await readKeysAbove(base.store, state.lastSequence)) {
-    let entry: LedgerEntry | undefined;
+    let entry: StoredEntry | undefined;
     for await (const message of base.nats.readStream(base.stream, {
       fromSequence: 1,
       filterSubject: eventFilter(key),

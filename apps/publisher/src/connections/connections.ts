@@ -1,3 +1,4 @@
+import { escapeToken } from '@crm-mesh/contract';
 import type { Source, SourceContext } from '@crm-mesh/sdk';
 import type { RecordLoader } from '@crm-mesh/sources';
 
@@ -26,14 +27,28 @@ export interface ConnectionCounts {
 
 export class Connections {
   readonly #byName = new Map<string, Connection>();
+  /** By the two tokens that name it in subjects. */
+  readonly #byTokens = new Map<string, Connection>();
 
   constructor(readonly all: readonly Connection[]) {
-    for (const connection of all) this.#byName.set(nameOf(connection.tenant, connection.name), connection);
+    for (const connection of all) {
+      const { tenant, name } = connection;
+      this.#byName.set(nameOf(tenant, name), connection);
+      this.#byTokens.set(`${escapeToken(tenant)}.${escapeToken(name)}`, connection);
+    }
   }
 
   find(tenant: string, name: string): Connection | undefined {
     return this.#byName.get(nameOf(tenant, name));
   }
+
+  /** The one that a subject of CRM_RAW names. Asked for several times an event: it takes nothing apart. */
+  findBySubject(subject: string): Connection | undefined {
+    const start = subject.indexOf('.') + 1;
+    const end = subject.indexOf('.', subject.indexOf('.', start) + 1);
+    return this.#byTokens.get(subject.slice(start, end));
+  }
 }
 
-const nameOf = (tenant: string, name: string): string => JSON.stringify([tenant, name]);
+/** No text holds a NUL that is legal in a name. */
+const nameOf = (tenant: string, name: string): string => `${tenant}\0${name}`;

@@ -1,4 +1,4 @@
-import { diffRecords, hashContent, type AnyRecord } from '@crm-mesh/contract';
+import { diffRecords, type AnyRecord } from '@crm-mesh/contract';
 import type { LedgerEntry } from '@crm-mesh/ledger';
 import { applyPatch } from '@crm-mesh/sources';
 import { chooseAction } from './choose-action.js';
@@ -31,9 +31,11 @@ function decidePresent(input: DecisionInput, atMs: number): Decision {
   const ofPatch = mapped.patch && (sifted?.fieldTimes ?? timePatch(mapped, atMs, entry));
   const told = { data, atMs, fieldTimes: ofPatch || undefined };
   if (swallowed.length > 0) return publish(input, { ...told, action: 'merged', mergedIds: swallowed });
-  if (entry?.state === 'present' && entry.hash === hashContent(data))
+  const publication = publish(input, { ...told, action: chooseAction({ entry, record: data, notification }) });
+  // No changes is the same as the same hash.
+  if (entry?.state === 'present' && Object.keys(publication.changes).length === 0)
     return { kind: 'drop', reason: 'same', atMs, fieldTimes: ofPatch || timeWhole(atMs, entry) };
-  return publish(input, { ...told, action: chooseAction({ entry, record: data, notification }) });
+  return publication;
 }
 
 /** A merge is news however late it comes. */

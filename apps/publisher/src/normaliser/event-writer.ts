@@ -102,9 +102,7 @@ export class EventWriter {
       changes: decision.changes,
       mergedIds: decision.mergedIds,
     });
-    const payload = JSON.stringify(event);
-    // The ledger takes in what the log holds, and that is what JSON made of it.
-    return { address, subject: eventSubject(address), event: JSON.parse(payload) as MeshEvent, payload };
+    return { address, subject: eventSubject(address), event, payload: JSON.stringify(event) };
   }
 
   private async publish({ address, subject, event, payload, notification, decision }: Draft): Promise<boolean> {

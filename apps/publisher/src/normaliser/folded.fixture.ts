@@ -1,5 +1,5 @@
 import { buildEvent, type AnyRecord, type Notification, type RecordKey } from '@crm-mesh/contract';
-import { foldEvent, foldSeen, type LedgerEntry, type LoggedEvent } from '@crm-mesh/ledger';
+import { foldEvent, foldSeen, openEntry, type LedgerEntry, type LoggedEvent, type StoredEntry } from '@crm-mesh/ledger';
 import type { MappedRecord } from '@crm-mesh/sdk';
 import { decideEvent } from './decide-event.js';
 import type { Decision } from './decision.js';
@@ -30,12 +30,16 @@ export function makePresent(record: object, modifiedAt?: number): MappedRecord {
 
 /** One record's way through decider and ledger, without a server. */
 export class Folded {
-  entry: LedgerEntry | undefined;
   readonly decisions: Decision[] = [];
   /** CRM_EVENTS. */
   readonly log: LoggedEvent[] = [];
+  #stored: StoredEntry | undefined;
   /** The row that a dead process leaves behind. */
-  #committed: LedgerEntry | undefined;
+  #committed: StoredEntry | undefined;
+
+  get entry(): LedgerEntry | undefined {
+    return this.#stored && openEntry(this.#stored);
+  }
 
   state(mapped: MappedRecord, part: Partial<Notification> = {}): Decision {
     const notification = makeNotification(part);
@@ -43,21 +47,22 @@ export class Folded {
     this.decisions.push(decision);
     if (decision.kind === 'publish') this.#append(decision, notification);
     else if (decision.reason !== 'stale') {
-      this.entry = foldSeen(this.entry, keyOf(notification), decision);
+      this.#stored = foldSeen(this.#stored, keyOf(notification), decision);
       // As the ledger does before the notification is acknowledged.
-      this.#committed = this.entry;
+      this.#committed = this.#stored;
     }
     return decision;
   }
 
   /** The process dies before its last events are committed: the next one replays them over the row. */
   crash(): void {
-    this.entry = this.log.reduce<LedgerEntry | undefined>(foldEvent, this.#committed);
+    this.#stored = this.log.reduce<StoredEntry | undefined>(foldEvent, this.#committed);
   }
 
   /** What the log alone makes of the record. */
   rebuild(): LedgerEntry | undefined {
-    return this.log.reduce<LedgerEntry | undefined>(foldEvent, undefined);
+    const stored = this.log.reduce<StoredEntry | undefined>(foldEvent, undefined);
+    return stored && openEntry(stored);
   }
 
   #append(decision: Extract<Decision, { kind: 'publish' }>, notification: Notification): void {
@@ -67,7 +72,7 @@ export class Folded {
     const ids = { correlationId: 'c', causationId: 'c' };
     const event = buildEvent({ address, version, origin, time, ...ids, record: decision.data, changes, mergedIds });
     this.log.push({ address, event, sequence: this.log.length + 1, fieldTimes });
-    this.entry = foldEvent(this.entry, this.log.at(-1)!);
+    this.#stored = foldEvent(this.#stored, this.log.at(-1)!);
   }
 }
 

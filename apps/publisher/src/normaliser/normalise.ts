@@ -5,7 +5,7 @@ import {
   type MeshErrorCode,
   type Notification,
 } from '@crm-mesh/contract';
-import { describeError, type Outcome, type RunHandler } from '@crm-mesh/delivery';
+import { describeError, type HandlerRun, type Outcome, type RunHandler } from '@crm-mesh/delivery';
 import { PublishError } from '@crm-mesh/jetstream';
 import { PermanentError } from '@crm-mesh/sdk';
 import { classifyError } from '@crm-mesh/sdk/running';
@@ -37,24 +37,20 @@ export interface NormaliseOptions {
 
 /** The normaliser's handler: notifications of one record in, at most one event each out. */
 export function createNormalise(options: NormaliseOptions): RunHandler {
-  return async (input, { signal }) => {
+  return async (input, run) => {
     try {
       const gathered = input.items.map(({ data }) => parseNotification(data));
-      await normaliseRecord(gathered, options, signal);
+      await normaliseRecord(gathered, options, run);
       options.counts.countNormalised(gathered.length);
       return { kind: 'done' };
     } catch (error) {
       if (error instanceof MeshError && error.code === 'MESH_LEDGER_LOG_REPLACED') options.onLogReplaced();
-      return describeOutcome(error, signal);
+      return describeOutcome(error, run.signal);
     }
   };
 }
 
-async function normaliseRecord(
-  gathered: Notification[],
-  options: NormaliseOptions,
-  signal: AbortSignal,
-): Promise<void> {
+async function normaliseRecord(gathered: Notification[], options: NormaliseOptions, run: HandlerRun): Promise<void> {
   const [first, ...rest] = gathered;
   if (!first) return;
   const connection = options.connections.find(first.tenant, first.connection);
@@ -64,17 +60,18 @@ async function normaliseRecord(
   // A fetched record is the newest state whatever the signs say; fat ones may each say something of their own.
   const steps = connection.source.fetch ? [gatherNotifications([first, ...rest])] : gathered;
   for (const notification of steps) {
-    const mapped = await mapNotification(connection, notification, signal);
+    const mapped = await mapNotification(connection, notification, run);
     await options.writer.write({ notification, mapped });
   }
 }
 
-async function mapNotification(connection: Connection, notification: Notification, signal: AbortSignal) {
+async function mapNotification(connection: Connection, notification: Notification, run: HandlerRun) {
   const { source, context, loadRecord } = connection;
   // Nothing is left to read of a record that was erased.
   const isFetched = source.fetch !== undefined && notification.change !== 'erased';
   const fetched = isFetched ? await loadRecord(notification.entity, notification.id) : undefined;
-  signal.throwIfAborted();
+  // Asked for only here: a signal costs as much as the mapping of a few fields.
+  if (isFetched) run.signal.throwIfAborted();
   try {
     const mapped = await source.map({ notification, fetched }, context);
     if (mapped.state === 'present' && mapped.record.id !== notification.id) {
@@ -85,7 +82,7 @@ async function mapNotification(connection: Connection, notification: Notificatio
     }
     return mapped;
   } catch (error) {
-    throw classifyError(error, signal).kind === 'failed' ? refuseMapping(error, notification) : error;
+    throw classifyError(error, run.signal).kind === 'failed' ? refuseMapping(error, notification) : error;
   }
 }
 

@@ -9,7 +9,7 @@ import {
   type RedriveResult,
   type SettledNotice,
 } from '@crm-mesh/delivery';
-import { MeshError, parseRawSubject, rawFilter } from '@crm-mesh/contract';
+import { MeshError, rawFilter } from '@crm-mesh/contract';
 import type { Lease, Nats } from '@crm-mesh/jetstream';
 import type { Ledger } from '@crm-mesh/ledger';
 import type { Store } from '@crm-mesh/store';
@@ -152,9 +152,9 @@ export class Normaliser {
         // The ledger knows what was told.
         idempotency: 'none',
       },
-      coalesceMsOf: (subject) => findConnection(subject, connections)?.coalesceMs ?? 0,
+      coalesceMsOf: (subject) => connections.findBySubject(subject)?.coalesceMs ?? 0,
       // One CRM that is down stops its own connections alone.
-      breakerOf: nameConnection,
+      breakerOf: (subject) => nameConnection(connections.findBySubject(subject)),
       epoch: lease.epoch,
       runHandler: createNormalise({ connections, writer, counts, onLogReplaced: () => this.#startAgain() }),
     };
@@ -176,14 +176,9 @@ export class Normaliser {
   }
 }
 
-function findConnection(subject: string, connections: Connections): Connection | undefined {
-  const key = parseRawSubject(subject);
-  return key && connections.find(key.tenant, key.connection);
-}
-
-function nameConnection(subject: string): string {
-  const key = parseRawSubject(subject);
-  return key ? `${key.tenant}/${key.connection}` : '';
+/** What no connection is configured for is buried, and waits for nobody. */
+function nameConnection(connection: Connection | undefined): string {
+  return connection ? `${connection.tenant}/${connection.name}` : '';
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {

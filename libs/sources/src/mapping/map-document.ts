@@ -91,16 +91,16 @@ function readRule(found: Record<string, unknown>, field: string, rule: FieldRule
 }
 
 function optionsOf(
-  rule: FieldRule | undefined,
+  rule: FieldRule,
   found: Record<string, unknown>,
   base: { mapping: MappingConfig; where: string },
 ): ConvertOptions {
   const { mapping, where } = base;
-  const own = rule?.currency;
+  const own = rule.currency;
   const currency = own === undefined || /^[A-Z]{3}$/.test(own) ? own : getProperty(found, own);
   return {
     currency: typeof currency === 'string' && currency !== '' ? currency : mapping.currency,
-    moneyUnit: rule?.unit ?? mapping.moneyUnit,
+    moneyUnit: rule.unit ?? mapping.moneyUnit,
     where,
   };
 }
@@ -113,6 +113,7 @@ function keepTheRest(
 ): void {
   const consumed = new Set(['id', 'mergedIds', ...[...rules].map(([field, rule]) => rule.path ?? field)]);
   const kinds = readFieldKinds(entity);
+  const byDefault = { currency: mapping.currency, moneyUnit: mapping.moneyUnit };
   for (const [field, value] of Object.entries(found)) {
     if (consumed.has(field) || rules.has(field)) continue;
     if (field === 'custom' && isObject(value)) {
@@ -120,7 +121,7 @@ function keepTheRest(
         setField(draft, `custom.${name}`, own, { kind: 'custom', rule: undefined });
     } else {
       const kind = field.includes('.') ? undefined : kinds.get(field);
-      const options = optionsOf(undefined, found, { mapping, where: `${entity}.${field}` });
+      const options = { ...byDefault, where: `${entity}.${field}` };
       setField(draft, kind ? field : `custom.${field}`, value, { kind: kind ?? 'custom', rule: undefined, options });
     }
   }
@@ -147,7 +148,8 @@ function setField(
   } else {
     if (kind === 'address' && isObject(value)) draft.cleared.push(...listEmptyParts(field, value));
     const converted = convertField(kind, value, options);
-    setProperty(draft.record, field, field === 'address.country' ? String(converted).toUpperCase() : converted);
+    if (!field.includes('.')) draft.record[field] = converted;
+    else setProperty(draft.record, field, field === 'address.country' ? String(converted).toUpperCase() : converted);
   }
 }
 
