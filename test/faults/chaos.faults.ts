@@ -7,6 +7,8 @@ import { IS_SHORT, MINUTES, ROUNDS, SEED } from './settings.js';
 
 const FAULTS = IS_SHORT ? 4 : 9;
 const LEAST_ANSWERED = IS_SHORT ? 50 : 100;
+const LEAST_DELIVERED = IS_SHORT ? 20 : 50;
+const THIN_LOAD = { records: 10, pauseMs: 150 };
 const LOAD = { records: 40, senders: 4, pauseMs: 40 };
 
 /** What happens to a process, and what puts it right again. */
@@ -48,15 +50,22 @@ async function holdStill(app: FaultMesh['host'], ms: number): Promise<void> {
 /** One mesh under load, one fault after the other at random moments; then everything must be right. */
 async function runRound(seed: number): Promise<void> {
   const faults = createRandom(seed, 'faults');
-  const mesh = await startFaultMesh();
+  const mesh = await startFaultMesh({ crmSeed: seed });
+  const crm = mesh.crm!;
   const history: string[] = [];
   const startedMs = Date.now();
   const note = (what: string): void =>
-    void history.push(`${((Date.now() - startedMs) / 1_000).toFixed(1)} s ${what} (${mesh.sender.summary})`);
+    void history.push(
+      `${((Date.now() - startedMs) / 1_000).toFixed(1)} s ${what} (${mesh.sender.summary}; ${crm.summary})`,
+    );
   try {
     await Promise.all([mesh.publisher.start(), mesh.host.start()]);
+    crm.sendTo(mesh.publisher.url);
     const over = new AbortController();
-    const load = mesh.sender.run({ ...LOAD, random: createRandom(seed, 'load') }, over.signal);
+    const load = Promise.all([
+      mesh.sender.run({ ...LOAD, random: createRandom(seed, 'load') }, over.signal),
+      crm.run({ ...THIN_LOAD, random: createRandom(seed, 'thin load') }, over.signal),
+    ]);
     for (let count = 0; count < FAULTS; count += 1) {
       await delay(faults.between(100, 1_500));
       const kind = faults.pick(Object.keys(KINDS));
@@ -68,6 +77,7 @@ async function runRound(seed: number): Promise<void> {
     await load;
     note('waiting');
     expect(mesh.sender.answered, 'nothing was taken').toBeGreaterThan(LEAST_ANSWERED);
+    expect(crm.delivered, 'nothing thin was taken').toBeGreaterThan(LEAST_DELIVERED);
     await expectWell(mesh, history);
     note('all well');
     console.log([`chaos, seed ${seed}:`, ...history].join('\n  '));

@@ -59,6 +59,7 @@ const WELL: Evidence = {
   ledger: [{ record: RECORD, version: 3, edit: 3 }],
   effects: [1, 2, 3].map((version) => done(version)),
   crashedLives: new Set(),
+  givenUp: new Set(),
   waiting: { outbox: 0 },
 };
 const crashed = { crashedLives: new Set([HOST]) };
@@ -66,6 +67,9 @@ const refusing = {
   events: [event(1), event(2, { task: 'refuse' }), event(3)],
   effects: [done(1), done(2, HOST, { step: 'refused' }), done(3)],
 };
+
+const EXHAUSTED = 'DeliveriesExhausted: the server gave it up';
+const givenUp = { givenUp: new Set([2]), effects: [done(1), done(3)] };
 
 const cases: [string, Partial<Evidence>, Rule[]][] = [
   ['all well', {}, []],
@@ -156,6 +160,24 @@ const cases: [string, Partial<Evidence>, Rule[]][] = [
     { letters: [letter(1, { consumer: 'normaliser', stream: 'CRM_RAW' })] },
     ['no innocent is buried'],
   ],
+  ['given up by the server and buried', { ...givenUp, letters: [letter(2, { error: EXHAUSTED })] }, []],
+  [
+    'given up by a server that forgot to say so, and buried',
+    { ...givenUp, letters: [letter(2, { error: 'DeliveryForgotten: the server holds it for settled' })] },
+    [],
+  ],
+  ['given up and not buried', { ...givenUp }, ['dead letters are complete']],
+  [
+    'given up and buried twice',
+    { ...givenUp, letters: [letter(2, { error: EXHAUSTED }), letter(2, { error: EXHAUSTED })] },
+    ['dead letters are complete'],
+  ],
+  [
+    'given up and handled all the same',
+    { ...givenUp, effects: WELL.effects, letters: [letter(2, { error: EXHAUSTED })] },
+    ['only a crash repeats'],
+  ],
+  ['buried as given up, and was not', { letters: [letter(2, { error: EXHAUSTED })] }, ['no innocent is buried']],
   ['something waits', { waiting: { outbox: 2 } }, ['all is settled']],
 ];
 

@@ -13,6 +13,8 @@ export interface Evidence {
   effects: readonly Effect[];
   /** Process ids of hosts that ended without warning. */
   crashedLives: ReadonlySet<number>;
+  /** Sequences of CRM_EVENTS that the server has given up, or was told to, before the plugin ever saw them. */
+  givenUp: ReadonlySet<number>;
   /** What is still to be done, by place. */
   waiting: Readonly<Record<string, number>>;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { JetStreamManager } from '@nats-io/jetstream';
+import { editOfItem } from '../mesh/crm.js';
 import type { FaultMesh } from '../mesh/fault-mesh.js';
 import { countWaiting, readRows } from '../mesh/store-files.js';
 import type { Evidence, LedgerRow, Letter, LoggedEvent, RawMessage } from './evidence.js';
@@ -21,13 +22,14 @@ export async function gatherEvidence(mesh: FaultMesh): Promise<Evidence> {
   await Promise.all([mesh.publisher.stop(), mesh.host.stop()]);
   const { jsm, storeFolder, sender, host } = mesh;
   return {
-    statements: sender.statements,
+    statements: [...sender.statements, ...(mesh.crm?.statements ?? [])],
     raw: (await readAll(jsm, 'CRM_RAW')).map(readRaw),
     events: (await readAll(jsm, 'CRM_EVENTS')).map(readEvent),
     letters: (await readAll(jsm, 'CRM_DEAD')).map(readLetter),
     ledger: readLedger(join(storeFolder, 'publisher.db')),
     effects: mesh.effects(),
     crashedLives: host.crashed,
+    givenUp: mesh.givenUp,
     waiting: countWaiting(storeFolder),
   };
 }
@@ -55,11 +57,11 @@ function readRaw({ sequence, text }: Stored): RawMessage {
     entity: string;
     id: string;
     dedupeKey: string;
-    payload: { data: Body };
+    payload: { data: Body } | Parameters<typeof editOfItem>[0];
   };
   const { tenant, connection, entity, id, dedupeKey, payload } = notification;
-  const edit = editOf(payload.data);
-  // Of CloudEvents it is `source id`, of Standard Webhooks the id.
+  const edit = 'data' in payload ? editOf(payload.data) : editOfItem(payload);
+  // Of CloudEvents it is `source id`, of all else the id.
   const statementId = dedupeKey.split(' ').at(-1)!;
   return {
     sequence,

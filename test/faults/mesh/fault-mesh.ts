@@ -8,6 +8,7 @@ import { makeTempDir, startTcpProxy, startTestNats, type TcpProxy, type TestNats
 import type { Effect } from '../check/evidence.js';
 import type { Plant } from '../plant/index.js';
 import { AppProcess } from './app-process.js';
+import { Crm } from './crm.js';
 import { PLUGIN, writeFaultPlugin } from './fault-plugin.js';
 import { Sender } from './sender.js';
 import { SIGNING_KEY, TOKEN } from './statement.js';
@@ -24,6 +25,8 @@ export interface FaultMeshOptions {
   bugs?: string[];
   /** The apps reach NATS through proxies that can be broken. */
   isProxied?: boolean;
+  /** A CRM that tells thinly, under this seed. */
+  crmSeed?: number;
   /** Where the databases are; default: the mesh's folder. */
   storeFolder?: string;
   /** Where nats-server keeps its streams; default: below the system's temporary folder. */
@@ -39,6 +42,9 @@ export interface FaultMesh {
   host: AppProcess;
   proxies: Record<'publisher' | 'host', TcpProxy> | undefined;
   sender: Sender;
+  crm: Crm | undefined;
+  /** Sequences of events that an operator took away from the plugin, so that it never runs them. */
+  givenUp: Set<number>;
   /** Straight to the server, to look and to play the operator. */
   jsm: JetStreamManager;
   /** What an app is started with: the bugs of the mesh and these points. */
@@ -58,7 +64,8 @@ export async function startFaultMesh(options: FaultMeshOptions = {}): Promise<Fa
   const storeFolder = options.storeFolder ?? folder;
   const effectsFile = join(folder, 'effects');
   mkdirSync(join(folder, 'plugins'));
-  writeFileSync(join(folder, 'mesh.yaml'), JSON.stringify(describeMesh(storeFolder)));
+  const crm = options.crmSeed === undefined ? undefined : await Crm.start(options.crmSeed);
+  writeFileSync(join(folder, 'mesh.yaml'), JSON.stringify(describeMesh(storeFolder, crm)));
   writeFaultPlugin(join(folder, 'plugins'), effectsFile, DELIVERY);
   await makeDurables(server.url);
   const nc = await connect({ servers: server.url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
@@ -78,6 +85,8 @@ export async function startFaultMesh(options: FaultMeshOptions = {}): Promise<Fa
     host,
     proxies,
     sender: new Sender(() => publisher.url),
+    crm,
+    givenUp: new Set(),
     jsm,
     plant: (points = []) => ({ points, bugs: options.bugs ?? [] }),
     effects,
@@ -95,6 +104,7 @@ export async function startFaultMesh(options: FaultMeshOptions = {}): Promise<Fa
     drained: (timeoutMs = DRAIN_TIMEOUT_MS) =>
       vi.waitFor(() => expectNothingWaits(jsm, storeFolder), { timeout: timeoutMs, interval: 100 }),
     stop: async () => {
+      await crm?.stop();
       await Promise.all([publisher.kill(), host.kill()]);
       await Promise.all(Object.values(proxies ?? {}).map((proxy) => proxy.stop()));
       await closeQuickly(nc);
@@ -112,7 +122,7 @@ const DELIVERY = {
   backoff: { initialMs: 50, maxMs: 200, factor: 2 },
 };
 
-function describeMesh(storeFolder: string): object {
+function describeMesh(storeFolder: string, crm: Crm | undefined): object {
   const shop = { name: 'shop', source: 'cloudevents', config: { tokens: [TOKEN] } };
   const secrets = [`whsec_${SIGNING_KEY.toString('base64')}`];
   return {
@@ -125,6 +135,7 @@ function describeMesh(storeFolder: string): object {
       { tenant: 'acme', ...shop },
       { tenant: 'globex', ...shop },
       { tenant: 'acme', name: 'billing', source: 'standard-webhooks', config: { secrets } },
+      ...(crm ? [crm.connection] : []),
     ],
   };
 }

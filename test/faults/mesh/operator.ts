@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { DiscardPolicy } from '@nats-io/jetstream';
+import { DiscardPolicy, type JsMsg } from '@nats-io/jetstream';
 import { nanos } from '@nats-io/transport-node';
 import type { FaultMesh } from './fault-mesh.js';
 import { PLUGIN } from './fault-plugin.js';
@@ -11,6 +11,20 @@ const POLL_MS = 20;
 /** What an operator may do by hand; the server looks at what is pending anew, 100 ms later. */
 export async function setAckWait({ jsm }: Look, ms: number): Promise<void> {
   await jsm.consumers.update('CRM_EVENTS', PLUGIN, { ack_wait: nanos(ms) });
+}
+
+/** So often the server delivers a message to the plugin; then it gives it up. */
+export async function setMaxDeliver({ jsm }: Look, count: number): Promise<void> {
+  await jsm.consumers.update('CRM_EVENTS', PLUGIN, { max_deliver: count });
+}
+
+/** Takes what waits for the plugin, while its host is away, and does nothing about it. */
+export async function takeAway({ jsm, givenUp }: Look & Pick<FaultMesh, 'givenUp'>, count: number): Promise<JsMsg[]> {
+  const consumer = await jsm.jetstream().consumers.get('CRM_EVENTS', PLUGIN);
+  const taken: JsMsg[] = [];
+  for await (const message of await consumer.fetch({ max_messages: count, expires: 5_000 })) taken.push(message);
+  for (const { seq } of taken) givenUp.add(seq);
+  return taken;
 }
 
 /** The stream takes nothing more, as a full one does, until {@link openStream}. */

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '../random/random.js';
 import { SIGNING_KEY, toCloudEvents, toStandardWebhook, TOKEN, type Connection, type Statement } from './statement.js';
+import { chooseTask } from './task.js';
 
 const REQUEST_TIMEOUT_MS = 6_000;
 const RESEND_AFTER_MS = 150;
@@ -96,15 +97,6 @@ export class Sender {
   #editUntilParked(connection: Connection, id: string): Statement[] {
     return Array.from({ length: 10 }, (_, index) => this.edit(connection, id, index === 0 ? 'fail 2' : 'work'));
   }
-}
-
-/** Most events are plain work; some fail, wait, or can never be done. */
-function chooseTask(random: Random): string {
-  const roll = random.next();
-  if (roll < 0.01) return 'refuse';
-  if (roll < 0.04) return `fail ${random.between(1, 2)}`;
-  if (roll < 0.06) return `later ${random.between(100, 600)}`;
-  return roll < 0.3 ? `slow ${random.between(1, 30)}` : 'work';
 }
 
 function gather(statements: readonly Statement[]): { body: string; headers: Record<string, string> } {

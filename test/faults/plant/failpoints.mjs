@@ -1,6 +1,7 @@
 // Where a process may be killed, stopped or delayed: a name, a compiled file, and a text of it that occurs exactly once.
 // The call is put `before` or `after` that text. Most stand where something may be awaited; `sync` ones do not.
-// `needs`: what has to be so, or it is never reached: JetStream refuses (outbox), the host was killed before (crash).
+// `needs`: what has to be so, or it is never reached: JetStream refuses (outbox), the host was killed before (crash), the
+// server has given deliveries up (exhaustion).
 // A failpoint is only planted into a process that was told to; anchors.spec.ts holds the table true.
 const RECEIVE = 'apps/publisher/dist/webhooks/receive-webhook.js';
 const INTAKE = 'apps/publisher/dist/outbox/intake.js';
@@ -14,6 +15,10 @@ const SETTLER = 'libs/delivery/dist/settler.js';
 const PARKING = 'libs/delivery/dist/parking.js';
 const SUSPECTS = 'libs/delivery/dist/suspect-run.js';
 const BURY = 'libs/delivery/dist/bury.js';
+const EXHAUSTED = 'libs/delivery/dist/exhausted.js';
+const GATHERED = 'libs/store/dist/group-commit.js';
+const TURN = 'libs/jetstream/dist/turn-writer.js';
+const LOADER = 'libs/sources/dist/kit/record-loader.js';
 
 export const FAILPOINTS = {
   // A webhook in the publisher.
@@ -35,6 +40,18 @@ export const FAILPOINTS = {
     after: 'await this.#commits.add({ rows, takenMs });',
     needs: 'outbox',
   },
+  'outbox.before-gathered-commit': {
+    app: 'publisher',
+    file: GATHERED,
+    before: 'await this.commit(group.map(',
+    needs: 'outbox',
+  },
+  'outbox.after-gathered-commit': {
+    app: 'publisher',
+    file: GATHERED,
+    before: 'for (const { resolve } of group)',
+    needs: 'outbox',
+  },
   'relay.before-publish': {
     app: 'publisher',
     file: RELAY,
@@ -45,9 +62,13 @@ export const FAILPOINTS = {
 
   // A notification in the normaliser.
   'normalise.before-fetch': { app: 'publisher', file: NORMALISE, before: 'const isFetched = ' },
+  'fetch.before-request': { app: 'publisher', file: LOADER, before: 'const fetched = await source.fetch?.(' },
+  'fetch.before-mapping': { app: 'publisher', file: LOADER, before: 'return wanted.ids.map(' },
   'normalise.before-publish': { app: 'publisher', file: WRITER, before: 'const ack = await nats.publish(' },
   'normalise.before-ledger': { app: 'publisher', file: WRITER, before: 'await ledger.apply(logged);' },
   'normalise.before-ack': { app: 'publisher', file: NORMALISE, before: "return { kind: 'done' };" },
+
+  'publishes.before-socket': { app: 'publisher', file: TURN, before: 'const writes = this.#writes;', sync: ';' },
 
   // An event in the host.
   'settle.after-handler': { app: 'host', file: SETTLER, before: 'await Promise.all(group.map(({ ref, attempts })' },
@@ -68,6 +89,26 @@ export const FAILPOINTS = {
     before: 'await nats.publish({ ...message, payload: JSON.stringify(letter) })',
   },
   'bury.before-term': { app: 'host', file: RUNNER, after: 'await settler.bury(buried, error);' },
+
+  // What is gathered: rows of the inbox and of parked lanes, and what goes to the socket in one turn.
+  'gathered.before-commit': { app: 'host', file: GATHERED, before: 'await this.commit(group.map(' },
+  'gathered.after-commit': { app: 'host', file: GATHERED, before: 'for (const { resolve } of group)' },
+  'answers.before-socket': { app: 'host', file: TURN, before: 'const writes = this.#writes;', sync: ';' },
+
+  // What an operator's max_deliver has exhausted, found by an advisory or by the sweep.
+  'exhausted.before-burying': {
+    app: 'host',
+    file: EXHAUSTED,
+    before: 'await settler.bury([held], error);',
+    needs: 'exhaustion',
+  },
+  'exhausted.before-remembering': {
+    app: 'host',
+    file: EXHAUSTED,
+    before: 'await settler.writeDown([held]);',
+    needs: 'exhaustion',
+  },
+  'exhausted.before-save': { app: 'host', file: EXHAUSTED, before: 'await sweeps.save(', needs: 'exhaustion' },
 
   // Where a host runs what was in hand when the one before it was killed.
   'suspect.before-marks': { app: 'host', file: SUSPECTS, before: 'await insist(() => lives.mark(', needs: 'crash' },
