@@ -1,30 +1,22 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Rule } from './check/evidence.js';
+import { NEVER_MS, PATIENCE_MS, type BugScenario } from './bug-scenario.js';
 import type { FaultMesh } from './mesh/fault-mesh.js';
 import { PLUGIN } from './mesh/fault-plugin.js';
 import { cameTrue, closeStream, countOpen, openStream, setAckWait, until, untilTold } from './mesh/operator.js';
 import { countWaiting } from './mesh/store-files.js';
 import type { Statement } from './mesh/statement.js';
+import { WIDER_SCENARIOS } from './wider-scenarios.js';
 
-/** What brings one planted bug to light, whatever the machine's speed, and by which rule of the checker. */
-export interface BugScenario {
-  rule: Rule;
-  /** On a mesh whose apps run; leaves it running and in order. Its record is named after the bug. */
-  provoke(mesh: FaultMesh, id: string): Promise<void>;
-}
-
-/** Longer than any scenario takes: nothing comes back before the scenario wants it to. */
-const NEVER_MS = 300_000;
 const SOON_MS = 2_000;
-/** As long as right code is given to do nothing, where a bug would do something. */
-const PATIENCE_MS = 3_000;
 
 const company = (id: string): string => `acme/shop/company/${id}`;
 const edit = ({ sender }: FaultMesh, id: string, task?: string): Statement => sender.edit('acme/shop', id, task);
 
 export const BUG_SCENARIOS: Record<string, BugScenario> = {
+  ...WIDER_SCENARIOS,
+
   'answer-before-puback': {
     rule: 'nothing answered 2xx is lost',
     provoke: async (mesh, id) => {

@@ -3,7 +3,7 @@ import { BUG_SCENARIOS, shutGate } from './bug-scenarios.js';
 import { expectWell, findFaults } from './mesh/expect-well.js';
 import { startFaultMesh, type FaultMesh } from './mesh/fault-mesh.js';
 import { BUGS } from './plant/index.js';
-import { sample } from './settings.js';
+import { sample, SEED } from './settings.js';
 
 const SHORT_BUGS = 3;
 const all = Object.keys(BUG_SCENARIOS);
@@ -12,7 +12,7 @@ const names = sample(all, SHORT_BUGS, 'bugs');
 const DRAIN_TIMEOUT_MS = 20_000;
 
 async function startApps(bugs: string[]): Promise<FaultMesh> {
-  const mesh = await startFaultMesh({ bugs, isProxied: true });
+  const mesh = await startFaultMesh({ bugs, isProxied: true, crmSeed: SEED });
   await Promise.all([mesh.publisher.start(mesh.plant()), mesh.host.start(mesh.plant())]);
   return mesh;
 }

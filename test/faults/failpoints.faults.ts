@@ -11,6 +11,7 @@ import { createRandom } from './random/random.js';
 import { sample, SEED } from './settings.js';
 
 const LOAD = { records: 12, senders: 3, pauseMs: 30 };
+const THIN_LOAD = { records: 5, pauseMs: 200 };
 const SHORT_POINTS = 3;
 
 /** One life of the app for each of its failpoints: it must come there, and is killed or stopped for a while. */
@@ -23,6 +24,7 @@ async function reachAll(mesh: FaultMesh, app: 'publisher' | 'host'): Promise<voi
     // The relay takes at once what lies in the outbox, and is there no second time.
     const point = choosePoint(name, random, FAILPOINTS[name]!.needs === 'outbox' ? 1 : 4);
     await startBefore(mesh, point);
+    mesh.crm!.sendTo(mesh.publisher.url);
     await endAt(mesh[app], point, random);
   }
   await mesh[app].start(mesh.plant());
@@ -54,13 +56,17 @@ async function startBefore(mesh: FaultMesh, point: Point): Promise<void> {
 
 describe.concurrent.each(['publisher', 'host'] as const)('every failpoint of the %s', (app) => {
   it('is reached under load, and kill -9 there loses nothing and repeats no more than promised', async () => {
-    const mesh = await startFaultMesh();
+    const mesh = await startFaultMesh({ crmSeed: SEED });
     const random = createRandom(SEED, `load of ${app}`);
     const other = app === 'host' ? mesh.publisher : mesh.host;
     try {
       await other.start(mesh.plant());
       const over = new AbortController();
-      const load = mesh.sender.run({ ...LOAD, random }, over.signal);
+      const thinRandom = createRandom(SEED, `thin load of ${app}`);
+      const load = Promise.all([
+        mesh.sender.run({ ...LOAD, random }, over.signal),
+        mesh.crm!.run({ ...THIN_LOAD, random: thinRandom }, over.signal),
+      ]);
       await reachAll(mesh, app).finally(() => over.abort());
       await load;
       await expectWell(mesh);

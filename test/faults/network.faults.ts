@@ -3,7 +3,7 @@ import type { TcpProxy } from '@crm-mesh/testing';
 import { describe, it } from 'vitest';
 import { expectWell } from './mesh/expect-well.js';
 import { startFaultMesh } from './mesh/fault-mesh.js';
-import { createRandom, type Random } from './random/random.js';
+import { createRandom, shuffle, type Random } from './random/random.js';
 import { SEED } from './settings.js';
 
 const LOAD = { records: 30, senders: 3, pauseMs: 40 };
@@ -53,10 +53,3 @@ describe('the wire between an app and nats-server', () => {
     }
   });
 });
-
-function shuffle<Item>(items: readonly Item[], { next }: Random): Item[] {
-  return items
-    .map((item) => ({ item, place: next() }))
-    .toSorted((a, b) => a.place - b.place)
-    .map(({ item }) => item);
-}

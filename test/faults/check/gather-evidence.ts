@@ -19,7 +19,7 @@ interface Body {
 
 /** Ends the apps in an orderly way, so that all is committed, and reads what they leave behind. */
 export async function gatherEvidence(mesh: FaultMesh): Promise<Evidence> {
-  await Promise.all([mesh.publisher.stop(), mesh.host.stop()]);
+  await Promise.all([mesh.publisher.stop(), mesh.standby.stop(), mesh.host.stop()]);
   const { jsm, storeFolder, sender, host } = mesh;
   return {
     statements: [...sender.statements, ...(mesh.crm?.statements ?? [])],

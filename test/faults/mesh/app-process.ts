@@ -13,6 +13,8 @@ const STOPPED = /^failpoint .*: stop /m;
 
 export interface AppProcessOptions {
   app: App;
+  /** Of the log; default: the app's. */
+  name?: string;
   /** Where mesh.yaml is; the log goes here too. */
   folder: string;
   natsUrl: string;
@@ -53,13 +55,13 @@ export class AppProcess {
 
   /** Resolves when it says that it is ready, or has ended or stopped before it could, at a failpoint. */
   async start(plant: Plant = {}): Promise<void> {
-    const { app, folder, natsUrl } = this.options;
+    const { app, name = app, folder, natsUrl } = this.options;
     const isPlanted = (plant.points ?? []).length + (plant.bugs ?? []).length > 0;
     const args = [...(isPlanted ? ['--import', REGISTER] : []), join(ROOT, 'apps', app, 'dist/main.js')];
     const env = { NATS_URL: natsUrl, PORT: String(this.#port), LOG_LEVEL: 'info', MESH_PLANT: JSON.stringify(plant) };
     const running = execa('node', args, { cwd: folder, env, reject: false, all: true, buffer: false });
     this.#running = running;
-    const file = createWriteStream(join(folder, `${app}.log`), { flags: 'a' });
+    const file = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
     this.#ended = this.#watchEnd(running).finally(() => file.end());
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`${app} is not ready:\n${this.log}`)), READY_TIMEOUT_MS);

@@ -82,7 +82,7 @@ export class Crm {
     return id;
   }
 
-  /** Edits until the signal, and then until everything was told. */
+  /** Edits until the signal, and then each record once more, so that what was given up is told after all. */
   async run({ random, records, pauseMs }: CrmLoad, until: AbortSignal): Promise<void> {
     while (!until.aborted) {
       if (this.#ids.length < records) this.#ids.push(this.create());
@@ -90,6 +90,8 @@ export class Crm {
       if (random.next() < FAILING_SHARE) this.failNext(random.between(1, 2));
       await delay(pauseMs, undefined, { signal: until }).catch(() => undefined);
     }
+    await this.told();
+    for (const id of this.#ids) this.edit(id, 'work');
     await this.told();
   }
 

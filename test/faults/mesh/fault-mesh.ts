@@ -39,6 +39,8 @@ export interface FaultMesh {
   storeFolder: string;
   server: TestNats;
   publisher: AppProcess;
+  /** Of the same store, for who starts it: one of both leads the normaliser. */
+  standby: AppProcess;
   host: AppProcess;
   proxies: Record<'publisher' | 'host', TcpProxy> | undefined;
   sender: Sender;
@@ -76,15 +78,17 @@ export async function startFaultMesh(options: FaultMeshOptions = {}): Promise<Fa
   const [publisher, host] = (['publisher', 'host'] as const).map(
     (app) => new AppProcess({ app, folder, natsUrl: proxies?.[app].url ?? server.url }),
   ) as [AppProcess, AppProcess];
+  const standby = new AppProcess({ app: 'publisher', name: 'standby', folder, natsUrl: server.url });
   const effects = (): Effect[] => readEffects(effectsFile);
   return {
     folder,
     storeFolder,
     server,
     publisher,
+    standby,
     host,
     proxies,
-    sender: new Sender(() => publisher.url),
+    sender: new Sender(takeTurns(publisher, standby)),
     crm,
     givenUp: new Set(),
     jsm,
@@ -105,13 +109,19 @@ export async function startFaultMesh(options: FaultMeshOptions = {}): Promise<Fa
       vi.waitFor(() => expectNothingWaits(jsm, storeFolder), { timeout: timeoutMs, interval: 100 }),
     stop: async () => {
       await crm?.stop();
-      await Promise.all([publisher.kill(), host.kill()]);
+      await Promise.all([publisher.kill(), standby.kill(), host.kill()]);
       await Promise.all(Object.values(proxies ?? {}).map((proxy) => proxy.stop()));
       await closeQuickly(nc);
       await server.stop();
       temp.remove();
     },
   };
+}
+
+/** As a load balancer would; a process that is stopped gets its share too. */
+function takeTurns(publisher: AppProcess, standby: AppProcess): () => string {
+  let turns = 0;
+  return () => (standby.isRunning && (turns += 1) % 2 === 0 ? standby : publisher).url;
 }
 
 const DELIVERY = {

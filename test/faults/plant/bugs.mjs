@@ -12,6 +12,8 @@ const GROUPS = 'libs/delivery/dist/group-runner.js';
 const SETTLER = 'libs/delivery/dist/settler.js';
 const PARKING = 'libs/delivery/dist/parking.js';
 const BARRIER = 'libs/delivery/dist/decide-barrier.js';
+const EXHAUSTED = 'libs/delivery/dist/exhausted.js';
+const GATHERED = 'libs/store/dist/group-commit.js';
 const FEED = 'libs/delivery/dist/feed.js';
 
 export const BUGS = {
@@ -114,5 +116,27 @@ export const BUGS = {
       replace: 'return group.some(',
     },
   ],
+  'remembered-before-buried': [
+    {
+      file: EXHAUSTED,
+      find: 'Object.assign(held, { attempts',
+      replace: 'await settler.writeDown([held]);\nObject.assign(held, { attempts',
+    },
+  ],
+  'gathered-commit-not-awaited': [
+    {
+      file: GATHERED,
+      find: 'const group = this.gathered;',
+      replace: 'const group = this.gathered; for (const { resolve } of group) resolve();',
+    },
+  ],
+  'unreadable-record-skipped': [
+    {
+      file: NORMALISE,
+      find: 'const verdict = classifyError(error, signal);',
+      replace: "const verdict = error.name === 'Unavailable' ? { kind: 'done' } : classifyError(error, signal);",
+    },
+  ],
+  'no-fence': [{ file: WRITER, find: 'messageId: event.id', replace: 'messageId: `${event.id}/${process.pid}`' }],
   'stale-accepted': [{ file: DECIDE, find: 'if (isOld && entry)', replace: 'if (isOld && entry === null)' }],
 };

@@ -21,6 +21,13 @@ export function createRandom(seed: number, label: string): Random {
   return { next, between, pick: (items) => items[between(0, items.length - 1)]! };
 }
 
+export function shuffle<Item>(items: readonly Item[], { next }: Random): Item[] {
+  return items
+    .map((item) => ({ item, place: next() }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ item }) => item);
+}
+
 /** FNV-1a */
 function hashText(text: string): number {
   let hash = 0x811c9dc5;
