@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { settle, type Delivery } from '@crm-mesh/jetstream';
-import { createScene, done, nats, useServer } from './scene.fixture.js';
+import { slowStore } from './faulty-parts.fixture.js';
+import { createScene, done, nats, store, useServer } from './scene.fixture.js';
 
 useServer();
 
@@ -68,6 +69,34 @@ describe("where an operator's max_deliver exhausts deliveries", () => {
     const next = await scene.start(() => done);
     await vi.waitFor(async () => expect(await scene.sweptTo()).toBeGreaterThan(0), { timeout: 20_000 });
     expect([(await scene.deadLetters()).length, next.status().buried]).toEqual([3, 0]);
+  });
+
+  it('but not what is in hand and ends while it is looked for', async () => {
+    const scene = createScene();
+    let open = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const settledMeanwhile = async (): Promise<void> => {
+      if (scene.ids().length === 0) return;
+      open();
+      await vi.waitFor(() => expect(scene.results()).toEqual(['acked']));
+    };
+    const handler = async () => {
+      await gate;
+      return done;
+    };
+    await scene.start(handler, { store: slowStore(store, 'SELECT sequence FROM delivery_parked', settledMeanwhile) });
+    await setMaxDeliver(scene.name, 1);
+    await scene.publish('a:1');
+    await vi.waitFor(() => expect(scene.ids()).toEqual(['a:1']));
+    // As it comes where the host was stopped for an ack_wait, and went on with what it had in hand.
+    const { deliveredSequence } = (await nats.durableState('CRM_EVENTS', scene.name))!;
+    const subject = `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.CRM_EVENTS.${scene.name}`;
+    const payload = JSON.stringify({ stream_seq: deliveredSequence });
+    const { sequence } = await nats.publish({ subject, payload, messageId: scene.name });
+    await vi.waitFor(async () => expect(await scene.advisedTo()).toBe(sequence), { timeout: 20_000, interval: 100 });
+    open();
+    await scene.settled();
+    expect(await scene.deadLetters()).toEqual([]);
   });
 
   it('and what nobody settled, though no advisory came, is found by a sweep', async () => {

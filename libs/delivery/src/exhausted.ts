@@ -110,11 +110,13 @@ export class Exhausted {
     if (sequences.length === 0) return;
     const { settler, records, log, consumer } = this.options;
     const refs = sequences.map((sequence) => ({ stream: feed.stream, incarnation: feed.incarnation, sequence }));
-    const memory = await records.lookUp(refs);
-    const parked = await records.listParkedAmong(refs);
-    for (const ref of refs) {
+    // Looked for in the order in which messages move, from hand to store to inbox: else one is moved past the look.
+    const loose = refs.filter((ref) => !settler.held.has(keyOf(ref)));
+    const parked = await records.listParkedAmong(loose);
+    const memory = await records.lookUp(loose);
+    for (const ref of loose) {
       const key = keyOf(ref);
-      if (settler.held.has(key) || parked.has(key) || memory.get(key)?.done) continue;
+      if (parked.has(key) || memory.get(key)?.done) continue;
       const held = await this.#read(ref);
       if (!held) continue;
       Object.assign(held, { attempts: memory.get(key)?.attempts ?? 0, history: memory.get(key)?.history ?? [] });

@@ -16,6 +16,19 @@ export function faultyStore(store: Store, before: () => Promise<void> | void): S
   };
 }
 
+/** Calls `before` ahead of every read whose statement has the text in it. */
+export function slowStore(store: Store, text: string, before: () => Promise<void>): Store {
+  return {
+    dialect: store.dialect,
+    read: async (sql, parameters) => {
+      if (sql.includes(text)) await before();
+      return store.read(sql, parameters);
+    },
+    write: store.write.bind(store),
+    close: store.close.bind(store),
+  };
+}
+
 /** Loses, once, the first delivery of a payload on its way. */
 export function lossyNats(nats: Nats, payload: string): Nats {
   let lost = false;

@@ -124,6 +124,11 @@ export function createScene(policy: Partial<DeliveryPolicy> = {}) {
       ]);
       return row?.swept_to ?? 0;
     },
+    /** Up to which advisory. */
+    advisedTo: async () => {
+      const sql = 'SELECT advised_to FROM delivery_sweeps WHERE consumer = ?';
+      return (await store.read<{ advised_to: number }>(sql, [name]))[0]?.advised_to;
+    },
     settled: async () => {
       await vi.waitFor(
         async () => {
