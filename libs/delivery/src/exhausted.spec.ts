@@ -43,6 +43,16 @@ async function readLetters(scene: ReturnType<typeof createScene>): Promise<unkno
   return letters.map(({ letter }) => [letter.original.payloadText, letter.error.name]).toSorted();
 }
 
+/** Two looks: the first may have begun before. */
+async function untilLookedAfter({ name, advisedTo }: ReturnType<typeof createScene>): Promise<void> {
+  const subject = `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.CRM_EVENTS.${name}`;
+  for (const look of [1, 2]) {
+    const payload = JSON.stringify({ stream_seq: 0 });
+    const { sequence } = await nats.publish({ subject, payload, messageId: `${name} look ${look}` });
+    await vi.waitFor(async () => expect(await advisedTo()).toBe(sequence), { timeout: 20_000, interval: 100 });
+  }
+}
+
 describe("where an operator's max_deliver exhausts deliveries", () => {
   it('they become dead letters, by the advisories of the server', async () => {
     const scene = createScene();
@@ -97,6 +107,26 @@ describe("where an operator's max_deliver exhausts deliveries", () => {
     open();
     await scene.settled();
     expect(await scene.deadLetters()).toEqual([]);
+  });
+
+  it('also what was in hand when it was looked for, and never ended', { timeout: 60_000 }, async () => {
+    const scene = createScene();
+    const handler = ({ ids }: { ids: string[] }) => (ids[0] === 'a:1' ? new Promise<never>(() => undefined) : done);
+    const first = await scene.start(handler);
+    await setMaxDeliver(scene.name, 1);
+    await vi.waitFor(async () => expect(await scene.advisedTo()).toBe(0), { timeout: 20_000, interval: 100 });
+    await scene.publish('a:1', 'b:1');
+    await vi.waitFor(() => expect(scene.results()).toEqual(['acked']));
+    const { ackFloorSequence } = (await nats.durableState('CRM_EVENTS', scene.name))!;
+    const sequence = ackFloorSequence + 1;
+    // As if the server had given it up meanwhile.
+    await nats.request(`$JS.ACK.CRM_EVENTS.${scene.name}.1.${sequence}.1.1.0`, '+ACK');
+    await untilLookedAfter(scene);
+    await first.stop({ graceMs: 0 });
+    await scene.start(() => done);
+    // On a busy machine the server does give it up, and says so.
+    const readIds = async () => (await scene.deadLetters()).map(({ letter }) => letter.original.payloadText);
+    await vi.waitFor(async () => expect(await readIds()).toEqual(['a:1']), { timeout: 12_000, interval: 100 });
   });
 
   it('and what nobody settled, though no advisory came, is found by a sweep', async () => {

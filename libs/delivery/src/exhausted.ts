@@ -101,17 +101,19 @@ export class Exhausted {
       last = sequence;
       if (++looked >= MESSAGES_AT_ONCE) break;
     }
-    await this.#buryUnsettled(feed, wanted, FORGOTTEN);
-    return looked >= MESSAGES_AT_ONCE ? last : floor;
+    const sweptUpTo = looked >= MESSAGES_AT_ONCE ? last : floor;
+    const held = await this.#buryUnsettled(feed, wanted, FORGOTTEN);
+    // What is in hand may yet be lost with this process: it is looked at again.
+    return Math.min(sweptUpTo, ...held.map((sequence) => sequence - 1));
   }
 
-  /** Of these, what is neither in hand nor parked nor done. */
-  async #buryUnsettled(feed: Feed, sequences: readonly number[], error: ErrorInfo): Promise<void> {
-    if (sequences.length === 0) return;
+  /** Of these, what is neither in hand nor parked nor done. Resolves to what is in hand. */
+  async #buryUnsettled(feed: Feed, sequences: readonly number[], error: ErrorInfo): Promise<number[]> {
     const { settler, records, log, consumer } = this.options;
     const refs = sequences.map((sequence) => ({ stream: feed.stream, incarnation: feed.incarnation, sequence }));
     // Looked for in the order in which messages move, from hand to store to inbox: else one is moved past the look.
-    const loose = refs.filter((ref) => !settler.held.has(keyOf(ref)));
+    const inHand = new Set(refs.filter((ref) => settler.held.has(keyOf(ref))));
+    const loose = refs.filter((ref) => !inHand.has(ref));
     const parked = await records.listParkedAmong(loose);
     const memory = await records.lookUp(loose);
     for (const ref of loose) {
@@ -125,6 +127,7 @@ export class Exhausted {
       settler.notify(held, 'buried', { error });
       log.warn({ consumer, stream: ref.stream, sequence: ref.sequence, reason: error.name }, 'buried');
     }
+    return [...inHand].map(({ sequence }) => sequence);
   }
 
   async #read(ref: ItemRef): Promise<ReturnType<typeof createHeld> | undefined> {
