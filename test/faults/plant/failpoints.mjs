@@ -63,7 +63,6 @@ export const FAILPOINTS = {
   // A notification in the normaliser.
   'normalise.before-fetch': { app: 'publisher', file: NORMALISE, before: 'const isFetched = ' },
   'fetch.before-request': { app: 'publisher', file: LOADER, before: 'const fetched = await source.fetch?.(' },
-  'fetch.before-mapping': { app: 'publisher', file: LOADER, before: 'return wanted.ids.map(' },
   'normalise.before-publish': { app: 'publisher', file: WRITER, before: 'const ack = await nats.publish(' },
   'normalise.before-ledger': { app: 'publisher', file: WRITER, before: 'await ledger.apply(logged);' },
   'normalise.before-ack': { app: 'publisher', file: NORMALISE, before: "return { kind: 'done' };" },
