@@ -13,6 +13,7 @@ import { Settler } from './settler.js';
 import { DeliveryRecords } from './store/delivery-records.js';
 import { LifeRecords } from './store/life-records.js';
 import { SweepRecords } from './store/sweep-records.js';
+import { openSuperseding, type Superseding } from './superseding.js';
 import { SuspectRun } from './suspect-run.js';
 import { Tally } from './tally.js';
 
@@ -27,6 +28,7 @@ export interface ConsumerParts {
   quarantine: Quarantine;
   exhausted: Exhausted;
   outrun: Outrun;
+  superseding: Superseding | undefined;
 }
 
 /** Puts a consumer together. `feeds` is filled later, as they open. */
@@ -69,8 +71,9 @@ export function buildParts(
     listParked: () => engine.listDueParked(),
     readParked: async (lane) => (await records.readParked(lane, 1))[0]?.ref,
   });
+  const superseding = openSuperseding(spec, { nats, log, now });
   const groups = new GroupRunner(spec, {
-    ...{ settler, breakers, records, log, now },
+    ...{ nats, settler, breakers, records, superseding, log, now },
     isCondemned: (ref) => suspects.isCondemned(ref),
   });
   const runner = new LaneRunner(spec, {
@@ -89,5 +92,5 @@ export function buildParts(
     accepts: (subject) => spec.accepts?.(subject) ?? true,
   });
   const outrun = new Outrun({ consumer, nats, log, metrics });
-  return { records, tally, settler, breakers, parking, engine, suspects, quarantine, exhausted, outrun };
+  return { records, tally, settler, breakers, parking, engine, suspects, quarantine, exhausted, outrun, superseding };
 }

@@ -115,7 +115,7 @@ export class Consumer {
     const { ackWaitMs, maxAckPending } = this.spec.policy;
     await ensureDirectDurable(this.deps.nats, { ...this.spec, ackWaitMs, maxAckPending });
     await this.openDirect();
-    return redrive(this.deps.nats, { ...request, consumer: this.name }, this.now());
+    return redrive(this.deps.nats, { ...request, consumer: this.name }, this.now(), this.parts.superseding);
   }
 
   /** What was sent directly to this consumer: there is a durable for it from the first time on. */

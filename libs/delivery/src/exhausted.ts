@@ -135,6 +135,6 @@ export class Exhausted {
     if (!stored) return undefined;
     const { stream, subject, sequence, data, storedAtMs } = stored;
     const item = { stream, subject, sequence, data, storedAtMs };
-    return createHeld({ ref, item, nowMs: this.options.now(), mayBeKnown: false });
+    return createHeld({ ref, item, message: stored, nowMs: this.options.now(), mayBeKnown: false });
   }
 }

@@ -1,15 +1,16 @@
+import type { Nats } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { Breakers } from './breakers.js';
+import { isBuried } from './bury.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { Held } from './lane.js';
-import type { ErrorInfo, Outcome } from './outcome.js';
+import { keepAttempts, type ErrorInfo, type Outcome } from './outcome.js';
 import { Runs } from './runs.js';
 import { decideSettlement } from './settlement.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
+import type { Superseding } from './superseding.js';
 import { KILLED } from './suspicion.js';
-
-const KEPT_ATTEMPTS = 20;
 
 /** What becomes of the messages that ran together: each by its own attempts. */
 export type Verdict =
@@ -20,9 +21,11 @@ export type Verdict =
   | { kind: 'mixed'; buried: Held[]; retried: Held[]; error: ErrorInfo; delayMs: number; spent: boolean };
 
 export interface GroupRunnerDependencies {
+  nats: Nats;
   settler: Settler;
   breakers: Breakers;
   records: DeliveryRecords;
+  superseding: Superseding | undefined;
   /** Found to end the process: it is not run again. */
   isCondemned(ref: ItemRef): boolean;
   log: Logger;
@@ -47,21 +50,34 @@ export class GroupRunner {
     return this.spec.breakerOf?.(todo[0]!.item.subject) ?? '';
   }
 
-  /** Asks the store about what it may know: what is done already, and how many attempts the rest has had. */
+  /** What need not run: it is done or buried already, or superseded. Of the rest: how many attempts it has had. */
   async recall(group: Held[]): Promise<{ todo: Held[]; known: Held[] }> {
-    const unsure = group.filter((held) => held.mayBeKnown);
+    const unsure = group.filter((held) => held.mayBeKnown || held.ref.stream === 'CRM_DIRECT');
     if (unsure.length === 0) return { todo: group, known: [] };
-    const memory = await this.deps.records.lookUp(unsure.map((held) => held.ref));
-    const known = new Set<Held>();
+    const known = await this.askStore(unsure.filter((held) => held.mayBeKnown));
     for (const held of unsure) {
-      held.mayBeKnown = false;
-      const item = memory.get(held.key);
-      if (!item) continue;
-      if (item.done) known.add(held);
-      held.attempts = item.attempts;
-      held.history = item.history;
+      if (held.ref.stream !== 'CRM_DIRECT' || known.has(held)) continue;
+      if (await this.deps.superseding?.isSuperseded(held)) known.add(held);
     }
     return { todo: group.filter((held) => !known.has(held)), known: [...known] };
+  }
+
+  private async askStore(unsure: readonly Held[]): Promise<Set<Held>> {
+    const known = new Set<Held>();
+    const memory = await this.deps.records.lookUp(unsure.map((held) => held.ref));
+    for (const held of unsure) {
+      const item = memory.get(held.key);
+      held.attempts = item?.attempts ?? held.attempts;
+      held.history = item?.history ?? held.history;
+      if (item?.done) known.add(held);
+      // The process was killed between burying and settling it.
+      else if (held.attempts > 0 && (await isBuried(this.deps.nats, this.spec.name, held))) {
+        await this.deps.settler.writeDown([held]);
+        known.add(held);
+      }
+      held.mayBeKnown = false;
+    }
+    return known;
   }
 
   async run(todo: Held[]): Promise<{ verdict: Verdict; durationMs: number }> {
@@ -111,6 +127,6 @@ export class GroupRunner {
 function noteFailure({ buried, retried, error, spent }: Extract<Verdict, { kind: 'mixed' }>, at: string): void {
   for (const held of spent ? [...buried, ...retried] : buried) {
     held.attempts++;
-    held.history = [...held.history, { at, error }].slice(-KEPT_ATTEMPTS);
+    held.history = keepAttempts([...held.history, { at, error }]);
   }
 }

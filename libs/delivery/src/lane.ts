@@ -1,6 +1,7 @@
-import type { Delivery } from '@crm-mesh/jetstream';
+import type { Delivery, StoredMessage } from '@crm-mesh/jetstream';
 import type { HandlerItem } from './consumer-spec.js';
-import { keyOf, type Attempt, type ItemRef } from './store/delivery-records.js';
+import type { Attempt } from './outcome.js';
+import { keyOf, type ItemRef } from './store/delivery-records.js';
 
 /** A message in hand, or read from the store: not settled yet. */
 export interface Held {
@@ -9,6 +10,8 @@ export interface Held {
   readonly item: HandlerItem;
   /** The newest delivery of it; absent for what was read from a parked lane (acked when it was parked). */
   delivery: Delivery | undefined;
+  /** For its headers; absent where the message is gone. */
+  readonly message: Pick<StoredMessage, 'header'> | undefined;
   /** When its ack_wait was last set to zero. */
   extendedAtMs: number;
   /** When it came into our hands. */
@@ -23,13 +26,15 @@ export interface Held {
 }
 
 export function createHeld(
-  input: Pick<Held, 'ref' | 'item' | 'mayBeKnown'> & { delivery?: Delivery; nowMs: number; isSuspect?: boolean },
+  input: Pick<Held, 'ref' | 'item' | 'mayBeKnown'> &
+    Partial<Pick<Held, 'delivery' | 'message' | 'isSuspect'>> & { nowMs: number },
 ): Held {
   return {
     key: keyOf(input.ref),
     ref: input.ref,
     item: input.item,
     delivery: input.delivery,
+    message: input.message ?? input.delivery,
     extendedAtMs: input.nowMs,
     receivedAtMs: input.nowMs,
     attempts: 0,

@@ -30,3 +30,31 @@ export function describeError(error: unknown): ErrorInfo {
     ...(typeof code === 'string' ? { code } : {}),
   };
 }
+
+/** A run that failed. */
+export interface Attempt {
+  at: string;
+  error: ErrorInfo;
+}
+
+const KEPT_CHARACTERS = 4_000;
+/** Of attempts: the first frames say where. */
+const KEPT_STACK_CHARACTERS = 1_000;
+const KEPT_ATTEMPTS = 20;
+
+/** As it is kept in the store and in dead letters: a message may quote a whole document. */
+export function shortenError(error: ErrorInfo, keptStackCharacters = KEPT_CHARACTERS): ErrorInfo {
+  const { message, stack } = error;
+  return {
+    ...error,
+    message: message.slice(0, KEPT_CHARACTERS),
+    ...(stack ? { stack: stack.slice(0, keptStackCharacters) } : {}),
+  };
+}
+
+/** Of many attempts the newest. */
+export function keepAttempts(attempts: readonly Attempt[]): Attempt[] {
+  return attempts
+    .slice(-KEPT_ATTEMPTS)
+    .map(({ at, error }) => ({ at, error: shortenError(error, KEPT_STACK_CHARACTERS) }));
+}

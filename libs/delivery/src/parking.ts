@@ -115,7 +115,7 @@ export class Parking {
       data: current?.data ?? new Uint8Array(),
       storedAtMs: current?.storedAtMs ?? 0,
     };
-    const held = createHeld({ ref: parked.ref, item, nowMs: this.deps.now(), mayBeKnown: true });
+    const held = createHeld({ ref: parked.ref, item, message: current, nowMs: this.deps.now(), mayBeKnown: true });
     return { parked, held, gone: current === undefined };
   }
 

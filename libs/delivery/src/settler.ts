@@ -62,6 +62,9 @@ export class Settler {
   /** Publishes the dead letters and awaits their PubAcks. Rejects only when stopping. */
   async bury(group: readonly Held[], error: ErrorInfo): Promise<void> {
     const about = { consumer: this.spec.name, version: this.spec.version, error, nowMs: this.deps.now() };
+    // Its last attempt too: where the process is killed now, the next life asks for the letter of what has failed before.
+    const failed = group.filter((held) => held.attempts > 0);
+    if (failed.length > 0) await this.insist(() => this.deps.records.recordFailures(failed));
     for (const held of group) {
       await this.insist(() => publishDeadLetter(this.deps.nats, held, about));
     }

@@ -1,6 +1,6 @@
 import { readPluginSettings, validateConfig, type LoadedConfig, type PluginSettings } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
-import type { ConsumerDependencies, ConsumerStatus, RedriveResult } from '@crm-mesh/delivery';
+import type { ConsumerDependencies, ConsumerStatus, RedriveRequest, RedriveResult } from '@crm-mesh/delivery';
 import {
   loadPlugin,
   refuseDelivery,
@@ -83,9 +83,8 @@ export class PluginSlot {
   }
 
   /** Dead letters go to the plugin again, now or when it runs again. While it starts, that is waited for. */
-  redrive(sequences: number[], by: string): Promise<RedriveResult> {
-    const request = { consumer: this.dropIn.name, sequences, by };
-    return this.enqueue(async () => this.running?.redrive(sequences, by) ?? redriveForLater(request, this.deps));
+  redrive(request: RedriveRequest): Promise<RedriveResult> {
+    return this.enqueue(async () => this.running?.redrive(request) ?? redriveForLater(request, this.deps));
   }
 
   status(): PluginStatus {

@@ -1,5 +1,11 @@
 import { MeshError } from '@crm-mesh/contract';
-import { startConsumer, type Consumer, type ConsumerDependencies, type ConsumerSpec } from '@crm-mesh/delivery';
+import {
+  startConsumer,
+  type Consumer,
+  type ConsumerDependencies,
+  type ConsumerSpec,
+  type RedriveRequest,
+} from '@crm-mesh/delivery';
 import type { Plugin } from '@crm-mesh/sdk';
 import { attribute } from './attribution.js';
 import { checkLiveFilter, describeConsumer, type PluginToRun } from './describe-consumer.js';
@@ -68,8 +74,8 @@ export class RunningPlugin {
     return this.consumer?.status();
   }
 
-  redrive(sequences: number[], by: string) {
-    return this.consumer?.redrive({ sequences, by });
+  redrive(request: RedriveRequest) {
+    return this.consumer?.redrive(request);
   }
 
   private async runStep(step: 'setup' | 'teardown'): Promise<void> {

@@ -1,16 +1,11 @@
 import type { Store, Transaction, Value } from '@crm-mesh/store';
-import type { ErrorInfo } from '../outcome.js';
+import type { Attempt } from '../outcome.js';
 
 /** One message of one stream, for ever. */
 export interface ItemRef {
   stream: string;
   incarnation: string;
   sequence: number;
-}
-
-export interface Attempt {
-  at: string;
-  error: ErrorInfo;
 }
 
 /** What the store remembers of a message: whether it is done, and what went wrong so far. */
