@@ -30,6 +30,7 @@ export { PermanentError, RetryLater, Unavailable } from './delivery-errors.js';
 export type { DeliveryOptions } from './delivery-options.js';
 export { isEvent } from './is-event.js';
 export type { Log, LogMethod } from './log.js';
+export { definePatch, PATCH_MARK, type Patch, type PatchedLetter, type PatchFunction } from './patch.js';
 export {
   definePlugin,
   PLUGIN_MARK,
