@@ -166,7 +166,7 @@ describe('the commands that talk to a mesh', () => {
       answer: { redriven: [2], missing: [], refused: [] },
     });
     const told = await runMesh('events', 'tail', '--from', '1', '--limit', '1', '--record', 'acme/events/deal/poison');
-    expect(told.answer).toMatchObject({ event: { data: { amount: { value: '12.5' } } } });
+    expect(told.answer).toMatchObject({ event: { data: { amount: { value: '12.50' } } } });
     await deliver('deal.created', 'poison2', { name: 'Poison', amount: { value: 'a lot', currency: 'EUR' } });
     await vi.waitFor(async () => expect(await group()).toMatchObject({ group: id, count: 1 }), 20_000);
     expect(await runMesh('dead', 'drop', '--group', id, '--yes')).toMatchObject({ answer: { dropped: [3] } });
