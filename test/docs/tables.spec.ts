@@ -144,6 +144,7 @@ describe('docs/write-a-plugin.md', () => {
       maxAckPending: String(usual.maxAckPending),
       startFrom: String(usual.startFrom),
       order: usual.order,
+      coalesce: String(usual.coalesceAfterEvents > 0),
       idempotency: usual.idempotency,
     };
     const rows = readTable('docs/write-a-plugin.md', 'option').map(([name, value]) => [bare(name), value]);

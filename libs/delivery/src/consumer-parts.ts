@@ -5,6 +5,7 @@ import { Engine } from './engine.js';
 import { Exhausted } from './exhausted.js';
 import type { Feed } from './feed.js';
 import { GroupRunner } from './group-runner.js';
+import { Holds } from './holds.js';
 import { LaneRunner } from './lane-runner.js';
 import { Outrun } from './outrun.js';
 import { Parking } from './parking.js';
@@ -23,6 +24,7 @@ export interface ConsumerParts {
   settler: Settler;
   breakers: Breakers;
   parking: Parking;
+  holds: Holds;
   engine: Engine;
   suspects: SuspectRun;
   quarantine: Quarantine;
@@ -31,13 +33,14 @@ export interface ConsumerParts {
   superseding: Superseding | undefined;
 }
 
-/** Puts a consumer together. `feeds` is filled later, as they open. */
-// oxlint-disable-next-line max-params -- what it is, what it needs, its clock, and its way in
+/** Puts a consumer together. `feeds` is filled later, as they open; `openDirect` looks for that of CRM_DIRECT. */
+// oxlint-disable-next-line max-params -- what it is, what it needs, its clock, and its ways in
 export function buildParts(
   spec: ConsumerSpec,
   { nats, store, log, metrics, onSettled, quarantine = new Quarantine() }: ConsumerDependencies,
   now: () => number,
   feeds: readonly Feed[],
+  openDirect: () => Promise<void>,
 ): ConsumerParts {
   const consumer = spec.name;
   const { policy } = spec;
@@ -45,7 +48,6 @@ export function buildParts(
   const records = new DeliveryRecords(store, consumer, spec.epoch);
   const tally = new Tally({ metrics, now, onSettled });
   const settler = new Settler(spec, { nats, log, records, tally, now });
-  const insist = <Result>(step: () => Promise<Result>): Promise<Result> => settler.insist(step);
   const areOpen = (): boolean => feeds.every((feed) => feed.isOpen);
   const breakers = new Breakers({
     consumer,
@@ -60,30 +62,24 @@ export function buildParts(
   const incarnationOf = (stream: string): string | undefined =>
     feeds.find((feed) => feed.stream === stream)?.incarnation;
   const parking = new Parking({ nats, records, settler, now, remembers, incarnationOf });
-  const suspects: SuspectRun = new SuspectRun({
-    consumer,
-    lives: new LifeRecords(store, consumer),
-    quarantine,
-    log,
-    insist,
-    concurrency: policy.concurrency,
-    listHeld: () => engine.listSuspects(),
-    listParked: () => engine.listDueParked(),
-    readParked: async (lane) => (await records.readParked(lane, 1))[0]?.ref,
+  const holds: Holds = new Holds(spec, {
+    ...{ nats, store, log, metrics, settler, records, incarnationOf, openDirect, now },
+    onReleased: (lane, returned) => engine.unhold(lane, returned),
   });
   const superseding = openSuperseding(spec, { nats, log, now });
+  const suspects = buildSuspects(spec, { store, log, quarantine }, { settler, records, engineOf: () => engine });
   const groups = new GroupRunner(spec, {
     ...{ nats, settler, breakers, records, superseding, log, now },
     isCondemned: (ref) => suspects.isCondemned(ref),
   });
   const runner = new LaneRunner(spec, {
-    ...{ settler, parking, breakers, records, groups, now },
+    ...{ settler, parking, breakers, records, groups, holds, now },
     maxAckPending: () => feeds[0]?.durable.maxAckPending || policy.maxAckPending,
     isComplete: areOpen,
   });
   const isHeldBack = (): boolean => !areOpen() || quarantine.isActive;
   const engine: Engine = new Engine(spec, {
-    ...{ settler, parking, runner, isHeldBack, log, now },
+    ...{ settler, parking, runner, holds, isHeldBack, log, now },
     beginRun: () => quarantine.beginRun(),
   });
   const exhausted = new Exhausted({
@@ -92,5 +88,34 @@ export function buildParts(
     accepts: (subject) => spec.accepts?.(subject) ?? true,
   });
   const outrun = new Outrun({ consumer, nats, log, metrics });
-  return { records, tally, settler, breakers, parking, engine, suspects, quarantine, exhausted, outrun, superseding };
+  return {
+    records,
+    tally,
+    settler,
+    breakers,
+    parking,
+    holds,
+    engine,
+    suspects,
+    quarantine,
+    exhausted,
+    outrun,
+    superseding,
+  };
+}
+
+function buildSuspects(
+  { name: consumer, policy }: ConsumerSpec,
+  { store, log, quarantine }: Required<Pick<ConsumerDependencies, 'store' | 'log' | 'quarantine'>>,
+  { settler, records, engineOf }: { settler: Settler; records: DeliveryRecords; engineOf(): Engine },
+): SuspectRun {
+  return new SuspectRun({
+    ...{ consumer, quarantine, log },
+    lives: new LifeRecords(store, consumer),
+    insist: (step) => settler.insist(step),
+    concurrency: policy.concurrency,
+    listHeld: () => engineOf().listSuspects(),
+    listParked: () => engineOf().listDueParked(),
+    readParked: async (lane) => (await records.readParked(lane, 1))[0]?.ref,
+  });
 }

@@ -26,8 +26,8 @@ describe("the engine's rows", () => {
       [keyOf(ref(3))]: { done: true, attempts: 0, history: [] },
     });
     expect(await new DeliveryRecords(store, 'b').lookUp([ref(1), ref(2)])).toEqual(new Map());
-    expect(await records.highestDone('CRM_EVENTS', 'i1')).toBe(3);
-    expect(await records.highestDone('CRM_EVENTS', 'i2')).toBe(0);
+    expect(await records.highestKnown('CRM_EVENTS', 'i1')).toBe(3);
+    expect(await records.highestKnown('CRM_EVENTS', 'i2')).toBe(0);
   });
 
   it('takes hundreds at once, and the same twice', async () => {

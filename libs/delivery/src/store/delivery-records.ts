@@ -18,6 +18,8 @@ export interface ItemMemory {
 export interface ParkedItem {
   ref: ItemRef;
   subject: string;
+  /** Its place in the lane. */
+  ordinal: number;
 }
 
 /** So many parameters a statement at most: SQLite's own limit is far higher, but long statements are slow to prepare. */
@@ -73,13 +75,16 @@ export class DeliveryRecords {
     return memory;
   }
 
-  /** The highest sequence that the inbox knows; what lies above it cannot be done. */
-  async highestDone(stream: string, incarnation: string): Promise<number> {
-    const rows = await this.store.read<{ highest: number | null }>(
-      'SELECT MAX(sequence) AS highest FROM delivery_inbox WHERE consumer = ? AND stream = ? AND incarnation = ?',
-      [this.consumer, stream, incarnation],
-    );
-    return rows[0]?.highest ?? 0;
+  /** The highest sequence that is done or parked; of what lies above it nothing is known. */
+  async highestKnown(stream: string, incarnation: string): Promise<number> {
+    const highestIn = async (table: string): Promise<number> => {
+      const rows = await this.store.read<{ highest: number | null }>(
+        `SELECT MAX(sequence) AS highest FROM ${table} WHERE consumer = ? AND stream = ? AND incarnation = ?`,
+        [this.consumer, stream, incarnation],
+      );
+      return rows[0]?.highest ?? 0;
+    };
+    return Math.max(await highestIn('delivery_inbox'), await highestIn('delivery_parked'));
   }
 
   /** Done for good, in one transaction; `failed` are those of them that had failures to forget. */
@@ -121,14 +126,15 @@ export class DeliveryRecords {
 
   async highestOrdinal(): Promise<number> {
     const rows = await this.store.read<{ highest: number | null }>(
-      'SELECT MAX(ordinal) AS highest FROM delivery_parked WHERE consumer = ?',
-      [this.consumer],
+      `SELECT MAX(ordinal) AS highest FROM (SELECT ordinal FROM delivery_parked WHERE consumer = ?
+       UNION ALL SELECT ordinal FROM delivery_holds WHERE consumer = ?) AS places`,
+      [this.consumer, this.consumer],
     );
     return rows[0]?.highest ?? 0;
   }
 
   /** Adds to parked lanes. Returns how many were not there yet. `dueMs` only counts where the lane is new. */
-  async park(items: readonly (ParkedItem & { lane: string; ordinal: number; dueMs: number })[]): Promise<number> {
+  async park(items: readonly (ParkedItem & { lane: string; dueMs: number })[]): Promise<number> {
     return this.write(async (tx) => {
       let added = 0;
       for (const { ref, lane, ordinal, subject } of items) {
@@ -163,12 +169,12 @@ export class DeliveryRecords {
   }
 
   async readParked(lane: string, limit: number): Promise<ParkedItem[]> {
-    const rows = await this.store.read<ItemRef & { subject: string }>(
-      `SELECT stream, incarnation, sequence, subject FROM delivery_parked
+    const rows = await this.store.read<ItemRef & Omit<ParkedItem, 'ref'>>(
+      `SELECT stream, incarnation, sequence, subject, ordinal FROM delivery_parked
        WHERE consumer = ? AND lane = ? ORDER BY ordinal LIMIT ?`,
       [this.consumer, lane, limit],
     );
-    return rows.map(({ subject, ...ref }) => ({ ref, subject }));
+    return rows.map(({ subject, ordinal, ...ref }) => ({ ref, subject, ordinal }));
   }
 
   /** Takes messages out of the parked table and, with `remember`, into the inbox: in one transaction. */
