@@ -24,7 +24,7 @@ export class Breakers {
   }
 
   record(part: string, outcome: Outcome): void {
-    if (outcome.kind === 'interrupted') return;
+    if (outcome.kind === 'interrupted' || outcome.kind === 'killed') return;
     const before = this.parts.get(part) ?? CLOSED;
     if (before === CLOSED && outcome.kind !== 'unavailable') return;
     const after =

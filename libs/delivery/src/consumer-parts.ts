@@ -1,3 +1,4 @@
+import { Apart } from './apart.js';
 import { Breakers } from './breakers.js';
 import type { ConsumerDependencies } from './consumer-dependencies.js';
 import type { ConsumerSpec } from './consumer-spec.js';
@@ -27,6 +28,7 @@ export interface ConsumerParts {
   holds: Holds;
   engine: Engine;
   suspects: SuspectRun;
+  apart: Apart;
   quarantine: Quarantine;
   exhausted: Exhausted;
   outrun: Outrun;
@@ -77,10 +79,21 @@ export function buildParts(
     maxAckPending: () => feeds[0]?.durable.maxAckPending || policy.maxAckPending,
     isComplete: areOpen,
   });
-  const isHeldBack = (): boolean => !areOpen() || quarantine.isActive;
+  const isHeldBack = (): boolean => !areOpen() || quarantine.isActive || apart.isActive;
   const engine: Engine = new Engine(spec, {
     ...{ settler, parking, runner, holds, isHeldBack, log, now },
     beginRun: () => quarantine.beginRun(),
+    accuse: (lane) => apart.accuse(lane),
+  });
+  const apart: Apart = new Apart({
+    ...{ consumer, log },
+    mayRun: () => areOpen() && !quarantine.isActive,
+    runAlone: async (lane) => {
+      const endRun = quarantine.beginRun();
+      await engine.runAlone(lane);
+      endRun();
+    },
+    onOver: () => engine.resume(),
   });
   const exhausted = new Exhausted({
     ...{ consumer, nats, log, settler, records, remembers, now },
@@ -97,6 +110,7 @@ export function buildParts(
     holds,
     engine,
     suspects,
+    apart,
     quarantine,
     exhausted,
     outrun,

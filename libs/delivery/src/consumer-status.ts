@@ -4,7 +4,7 @@ import type { ErrorInfo } from './outcome.js';
 /** How a consumer is doing. */
 export interface ConsumerStatus {
   name: string;
-  /** `quarantined`: what was in hand at an unclean end runs apart first. */
+  /** `quarantined`: what was in hand at an unclean end, of the process or of the plugin's worker, runs apart first. */
   state: 'waiting-for-pending' | 'quarantined' | 'running' | 'paused' | 'stopping' | 'stopped';
   /** Not delivered yet; from the server, at most some seconds old. */
   pending: number;

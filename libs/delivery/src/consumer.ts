@@ -37,7 +37,7 @@ export class Consumer {
     this.name = spec.name;
     this.now = deps.now ?? Date.now;
     this.parts = buildParts(spec, deps, this.now, this.feeds, () => this.openDirect());
-    this.stopListening = this.parts.quarantine.onOver(() => this.parts.engine.resume());
+    this.stopListening = this.parts.quarantine.onOver(() => this.goOn());
   }
 
   async start(): Promise<void> {
@@ -189,7 +189,12 @@ export class Consumer {
   /** When everything that was pending is in hand: first what may have ended the last life, then all. */
   private resume(): void {
     if (!this.feeds.every((feed) => feed.isOpen)) return;
-    void this.parts.suspects.run().then(() => this.parts.engine.resume());
+    void this.parts.suspects.run().then(() => this.goOn());
+  }
+
+  /** First what may have ended the handler's worker, then all. */
+  private goOn(): void {
+    void this.parts.apart.run().then(() => this.parts.engine.resume());
   }
 
   private isEnding(): boolean {
@@ -200,7 +205,7 @@ export class Consumer {
     if (this.phase === 'stopping' || this.phase === 'stopped') return this.phase;
     if (this.feeds[0]?.durable.paused) return 'paused';
     if (!this.feeds.every((feed) => feed.isOpen)) return 'waiting-for-pending';
-    return this.parts.quarantine.isActive ? 'quarantined' : 'running';
+    return this.parts.quarantine.isActive || this.parts.apart.isActive ? 'quarantined' : 'running';
   }
 
   private async pruneInbox(): Promise<void> {

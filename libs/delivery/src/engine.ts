@@ -25,6 +25,8 @@ export interface EngineDependencies {
   holds: Holds;
   /** Whether no lane may run now: something is still on its way back, or suspects run apart. */
   isHeldBack(): boolean;
+  /** What ran the lane's oldest has ended meanwhile: it is to run apart. */
+  accuse(lane: Lane): void;
   /** A lane runs, not as a suspect; to be called back when it has ended. */
   beginRun(): () => void;
   log: Logger;
@@ -44,6 +46,8 @@ export class Engine {
   private running = 0;
   private runsThisTurn = 0;
   private stopping = false;
+  /** The last that waits for its lane to be known. */
+  private placing: Promise<void> | undefined;
 
   constructor(
     private readonly spec: ConsumerSpec,
@@ -65,9 +69,7 @@ export class Engine {
       return;
     }
     this.deps.settler.held.set(held.key, held);
-    const lane = this.laneFor(this.laneKey(held));
-    lane.insert(held);
-    this.schedule(lane);
+    this.place(held);
   }
 
   restoreParked(key: string, dueMs: number, count: number): void {
@@ -157,7 +159,26 @@ export class Engine {
     return lane;
   }
 
-  private laneKey(held: Held): string {
+  /** Where the lane has to be asked for, what came before gets its place before. */
+  private place(held: Held): void {
+    const key = this.laneKey(held);
+    if (typeof key === 'string' && !this.placing) return this.enter(held, key);
+    const placing: Promise<void> = Promise.all([key, this.placing]).then(([found]) => {
+      if (this.placing === placing) this.placing = undefined;
+      // Given back meanwhile.
+      if (this.deps.settler.held.get(held.key) === held) this.enter(held, found);
+    });
+    this.placing = placing;
+  }
+
+  private enter(held: Held, key: string): void {
+    const lane = this.laneFor(key);
+    held.isPlaced = true;
+    lane.insert(held);
+    this.schedule(lane);
+  }
+
+  private laneKey(held: Held): string | Promise<string> {
     if (this.spec.policy.order === 'none') return held.key;
     return this.spec.laneOf ? this.spec.laneOf(held.item) : laneOfSubject(held.item.subject);
   }
@@ -220,10 +241,12 @@ export class Engine {
     this.runReady();
   }
 
-  private async runAlone(lane: Lane, head?: Held): Promise<void> {
+  /** A lane apart from all others. */
+  async runAlone(lane: Lane, head?: Held): Promise<void> {
     if (this.stopping || lane.state !== 'idle') return;
     // Whatever it comes to, it has not ended the process.
     if (head) head.isSuspect = false;
+    lane.isSuspect = false;
     lane.oneByOne = Math.max(lane.oneByOne, 1);
     await this.runLane(lane);
   }
@@ -239,5 +262,6 @@ export class Engine {
     }
     this.running--;
     lane.state = 'idle';
+    if (lane.isSuspect) this.deps.accuse(lane);
   }
 }

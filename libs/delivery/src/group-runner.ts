@@ -10,7 +10,7 @@ import { decideSettlement } from './settlement.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
 import type { Superseding } from './superseding.js';
-import { KILLED } from './suspicion.js';
+import { KILLED, weighDeath } from './suspicion.js';
 
 /** What becomes of the messages that ran together: each by its own attempts. */
 export type Verdict =
@@ -19,6 +19,13 @@ export type Verdict =
   /** One of them may have failed all the others. */
   | { kind: 'one-by-one' }
   | { kind: 'mixed'; buried: Held[]; retried: Held[]; error: ErrorInfo; delayMs: number; spent: boolean };
+
+export interface GroupRun {
+  verdict: Verdict;
+  durationMs: number;
+  /** One of them may have ended what ran them. */
+  isSuspect: boolean;
+}
 
 export interface GroupRunnerDependencies {
   nats: Nats;
@@ -84,13 +91,17 @@ export class GroupRunner {
     return known;
   }
 
-  async run(todo: Held[]): Promise<{ verdict: Verdict; durationMs: number }> {
+  async run(todo: Held[]): Promise<GroupRun> {
+    const away = this.spec.untilReady?.();
+    if (away && !(await away)) return { verdict: { kind: 'return' }, durationMs: 0, isSuspect: false };
     const startedMs = this.deps.now();
     const outcome = await this.runHandler(todo);
     this.deps.breakers.record(this.breakerPart(todo), outcome);
     const verdict = this.judge(todo, outcome);
     if (verdict.kind === 'mixed') noteFailure(verdict, new Date(startedMs).toISOString());
-    return { verdict, durationMs: this.deps.now() - startedMs };
+    const runsAgain = verdict.kind === 'mixed' && verdict.retried.length > 0;
+    const isSuspect = runsAgain && outcome.kind === 'killed' && outcome.blame !== 'none';
+    return { verdict, durationMs: this.deps.now() - startedMs, isSuspect };
   }
 
   private async runHandler(todo: Held[]): Promise<Outcome> {
@@ -114,7 +125,8 @@ export class GroupRunner {
       error: { name: 'Error', message: '' },
     };
     for (const held of todo) {
-      const decision = decideSettlement(outcome, held.attempts + 1, this.spec.policy, random);
+      const weighed = outcome.kind === 'killed' ? weighDeath(outcome, held.history) : outcome;
+      const decision = decideSettlement(weighed, held.attempts + 1, this.spec.policy, random);
       if (decision.kind === 'ack' || decision.kind === 'return') return decision;
       verdict.error = decision.error;
       if (decision.kind === 'bury') verdict.buried.push(held);

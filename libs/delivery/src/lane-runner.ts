@@ -64,7 +64,8 @@ export class LaneRunner {
     for (const held of known) settler.release(held, 'ack', 'skipped');
     if (todo.length === 0) return;
     if (this.mustWaitForBreaker(lane, todo)) return this.parkBehindBreaker(lane);
-    const { verdict, durationMs } = await groups.run(todo);
+    const { verdict, durationMs, isSuspect } = await groups.run(todo);
+    lane.isSuspect = isSuspect;
     this.countDown(lane, verdict, todo);
     if (verdict.kind === 'ack') {
       lane.remove(todo);
@@ -128,7 +129,8 @@ export class LaneRunner {
     if (todo.length === 0) return;
     if (this.mustWaitForBreaker(lane, todo)) return parking.postpone(lane);
 
-    const { verdict, durationMs } = await groups.run(todo);
+    const { verdict, durationMs, isSuspect } = await groups.run(todo);
+    lane.isSuspect = isSuspect;
     this.countDown(lane, verdict, todo);
     if (verdict.kind === 'ack') {
       await this.settleParked(lane, messages, todo);

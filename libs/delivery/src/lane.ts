@@ -23,6 +23,8 @@ export interface Held {
   mayBeKnown: boolean;
   /** It was in hand when the process ended uncleanly, and has not run since. */
   isSuspect: boolean;
+  /** It stands in its lane; a plugin's `key` may have to be asked first. */
+  isPlaced: boolean;
 }
 
 export function createHeld(
@@ -41,6 +43,7 @@ export function createHeld(
     history: [],
     mayBeKnown: input.mayBeKnown,
     isSuspect: input.isSuspect ?? false,
+    isPlaced: false,
   };
 }
 
@@ -55,6 +58,8 @@ export class Lane {
   waitsForPart: string | undefined;
   /** So many of the oldest run alone, though their lane gathers: one of them failed all the others. */
   oneByOne = 0;
+  /** Its oldest was in hand when the handler's worker ended. */
+  isSuspect = false;
   timer: NodeJS.Timeout | undefined;
   /** Lies in the store: how many there, and how many are on their way there. */
   parked: { count: number; arriving: number } | undefined;

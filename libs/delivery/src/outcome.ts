@@ -17,6 +17,11 @@ export type Outcome =
   | { kind: 'permanent'; error: ErrorInfo }
   | { kind: 'failed'; error: ErrorInfo }
   | { kind: 'timeout'; error: ErrorInfo }
+  /**
+   * What ran it has ended meanwhile (a plugin's worker). `blame`: it was alone in hand, one of several, or something else is
+   * known to be the cause.
+   */
+  | { kind: 'killed'; blame: 'alone' | 'shared' | 'none'; error: ErrorInfo }
   /** The engine is stopping: it did not finish. */
   | { kind: 'interrupted' };
 

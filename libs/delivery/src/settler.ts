@@ -106,9 +106,11 @@ export class Settler {
     }
   }
 
-  /** What the server waits for us to settle. */
+  /** What the server waits for us to settle, as far as it stands in its lane. */
   listHeld(stream: string): Held[] {
-    return [...this.held.values()].filter((held) => held.ref.stream === stream && held.delivery !== undefined);
+    return [...this.held.values()].filter(
+      (held) => held.isPlaced && held.ref.stream === stream && held.delivery !== undefined,
+    );
   }
 
   /** The stream is another one now: what is in hand of the old one cannot be settled, and its sequences mean others. */
