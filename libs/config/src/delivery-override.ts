@@ -89,6 +89,18 @@ export class DeliveryOverride implements DeliveryOptions {
   @Optional()
   @IsIn(['inbox', 'none'])
   idempotency?: 'inbox' | 'none';
+
+  @Key({ type: 'text', meaning: 'worker or inline.' })
+  @Optional()
+  @IsIn(['worker', 'inline'])
+  isolation?: 'worker' | 'inline';
+
+  @Key({ type: 'number', meaning: "Largest heap of the plugin's worker, in MB." })
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(16)
+  heapMb?: number;
 }
 
 function isCoalesce(value: unknown): boolean {

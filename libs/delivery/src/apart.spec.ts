@@ -83,7 +83,7 @@ describe('after the end of a worker', () => {
 
   it('runs nothing while the handler is away, and everything when it is back', async () => {
     const scene = createScene();
-    let isBack = (_: boolean): void => undefined;
+    let isBack = (_isBack: boolean): void => undefined;
     let away: Promise<boolean> | undefined = new Promise((resolve) => (isBack = resolve));
     await scene.start(() => done, { spec: { untilReady: () => away } });
     await scene.publish('a:1', 'b:1', 'a:2');

@@ -44,8 +44,7 @@ export function buildParts(
   feeds: readonly Feed[],
   openDirect: () => Promise<void>,
 ): ConsumerParts {
-  const consumer = spec.name;
-  const { policy } = spec;
+  const { name: consumer, policy } = spec;
   const remembers = policy.idempotency === 'inbox';
   const records = new DeliveryRecords(store, consumer, spec.epoch);
   const tally = new Tally({ metrics, now, onSettled });
@@ -85,16 +84,7 @@ export function buildParts(
     beginRun: () => quarantine.beginRun(),
     accuse: (lane) => apart.accuse(lane),
   });
-  const apart: Apart = new Apart({
-    ...{ consumer, log },
-    mayRun: () => areOpen() && !quarantine.isActive,
-    runAlone: async (lane) => {
-      const endRun = quarantine.beginRun();
-      await engine.runAlone(lane);
-      endRun();
-    },
-    onOver: () => engine.resume(),
-  });
+  const apart: Apart = buildApart({ consumer, log, engine, quarantine, areOpen });
   const exhausted = new Exhausted({
     ...{ consumer, nats, log, settler, records, remembers, now },
     sweeps: new SweepRecords(store, consumer),
@@ -131,5 +121,28 @@ function buildSuspects(
     listHeld: () => engineOf().listSuspects(),
     listParked: () => engineOf().listDueParked(),
     readParked: async (lane) => (await records.readParked(lane, 1))[0]?.ref,
+  });
+}
+
+function buildApart({
+  engine,
+  quarantine,
+  areOpen,
+  ...rest
+}: Pick<ConsumerDependencies, 'log'> & {
+  consumer: string;
+  engine: Engine;
+  quarantine: Quarantine;
+  areOpen(): boolean;
+}): Apart {
+  return new Apart({
+    ...rest,
+    mayRun: () => areOpen() && !quarantine.isActive,
+    runAlone: async (lane) => {
+      const endRun = quarantine.beginRun();
+      await engine.runAlone(lane);
+      endRun();
+    },
+    onOver: () => engine.resume(),
   });
 }

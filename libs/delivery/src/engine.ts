@@ -163,12 +163,20 @@ export class Engine {
   private place(held: Held): void {
     const key = this.laneKey(held);
     if (typeof key === 'string' && !this.placing) return this.enter(held, key);
-    const placing: Promise<void> = Promise.all([key, this.placing]).then(([found]) => {
+    const placing = this.placeLater(held, key, this.placing).finally(() => {
       if (this.placing === placing) this.placing = undefined;
-      // Given back meanwhile.
-      if (this.deps.settler.held.get(held.key) === held) this.enter(held, found);
     });
     this.placing = placing;
+  }
+
+  private async placeLater(
+    held: Held,
+    key: string | Promise<string>,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    const [found] = await Promise.all([key, before]);
+    // Else it was given back meanwhile.
+    if (this.deps.settler.held.get(held.key) === held) this.enter(held, found);
   }
 
   private enter(held: Held, key: string): void {

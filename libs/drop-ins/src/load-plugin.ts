@@ -1,9 +1,8 @@
-import { MeshError } from '@crm-mesh/contract';
+import type { MeshError } from '@crm-mesh/contract';
 import type { Plugin } from '@crm-mesh/sdk';
 import { bundleDropIn } from './bundle-drop-in.js';
-import { checkPlugin } from './check-plugin.js';
 import type { DropIn } from './drop-in.js';
-import { importFresh } from './import-fresh.js';
+import { importPlugin } from './import-plugin.js';
 
 export type LoadedPlugin = {
   dropIn: DropIn;
@@ -17,21 +16,5 @@ export async function loadPlugin(dropIn: DropIn, options: { cacheFolder: string 
   const { inputs } = bundle;
   if (!bundle.ok) return { ok: false, error: bundle.error, dropIn, inputs };
   const { version } = bundle;
-  try {
-    const check = checkPlugin(await importFresh(bundle.module), dropIn);
-    return check.ok
-      ? { ok: true, plugin: check.plugin, version, dropIn, inputs }
-      : { ok: false, error: check.error, version, dropIn, inputs };
-  } catch (error) {
-    return { ok: false, error: explainImportError(dropIn, error), version, dropIn, inputs };
-  }
-}
-
-function explainImportError(dropIn: DropIn, error: unknown): MeshError {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const cure = 'Mend what runs when the file is loaded; what needs a connection or configuration belongs in setup().';
-  return new MeshError('MESH_PLUGIN_INVALID', `${dropIn.file} throws while it is loaded: ${text}.`, {
-    cause: error,
-    cure,
-  });
+  return { ...(await importPlugin(bundle.module, dropIn)), version, dropIn, inputs };
 }

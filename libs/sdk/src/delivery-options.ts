@@ -24,4 +24,8 @@ export interface DeliveryOptions {
   coalesce?: boolean | { afterEvents: number };
   /** `inbox`: the host remembers what is done, so that a redelivery does not run again. Default: `inbox` when ordered, else `none`; `strict` always has it. */
   idempotency?: 'inbox' | 'none';
+  /** `worker`: in a thread of its own, which it can end without hurting other plugins. `inline`: in the host's. Default `worker`. */
+  isolation?: 'worker' | 'inline';
+  /** How much heap the worker may use, in MB, before it is ended and started again. Default 256. */
+  heapMb?: number;
 }

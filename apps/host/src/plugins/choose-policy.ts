@@ -3,7 +3,7 @@ import type { DeliveryOptions } from '@crm-mesh/sdk';
 
 /** How a plugin is delivered to: mesh.yaml's word, else the plugin's, else the default. */
 export function choosePolicy(own: DeliveryOptions = {}, override: DeliveryOptions = {}): DeliveryPolicy {
-  const { coalesce, ...said } = { ...dropUndefined(own), ...dropUndefined(override) };
+  const { isolation: _, heapMb: __, coalesce, ...said } = { ...dropUndefined(own), ...dropUndefined(override) };
   const backoff = { ...DEFAULT_POLICY.backoff, ...dropUndefined(own.backoff), ...dropUndefined(override.backoff) };
   const policy = { ...DEFAULT_POLICY, ...said, backoff, coalesceAfterEvents: countBehind(coalesce) };
   return { ...policy, idempotency: chooseIdempotency(policy.order, said.idempotency) };
@@ -22,6 +22,20 @@ function chooseIdempotency(
   if (order === 'strict') return 'inbox';
   // Without order there is no older event that a redelivery could run after a newer one.
   return said ?? (order === 'record' ? 'inbox' : 'none');
+}
+
+/** Where a plugin's code runs. */
+export interface Isolation {
+  isolation: 'worker' | 'inline';
+  /** The largest heap of a worker, in MB. */
+  heapMb: number;
+}
+
+const DEFAULT_ISOLATION: Isolation = { isolation: 'worker', heapMb: 256 };
+
+export function chooseIsolation(own: DeliveryOptions = {}, override: DeliveryOptions = {}): Isolation {
+  const { isolation, heapMb } = { ...DEFAULT_ISOLATION, ...dropUndefined(own), ...dropUndefined(override) };
+  return { isolation, heapMb };
 }
 
 function dropUndefined<T extends object>(value: T | undefined): Partial<T> {

@@ -9,11 +9,13 @@ const NUMBERS: Readonly<Record<string, Range>> = {
   timeoutMs: [1, DAY_MS],
   maxAttempts: [1, 1_000],
   maxAckPending: [1, 100_000],
+  heapMb: [16, 65_536],
 };
 const BACKOFF_NUMBERS: Readonly<Record<string, Range>> = { initialMs: [1, DAY_MS], maxMs: [1, 7 * DAY_MS] };
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   order: ['record', 'strict', 'none'],
   idempotency: ['inbox', 'none'],
+  isolation: ['worker', 'inline'],
 };
 const KEYS = [...Object.keys(NUMBERS), ...Object.keys(CHOICES), 'backoff', 'startFrom', 'coalesce'];
 const BACKOFF_KEYS = [...Object.keys(BACKOFF_NUMBERS), 'factor'];
