@@ -1,7 +1,7 @@
 // npm run bench, once it is built.
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { handle, handle40 } from '../cases/handle.js';
+import { handle, handle40, handleWorker } from '../cases/handle.js';
 import { latency } from '../cases/latency.js';
 import { memory } from '../cases/memory.js';
 import { normalise } from '../cases/normalise.js';
@@ -24,6 +24,7 @@ const CASES: readonly BenchCase[] = [
   normalise,
   handle,
   handle40,
+  handleWorker,
   latency,
   parkedLane,
   memory,
