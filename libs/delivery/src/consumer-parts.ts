@@ -1,3 +1,4 @@
+import type { Store } from '@crm-mesh/store';
 import { Breakers } from './breakers.js';
 import type { ConsumerDependencies } from './consumer-dependencies.js';
 import type { ConsumerSpec } from './consumer-spec.js';
@@ -11,13 +12,16 @@ import { Parking } from './parking.js';
 import { Quarantine } from './quarantine.js';
 import { Settler } from './settler.js';
 import { DeliveryRecords } from './store/delivery-records.js';
+import { EpochFence } from './store/epoch-fence.js';
 import { LifeRecords } from './store/life-records.js';
+import { ParkedRecords } from './store/parked-records.js';
 import { SweepRecords } from './store/sweep-records.js';
 import { openSuperseding, type Superseding } from './superseding.js';
 import { SuspectRun } from './suspect-run.js';
 import { Tally } from './tally.js';
 
 export interface ConsumerParts {
+  fence: EpochFence;
   records: DeliveryRecords;
   tally: Tally;
   settler: Settler;
@@ -42,7 +46,7 @@ export function buildParts(
   const consumer = spec.name;
   const { policy } = spec;
   const remembers = policy.idempotency === 'inbox';
-  const records = new DeliveryRecords(store, consumer, spec.epoch);
+  const { fence, records, parked, lives, sweeps } = openRows(store, spec);
   const tally = new Tally({ metrics, now, onSettled });
   const settler = new Settler(spec, { nats, log, records, tally, now });
   const insist = <Result>(step: () => Promise<Result>): Promise<Result> => settler.insist(step);
@@ -59,17 +63,14 @@ export function buildParts(
   });
   const incarnationOf = (stream: string): string | undefined =>
     feeds.find((feed) => feed.stream === stream)?.incarnation;
-  const parking = new Parking({ nats, records, settler, now, remembers, incarnationOf });
+  const parking = new Parking({ nats, records, parked, settler, now, remembers, incarnationOf });
   const suspects: SuspectRun = new SuspectRun({
     consumer,
-    lives: new LifeRecords(store, consumer),
-    quarantine,
-    log,
-    insist,
+    ...{ lives, quarantine, log, insist },
     concurrency: policy.concurrency,
     listHeld: () => engine.listSuspects(),
     listParked: () => engine.listDueParked(),
-    readParked: async (lane) => (await records.readParked(lane, 1))[0]?.ref,
+    readParked: async (lane) => (await parked.read(lane, 1))[0]?.ref,
   });
   const superseding = openSuperseding(spec, { nats, log, now });
   const groups = new GroupRunner(spec, {
@@ -87,10 +88,34 @@ export function buildParts(
     beginRun: () => quarantine.beginRun(),
   });
   const exhausted = new Exhausted({
-    ...{ consumer, nats, log, settler, records, remembers, now },
-    sweeps: new SweepRecords(store, consumer),
+    ...{ consumer, nats, log, settler, records, parked, sweeps, remembers, now },
     accepts: (subject) => spec.accepts?.(subject) ?? true,
   });
   const outrun = new Outrun({ consumer, nats, log, metrics });
-  return { records, tally, settler, breakers, parking, engine, suspects, quarantine, exhausted, outrun, superseding };
+  return {
+    fence,
+    records,
+    tally,
+    settler,
+    breakers,
+    parking,
+    engine,
+    suspects,
+    quarantine,
+    exhausted,
+    outrun,
+    superseding,
+  };
+}
+
+/** The consumer's rows. */
+function openRows(store: Store, { name, epoch }: ConsumerSpec) {
+  const fence = new EpochFence(store, name, epoch);
+  return {
+    fence,
+    records: new DeliveryRecords(store, name, fence),
+    parked: new ParkedRecords(store, name, fence),
+    lives: new LifeRecords(store, name),
+    sweeps: new SweepRecords(store, name),
+  };
 }

@@ -40,7 +40,7 @@ export class Consumer {
 
   async start(): Promise<void> {
     const { spec } = this;
-    const { records, suspects, parking, engine, settler } = this.parts;
+    const { fence, suspects, parking, engine, settler } = this.parts;
     const durable = await this.deps.nats.ensureDurable({
       stream: spec.stream,
       name: spec.name,
@@ -51,7 +51,7 @@ export class Consumer {
       maxAckPending: spec.policy.maxAckPending,
       metadata: spec.metadata,
     });
-    await records.takeOver();
+    await fence.takeOver();
     await suspects.begin();
     const parked = await parking.load();
     await this.openFeed(durable);

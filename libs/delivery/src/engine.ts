@@ -2,7 +2,7 @@ import type { Delivery } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { Feed } from './feed.js';
-import { laneOfSubject, restoreSubject } from './lane-key.js';
+import { laneOfSubject, restoreSubject, storableLane } from './lane-key.js';
 import { createHeld, Lane, type Held } from './lane.js';
 import type { LaneRunner } from './lane-runner.js';
 import { describeError } from './outcome.js';
@@ -145,7 +145,7 @@ export class Engine {
 
   private laneKey(held: Held): string {
     if (this.spec.policy.order === 'none') return held.key;
-    return this.spec.laneOf ? this.spec.laneOf(held.item) : laneOfSubject(held.item.subject);
+    return this.spec.laneOf ? storableLane(this.spec.laneOf(held.item)) : laneOfSubject(held.item.subject);
   }
 
   private schedule(lane: Lane): void {

@@ -8,7 +8,8 @@ import { keepAttempts, type ErrorInfo, type Outcome } from './outcome.js';
 import { Runs } from './runs.js';
 import { decideSettlement } from './settlement.js';
 import type { Settler } from './settler.js';
-import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
+import type { DeliveryRecords } from './store/delivery-records.js';
+import type { ItemRef } from './store/item-rows.js';
 import type { Superseding } from './superseding.js';
 import { KILLED } from './suspicion.js';
 

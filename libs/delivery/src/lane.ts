@@ -1,7 +1,7 @@
 import type { Delivery, StoredMessage } from '@crm-mesh/jetstream';
 import type { HandlerItem } from './consumer-spec.js';
 import type { Attempt } from './outcome.js';
-import { keyOf, type ItemRef } from './store/delivery-records.js';
+import { keyOf, type ItemRef } from './store/item-rows.js';
 
 /** A message in hand, or read from the store: not settled yet. */
 export interface Held {
