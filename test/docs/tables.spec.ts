@@ -145,6 +145,8 @@ describe('docs/write-a-plugin.md', () => {
       startFrom: String(usual.startFrom),
       order: usual.order,
       idempotency: usual.idempotency,
+      rateLimit: usual.rateLimit ? 'some' : '',
+      each: usual.each ? 'some' : '',
     };
     const rows = readTable('docs/write-a-plugin.md', 'option').map(([name, value]) => [bare(name), value]);
     expect(rows).toEqual(Object.entries(defaults));

@@ -1,5 +1,6 @@
 import type { Store } from '@crm-mesh/store';
-import { Breakers } from './breakers.js';
+import { BreakerNotices } from './breaker-notices.js';
+import { Breakers, type BreakersOptions } from './breakers.js';
 import type { ConsumerDependencies } from './consumer-dependencies.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import { Engine } from './engine.js';
@@ -19,12 +20,14 @@ import { SweepRecords } from './store/sweep-records.js';
 import { openSuperseding, type Superseding } from './superseding.js';
 import { SuspectRun } from './suspect-run.js';
 import { Tally } from './tally.js';
+import { Turns } from './turns.js';
 
 export interface ConsumerParts {
   fence: EpochFence;
   records: DeliveryRecords;
   tally: Tally;
   settler: Settler;
+  notices: BreakerNotices;
   breakers: Breakers;
   parking: Parking;
   engine: Engine;
@@ -39,7 +42,7 @@ export interface ConsumerParts {
 // oxlint-disable-next-line max-params -- what it is, what it needs, its clock, and its way in
 export function buildParts(
   spec: ConsumerSpec,
-  { nats, store, log, metrics, onSettled, quarantine = new Quarantine() }: ConsumerDependencies,
+  { nats, store, log, metrics, onSettled, quarantine = new Quarantine(), setTimer = setTimeout }: ConsumerDependencies,
   now: () => number,
   feeds: readonly Feed[],
 ): ConsumerParts {
@@ -51,40 +54,36 @@ export function buildParts(
   const settler = new Settler(spec, { nats, log, records, tally, now });
   const insist = <Result>(step: () => Promise<Result>): Promise<Result> => settler.insist(step);
   const areOpen = (): boolean => feeds.every((feed) => feed.isOpen);
-  const breakers = new Breakers({
-    consumer,
-    log,
-    now,
-    onChange: (part, state) => {
-      if (state === 'closed') engine.release(part);
-      // Where the downstream has parts, the others still want theirs.
-      else if (!spec.breakerOf) for (const feed of feeds) feed.rest();
-    },
-  });
+  const notices = new BreakerNotices({ consumer, nats, log, metrics, now });
+  const onChange: BreakersOptions['onChange'] = (part, state) => {
+    if (state === 'closed') engine.release(part);
+    // Where the downstream has parts, the others still want theirs.
+    else if (!spec.breakerOf) for (const feed of feeds) feed.rest();
+  };
+  const breakers = new Breakers({ notices, now, onChange });
   const incarnationOf = (stream: string): string | undefined =>
     feeds.find((feed) => feed.stream === stream)?.incarnation;
   const parking = new Parking({ nats, records, parked, settler, now, remembers, incarnationOf });
   const suspects: SuspectRun = new SuspectRun({
-    consumer,
-    ...{ lives, quarantine, log, insist },
-    concurrency: policy.concurrency,
+    ...{ consumer, lives, quarantine, log, insist, concurrency: policy.concurrency },
     listHeld: () => engine.listSuspects(),
     listParked: () => engine.listDueParked(),
     readParked: async (lane) => (await parked.read(lane, 1))[0]?.ref,
   });
   const superseding = openSuperseding(spec, { nats, log, now });
+  const turns = new Turns(policy, { now, wake: (lane) => engine.wake(lane) });
   const groups = new GroupRunner(spec, {
-    ...{ nats, settler, breakers, records, superseding, log, now },
+    ...{ nats, settler, breakers, turns, records, superseding, log, now },
     isCondemned: (ref) => suspects.isCondemned(ref),
   });
   const runner = new LaneRunner(spec, {
-    ...{ settler, parking, breakers, records, groups, now },
+    ...{ settler, parking, breakers, turns, records, groups, now },
     maxAckPending: () => feeds[0]?.durable.maxAckPending || policy.maxAckPending,
     isComplete: areOpen,
   });
   const isHeldBack = (): boolean => !areOpen() || quarantine.isActive;
   const engine: Engine = new Engine(spec, {
-    ...{ settler, parking, runner, isHeldBack, log, now },
+    ...{ settler, parking, runner, isHeldBack, log, now, setTimer },
     beginRun: () => quarantine.beginRun(),
   });
   const exhausted = new Exhausted({
@@ -92,20 +91,8 @@ export function buildParts(
     accepts: (subject) => spec.accepts?.(subject) ?? true,
   });
   const outrun = new Outrun({ consumer, nats, log, metrics });
-  return {
-    fence,
-    records,
-    tally,
-    settler,
-    breakers,
-    parking,
-    engine,
-    suspects,
-    quarantine,
-    exhausted,
-    outrun,
-    superseding,
-  };
+  const own = { fence, records, tally, settler, notices, breakers, parking };
+  return { ...own, engine, suspects, quarantine, exhausted, outrun, superseding };
 }
 
 /** The consumer's rows. */

@@ -94,11 +94,12 @@ export class Consumer {
   /** Pulls nothing more, lets running handlers end (at most `graceMs`, default 10 s), gives the rest back. */
   async stop(options: { graceMs?: number } = {}): Promise<void> {
     if (this.phase === 'stopping' || this.phase === 'stopped') return;
-    const { engine, suspects, exhausted } = this.parts;
+    const { engine, suspects, exhausted, notices } = this.parts;
     this.phase = 'stopping';
     this.stopListening();
     for (const timer of this.timers) clearInterval(timer);
     engine.halt();
+    notices.stop();
     await this.openingDirect?.catch(() => undefined);
     await Promise.all(this.feeds.map((feed) => feed.stop()));
     const extending = setInterval(() => this.parts.settler.extend(this.feeds[0]?.durable.ackWaitMs ?? 0), 100);

@@ -9,6 +9,7 @@ import { describeError } from './outcome.js';
 import type { Parking } from './parking.js';
 import type { Settler } from './settler.js';
 import type { SuspectStep } from './suspect-run.js';
+import { TURN_OF_ALL, TURN_OF_KEY } from './turns.js';
 
 /** The wait before a lane whose step failed (the store or the server is away) is tried again. */
 const STEP_RETRY_MS = 1_000;
@@ -27,6 +28,7 @@ export interface EngineDependencies {
   beginRun(): () => void;
   log: Logger;
   now(): number;
+  setTimer(callback: () => void, delayMs: number): NodeJS.Timeout;
 }
 
 /** What is known of a delivery as it comes. */
@@ -83,10 +85,18 @@ export class Engine {
   /** A breaker has closed: what waited for it, and for nothing else, runs now. */
   release(part: string): void {
     for (const lane of this.lanes.values()) {
-      if (lane.state !== 'idle' || lane.waitsForPart !== part) continue;
+      if (lane.state !== 'idle' || lane.waitsFor !== part) continue;
       lane.waitUntil(0);
       this.schedule(lane);
     }
+  }
+
+  /** A place under the limit of its key is free. Returns whether the lane is still there and waits for it. */
+  wake(lane: Lane): boolean {
+    if (lane.state !== 'idle' || lane.waitsFor !== TURN_OF_KEY || this.lanes.get(lane.key) !== lane) return false;
+    lane.waitUntil(0);
+    this.schedule(lane);
+    return true;
   }
 
   /** Whether something waits here that could run, and so show how the downstream is. */
@@ -159,7 +169,7 @@ export class Engine {
     if (lane.parked && lane.waiting.length > 0) this.deps.parking.append(lane);
     const waitMs = this.dueMs(lane) - this.deps.now();
     if (waitMs > 0) {
-      lane.timer = setTimeout(() => this.schedule(lane), Math.min(waitMs, LONGEST_TIMER_MS));
+      lane.timer = this.deps.setTimer(() => this.schedule(lane), Math.min(waitMs, LONGEST_TIMER_MS));
       return;
     }
     lane.state = 'ready';
@@ -211,6 +221,11 @@ export class Engine {
     if (head) head.isSuspect = false;
     lane.oneByOne = Math.max(lane.oneByOne, 1);
     await this.runLane(lane);
+    // Until its turn has come it has not shown what it does.
+    while ((lane.waitsFor === TURN_OF_ALL || lane.waitsFor === TURN_OF_KEY) && !this.stopping) {
+      if (lane.notBeforeMs <= this.deps.now()) await this.runLane(lane);
+      else await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS));
+    }
   }
 
   private async runLane(lane: Lane): Promise<void> {

@@ -12,6 +12,7 @@ import type { DeliveryRecords } from './store/delivery-records.js';
 import type { ItemRef } from './store/item-rows.js';
 import type { Superseding } from './superseding.js';
 import { KILLED } from './suspicion.js';
+import type { Turns } from './turns.js';
 
 /** What becomes of the messages that ran together: each by its own attempts. */
 export type Verdict =
@@ -25,6 +26,7 @@ export interface GroupRunnerDependencies {
   nats: Nats;
   settler: Settler;
   breakers: Breakers;
+  turns: Turns;
   records: DeliveryRecords;
   superseding: Superseding | undefined;
   /** Found to end the process: it is not run again. */
@@ -49,6 +51,11 @@ export class GroupRunner {
 
   breakerPart(todo: readonly Held[]): string {
     return this.spec.breakerOf?.(todo[0]!.item.subject) ?? '';
+  }
+
+  /** Whose limits it counts under. */
+  limitKey(todo: readonly Held[]): string {
+    return this.spec.limitKeyOf?.(todo[0]!.item) ?? '';
   }
 
   /** What need not run: it is done or buried already, or superseded. Of the rest: how many attempts it has had. */
@@ -83,7 +90,9 @@ export class GroupRunner {
 
   async run(todo: Held[]): Promise<{ verdict: Verdict; durationMs: number }> {
     const startedMs = this.deps.now();
+    const endTurn = this.deps.turns.begin(this.limitKey(todo));
     const outcome = await this.runHandler(todo);
+    endTurn();
     this.deps.breakers.record(this.breakerPart(todo), outcome);
     const verdict = this.judge(todo, outcome);
     if (verdict.kind === 'mixed') noteFailure(verdict, new Date(startedMs).toISOString());

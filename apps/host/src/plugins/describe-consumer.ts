@@ -4,6 +4,7 @@ import type { DurableState } from '@crm-mesh/jetstream';
 import type { Plugin } from '@crm-mesh/sdk';
 import type { Logger } from '@crm-mesh/telemetry';
 import { coversFilter } from './covers-filter.js';
+import { readLimitKey } from './read-limit-key.js';
 import { createRunHandler } from './run-handler.js';
 
 export interface PluginToRun {
@@ -17,6 +18,7 @@ export interface PluginToRun {
 /** What the delivery engine must know of a plugin. */
 export function describeConsumer({ plugin, version, config, policy, log }: PluginToRun): ConsumerSpec {
   const { name, events } = plugin;
+  const { each } = policy;
   const filterSubject = patternFilters(events);
   return {
     name,
@@ -35,6 +37,7 @@ export function describeConsumer({ plugin, version, config, policy, log }: Plugi
     policy,
     accepts: (subject) => matchesPatterns(events, subject),
     runHandler: createRunHandler(plugin, config, log),
+    ...(each ? { limitKeyOf: (item) => readLimitKey(each.by, item) } : {}),
     ...(plugin.key ? { laneOf: (item) => readKey(plugin, item) } : {}),
   };
 }

@@ -1,7 +1,6 @@
+import { checkEach, checkRateLimit } from './check-limits.js';
+import { checkNumber, checkWholeNumber, isObject, show, type Range } from './check-value.js';
 import { describeUnknownKey, type Problem } from './problem.js';
-
-/** A whole number from … to. */
-type Range = readonly [least: number, most: number];
 
 const DAY_MS = 86_400_000;
 const NUMBERS: Readonly<Record<string, Range>> = {
@@ -11,11 +10,12 @@ const NUMBERS: Readonly<Record<string, Range>> = {
   maxAckPending: [1, 100_000],
 };
 const BACKOFF_NUMBERS: Readonly<Record<string, Range>> = { initialMs: [1, DAY_MS], maxMs: [1, 7 * DAY_MS] };
+const FACTOR: Range = [1, 10];
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   order: ['record', 'none'],
   idempotency: ['inbox', 'none'],
 };
-const KEYS = [...Object.keys(NUMBERS), ...Object.keys(CHOICES), 'backoff', 'startFrom'];
+const KEYS = [...Object.keys(NUMBERS), ...Object.keys(CHOICES), 'backoff', 'startFrom', 'rateLimit', 'each'];
 const BACKOFF_KEYS = [...Object.keys(BACKOFF_NUMBERS), 'factor'];
 const TIMESTAMP = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
@@ -27,17 +27,14 @@ export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
   return Object.entries(value).flatMap(([key, part]) => {
     const field = `${path}.${key}`;
     if (part === undefined) return [];
-    if (NUMBERS[key]) return checkNumber(field, part, NUMBERS[key]);
+    if (NUMBERS[key]) return checkWholeNumber(field, part, NUMBERS[key]);
     if (CHOICES[key]) return checkChoice(field, part, CHOICES[key]);
     if (key === 'backoff') return checkBackoff(field, part);
     if (key === 'startFrom') return checkStartFrom(field, part);
+    if (key === 'rateLimit') return checkRateLimit(field, part);
+    if (key === 'each') return checkEach(field, part);
     return [describeUnknownKey(field, key, KEYS)];
   });
-}
-
-function checkNumber(field: string, value: unknown, [least, most]: Range): Problem[] {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return [];
-  return [{ field, what: `is ${show(value)}`, cure: `Give ${field} a whole number from ${least} to ${most}.` }];
 }
 
 function checkChoice(field: string, value: unknown, choices: readonly string[]): Problem[] {
@@ -51,10 +48,9 @@ function checkBackoff(path: string, value: unknown): Problem[] {
   return Object.entries(value).flatMap(([key, part]) => {
     const field = `${path}.${key}`;
     if (part === undefined) return [];
-    if (BACKOFF_NUMBERS[key]) return checkNumber(field, part, BACKOFF_NUMBERS[key]);
+    if (BACKOFF_NUMBERS[key]) return checkWholeNumber(field, part, BACKOFF_NUMBERS[key]);
     if (key !== 'factor') return [describeUnknownKey(field, key, BACKOFF_KEYS)];
-    if (typeof part === 'number' && part >= 1 && part <= 10) return [];
-    return [{ field, what: `is ${show(part)}`, cure: `Give ${field} a number from 1 to 10.` }];
+    return checkNumber(field, part, FACTOR);
   });
 }
 
@@ -65,12 +61,4 @@ function checkStartFrom(field: string, value: unknown): Problem[] {
   if (typeof time === 'string' && TIMESTAMP.test(time) && !Number.isNaN(Date.parse(time))) return [];
   const cure = `Give ${field} "new", "all", { sequence: 1 or more } or { time: an ISO 8601 timestamp }.`;
   return [{ field, what: `is ${show(value)}`, cure }];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function show(value: unknown): string {
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value);
 }
