@@ -8,12 +8,16 @@ import { serveWorker } from './serve-worker.js';
 export const PLUGIN = 'bench';
 
 const SOURCE = `
-import { definePlugin } from '@crm-mesh/sdk';
+import { definePlugin, RetryLater } from '@crm-mesh/sdk';
 const { benchEffects } = globalThis as unknown as { benchEffects: { note(dueNs?: string): void } };
 export default definePlugin({
   name: '${PLUGIN}',
   events: ['deal.*'],
-  handle: (event) => benchEffects.note(event.data.custom?.['dueNs'] as string | undefined),
+  handle: (event) => {
+    const { waitMs, dueNs } = event.data.custom ?? {};
+    if (waitMs !== undefined) throw new RetryLater(Number(waitMs));
+    benchEffects.note(dueNs as string | undefined);
+  },
 });
 `;
 

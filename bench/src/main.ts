@@ -5,6 +5,7 @@ import { handle, handle40 } from '../cases/handle.js';
 import { latency } from '../cases/latency.js';
 import { memory } from '../cases/memory.js';
 import { normalise } from '../cases/normalise.js';
+import { parkedLane } from '../cases/parked-lane.js';
 import { publishGo } from '../cases/publish-go.js';
 import { publish } from '../cases/publish.js';
 import { webhook, webhookBullmq, webhookStock } from '../cases/webhook.js';
@@ -24,6 +25,7 @@ const CASES: readonly BenchCase[] = [
   handle,
   handle40,
   latency,
+  parkedLane,
   memory,
 ];
 

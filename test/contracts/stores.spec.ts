@@ -4,6 +4,7 @@ import { describeDeliveryRows } from './stores/delivery-rows.js';
 import { describeLedgerRows } from './stores/ledger-rows.js';
 import { describeLifeRows } from './stores/life-rows.js';
 import { ALL_MIGRATIONS, describeMigrations } from './stores/migrations.js';
+import { describeHoldRows } from './stores/hold-rows.js';
 import { describeOutboxRows } from './stores/outbox-rows.js';
 import { listStoreKinds } from './stores/places.js';
 import { describeTables } from './stores/tables.js';
@@ -11,8 +12,16 @@ import { describeTransactions } from './stores/transactions.js';
 
 /** A table that is not here has no test below. */
 const TABLES = [
-  ...['delivery_epochs', 'delivery_failures', 'delivery_inbox', 'delivery_lives', 'delivery_parked'],
-  ...['delivery_parked_lanes', 'delivery_suspects', 'delivery_sweeps', 'ledger', 'ledger_position', 'publisher_outbox'],
+  ...['delivery_epochs', 'delivery_failures', 'delivery_holds', 'delivery_inbox', 'delivery_lives'],
+  ...[
+    'delivery_parked',
+    'delivery_parked_lanes',
+    'delivery_suspects',
+    'delivery_sweeps',
+    'ledger',
+    'ledger_position',
+    'publisher_outbox',
+  ],
 ];
 
 const kinds = await listStoreKinds();
@@ -42,6 +51,7 @@ describe.each(kinds)('the store on $name', (kind) => {
       });
 
       describeDeliveryRows(() => store);
+      describeHoldRows(() => store);
       describeLifeRows(() => store);
       describeLedgerRows(() => store);
       describeOutboxRows(() => store);

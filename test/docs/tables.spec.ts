@@ -144,6 +144,7 @@ describe('docs/write-a-plugin.md', () => {
       maxAckPending: String(usual.maxAckPending),
       startFrom: String(usual.startFrom),
       order: usual.order,
+      coalesce: String(usual.coalesceAfterEvents > 0),
       idempotency: usual.idempotency,
       rateLimit: usual.rateLimit ? 'some' : '',
       each: usual.each ? 'some' : '',

@@ -18,8 +18,8 @@ const SHORT_POINTS = 3;
 async function reachAll(mesh: FaultMesh, app: 'publisher' | 'host'): Promise<void> {
   const random = createRandom(SEED, app);
   // Those of exhaustion are in exhausted.faults.ts, those of operators in dead-letters.faults.ts.
-  const isHere = ({ app: own, needs = 'load' }: Failpoint): boolean =>
-    own === app && !['exhaustion', 'operator'].includes(needs);
+  const isHere = ({ app: own, needs }: Failpoint): boolean =>
+    own === app && needs !== 'exhaustion' && needs !== 'operator';
   const names = Object.keys(FAILPOINTS).filter((name) => isHere(FAILPOINTS[name]!));
   for (const name of sample(names, SHORT_POINTS, `points of ${app}`)) {
     // The relay takes at once what lies in the outbox, and is there no second time.

@@ -109,10 +109,18 @@ export class DeliveryOverride implements DeliveryOptions {
   })
   startFrom?: 'new' | 'all' | { sequence: number } | { time: string };
 
-  @Key({ type: 'text', meaning: 'record or none.' })
+  @Key({ type: 'text', meaning: 'record, strict or none.' })
   @Optional()
-  @IsIn(['record', 'none'])
-  order?: 'record' | 'none';
+  @IsIn(['record', 'strict', 'none'])
+  order?: 'record' | 'strict' | 'none';
+
+  @Key({ type: 'text', meaning: 'true, false or {afterEvents}: whether a newer update supersedes those before it.' })
+  @Optional()
+  @ValidateBy({
+    name: 'isCoalesce',
+    validator: { validate: isCoalesce, defaultMessage: () => 'must be true, false or {afterEvents: 2} or more' },
+  })
+  coalesce?: boolean | { afterEvents: number };
 
   @Key({ type: 'text', meaning: 'inbox or none.' })
   @Optional()
@@ -126,6 +134,13 @@ export class DeliveryOverride implements DeliveryOptions {
   @Key({ type: 'object', meaning: 'Limits for each tenant, connection, … by itself.', nested: EachOverride })
   @Optional()
   each?: EachOverride;
+}
+
+function isCoalesce(value: unknown): boolean {
+  if (typeof value === 'boolean') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { afterEvents, ...others } = value as { afterEvents?: unknown };
+  return Number.isInteger(afterEvents) && Number(afterEvents) >= 2 && Object.keys(others).length === 0;
 }
 
 function isStart(value: unknown): boolean {

@@ -2,7 +2,7 @@ import { deadSubject } from '@crm-mesh/contract';
 import { PublishError, type Nats } from '@crm-mesh/jetstream';
 import type { DeadLetter } from './dead-letter.js';
 import type { Held } from './lane.js';
-import { isStored } from './is-stored.js';
+import { findStored, isStored } from './is-stored.js';
 import { keepAttempts, shortenError, type ErrorInfo } from './outcome.js';
 import { readCopyMark, type CopyMark } from './redriven-copy.js';
 
@@ -18,22 +18,23 @@ export function isBuried(nats: Nats, consumer: string, held: Held): Promise<bool
   return isStored(nats, 'CRM_DEAD', nameLetter(consumer, held));
 }
 
-/** Publishes the dead letter and awaits its PubAck, unless it is there from a former life. */
+/** Publishes the dead letter, unless it is there from a former life; resolves to its sequence on PubAck. */
 export async function publishDeadLetter(
   nats: Nats,
   held: Held,
   about: { consumer: string; version: string; error: ErrorInfo; nowMs: number },
-): Promise<void> {
-  if (await isBuried(nats, about.consumer, held)) return;
+): Promise<number> {
+  const there = await findStored(nats, 'CRM_DEAD', nameLetter(about.consumer, held));
+  if (there !== undefined) return there;
   const letter = createDeadLetter(held, about);
   const message = { ...nameLetter(about.consumer, held), headers: { 'content-type': 'application/json' } };
   try {
-    await nats.publish({ ...message, payload: JSON.stringify(letter) });
+    return (await nats.publish({ ...message, payload: JSON.stringify(letter) })).sequence;
   } catch (error) {
     if (!(error instanceof PublishError) || error.retryClass !== 'permanent') throw error;
     // Too large with its payload: that is still in its stream, under the sequence that the letter names.
     const { payload: _payload, payloadText: _text, payloadBase64: _base64, ...original } = letter.original;
-    await nats.publish({ ...message, payload: JSON.stringify({ ...letter, original }) });
+    return (await nats.publish({ ...message, payload: JSON.stringify({ ...letter, original }) })).sequence;
   }
 }
 

@@ -7,6 +7,7 @@ import { Engine } from './engine.js';
 import { Exhausted } from './exhausted.js';
 import type { Feed } from './feed.js';
 import { GroupRunner } from './group-runner.js';
+import { Holds } from './holds.js';
 import { LaneRunner } from './lane-runner.js';
 import { Outrun } from './outrun.js';
 import { Parking } from './parking.js';
@@ -30,6 +31,7 @@ export interface ConsumerParts {
   notices: BreakerNotices;
   breakers: Breakers;
   parking: Parking;
+  holds: Holds;
   engine: Engine;
   suspects: SuspectRun;
   quarantine: Quarantine;
@@ -38,13 +40,14 @@ export interface ConsumerParts {
   superseding: Superseding | undefined;
 }
 
-/** Puts a consumer together. `feeds` is filled later, as they open. */
-// oxlint-disable-next-line max-params -- what it is, what it needs, its clock, and its way in
+/** Puts a consumer together. `feeds` is filled later, as they open; `openDirect` looks for that of CRM_DIRECT. */
+// oxlint-disable-next-line max-params -- what it is, what it needs, its clock, and its ways in
 export function buildParts(
   spec: ConsumerSpec,
   { nats, store, log, metrics, onSettled, quarantine = new Quarantine(), setTimer = setTimeout }: ConsumerDependencies,
   now: () => number,
   feeds: readonly Feed[],
+  openDirect: () => Promise<void>,
 ): ConsumerParts {
   const consumer = spec.name;
   const { policy } = spec;
@@ -52,7 +55,6 @@ export function buildParts(
   const { fence, records, parked, lives, sweeps } = openRows(store, spec);
   const tally = new Tally({ metrics, now, onSettled });
   const settler = new Settler(spec, { nats, log, records, tally, now });
-  const insist = <Result>(step: () => Promise<Result>): Promise<Result> => settler.insist(step);
   const areOpen = (): boolean => feeds.every((feed) => feed.isOpen);
   const notices = new BreakerNotices({ consumer, nats, log, metrics, now });
   const onChange: BreakersOptions['onChange'] = (part, state) => {
@@ -64,8 +66,13 @@ export function buildParts(
   const incarnationOf = (stream: string): string | undefined =>
     feeds.find((feed) => feed.stream === stream)?.incarnation;
   const parking = new Parking({ nats, records, parked, settler, now, remembers, incarnationOf });
+  const holds: Holds = new Holds(spec, {
+    ...{ nats, store, log, metrics, settler, records, parked, incarnationOf, openDirect, now },
+    onReleased: (lane, returned) => engine.unhold(lane, returned),
+  });
   const suspects: SuspectRun = new SuspectRun({
-    ...{ consumer, lives, quarantine, log, insist, concurrency: policy.concurrency },
+    ...{ consumer, lives, quarantine, log, concurrency: policy.concurrency },
+    insist: (step) => settler.insist(step),
     listHeld: () => engine.listSuspects(),
     listParked: () => engine.listDueParked(),
     readParked: async (lane) => (await parked.read(lane, 1))[0]?.ref,
@@ -77,13 +84,13 @@ export function buildParts(
     isCondemned: (ref) => suspects.isCondemned(ref),
   });
   const runner = new LaneRunner(spec, {
-    ...{ settler, parking, breakers, turns, records, groups, now },
+    ...{ settler, parking, breakers, turns, records, groups, holds, now },
     maxAckPending: () => feeds[0]?.durable.maxAckPending || policy.maxAckPending,
     isComplete: areOpen,
   });
   const isHeldBack = (): boolean => !areOpen() || quarantine.isActive;
   const engine: Engine = new Engine(spec, {
-    ...{ settler, parking, runner, isHeldBack, log, now, setTimer },
+    ...{ settler, parking, runner, holds, isHeldBack, log, now, setTimer },
     beginRun: () => quarantine.beginRun(),
   });
   const exhausted = new Exhausted({
@@ -91,7 +98,7 @@ export function buildParts(
     accepts: (subject) => spec.accepts?.(subject) ?? true,
   });
   const outrun = new Outrun({ consumer, nats, log, metrics });
-  const own = { fence, records, tally, settler, notices, breakers, parking };
+  const own = { fence, records, tally, settler, notices, breakers, parking, holds };
   return { ...own, engine, suspects, quarantine, exhausted, outrun, superseding };
 }
 

@@ -12,9 +12,12 @@ export interface ConsumerStatus {
   held: number;
   parkedLanes: number;
   parkedMessages: number;
+  /** Of these lanes, those that wait until a dead letter is resolved (`order: 'strict'`). */
+  heldLanes: number;
   breaker: Breaker['state'];
   acked: number;
   skipped: number;
+  superseded: number;
   retried: number;
   buried: number;
   /** Messages that left the stream before this consumer was given them; at most so many, wanted or not. */

@@ -13,6 +13,8 @@ const DEFAULT_GRACE_MS = 10_000;
 const PRUNE_EVERY_MS = 600_000;
 /** What another process has sent directly to this consumer is looked for this often, until the first of it is there. */
 const DIRECT_POLL_MS = 5_000;
+/** How often it is looked whether somebody has resolved a dead letter that holds its lane. */
+const HOLDS_POLL_MS = 2_000;
 const EXTEND_CHECKS_PER_WAIT = 6;
 /** Inbox rows outlive the ack floor by this much: an ack that got lost is redelivered within ack_wait. */
 const INBOX_KEPT_MS = 86_400_000;
@@ -34,13 +36,13 @@ export class Consumer {
   ) {
     this.name = spec.name;
     this.now = deps.now ?? Date.now;
-    this.parts = buildParts(spec, deps, this.now, this.feeds);
+    this.parts = buildParts(spec, deps, this.now, this.feeds, () => this.openDirect());
     this.stopListening = this.parts.quarantine.onOver(() => this.parts.engine.resume());
   }
 
   async start(): Promise<void> {
     const { spec } = this;
-    const { fence, suspects, parking, engine, settler } = this.parts;
+    const { fence, suspects, parking, holds, engine, settler } = this.parts;
     const durable = await this.deps.nats.ensureDurable({
       stream: spec.stream,
       name: spec.name,
@@ -53,6 +55,7 @@ export class Consumer {
     });
     await fence.takeOver();
     await suspects.begin();
+    await holds.load();
     const parked = await parking.load();
     await this.openFeed(durable);
     await this.openDirect();
@@ -60,10 +63,12 @@ export class Consumer {
     this.phase = 'running';
     for (const feed of this.feeds) feed.start();
     this.resume();
+    void holds.look();
     const extendMs = Math.max(10, Math.min(durable.ackWaitMs, spec.policy.ackWaitMs) / EXTEND_CHECKS_PER_WAIT);
     this.timers.push(
       setInterval(() => settler.extend(this.feeds[0]!.durable.ackWaitMs), extendMs),
       setInterval(() => void this.pruneInbox(), PRUNE_EVERY_MS),
+      setInterval(() => void holds.look(), HOLDS_POLL_MS),
       setInterval(() => void this.openDirect().catch(() => undefined), DIRECT_POLL_MS),
     );
     const { pending, ackPending, ackFloorSequence } = durable;
@@ -74,7 +79,7 @@ export class Consumer {
   }
 
   status(): ConsumerStatus {
-    const { engine, settler, breakers, tally, outrun } = this.parts;
+    const { engine, settler, breakers, holds, tally, outrun } = this.parts;
     const { lanes, messages } = engine.parkedCounts();
     return {
       name: this.name,
@@ -83,6 +88,7 @@ export class Consumer {
       held: settler.held.size,
       parkedLanes: lanes,
       parkedMessages: messages,
+      heldLanes: holds.count,
       breaker: breakers.state(),
       ...tally.counts,
       missed: outrun.missed,
@@ -94,13 +100,14 @@ export class Consumer {
   /** Pulls nothing more, lets running handlers end (at most `graceMs`, default 10 s), gives the rest back. */
   async stop(options: { graceMs?: number } = {}): Promise<void> {
     if (this.phase === 'stopping' || this.phase === 'stopped') return;
-    const { engine, suspects, exhausted, notices } = this.parts;
+    const { engine, suspects, exhausted, notices, holds } = this.parts;
     this.phase = 'stopping';
     this.stopListening();
     for (const timer of this.timers) clearInterval(timer);
     engine.halt();
     notices.stop();
     await this.openingDirect?.catch(() => undefined);
+    await holds.stop();
     await Promise.all(this.feeds.map((feed) => feed.stop()));
     const extending = setInterval(() => this.parts.settler.extend(this.feeds[0]?.durable.ackWaitMs ?? 0), 100);
     await engine.drain(options.graceMs ?? DEFAULT_GRACE_MS);
@@ -111,12 +118,15 @@ export class Consumer {
     this.phase = 'stopped';
   }
 
-  /** Sends dead letters of this consumer to it again, behind what waits in their lanes. */
+  /** Sends dead letters of this consumer to it again: behind what waits in their lanes, or first where they hold them. */
   async redrive(request: Omit<RedriveRequest, 'consumer'>): Promise<RedriveResult> {
     const { ackWaitMs, maxAckPending } = this.spec.policy;
     await ensureDirectDurable(this.deps.nats, { ...this.spec, ackWaitMs, maxAckPending });
     await this.openDirect();
-    return redrive(this.deps.nats, { ...request, consumer: this.name }, this.now(), this.parts.superseding);
+    const { superseding, holds } = this.parts;
+    const result = await redrive(this.deps.nats, { ...request, consumer: this.name }, this.now(), superseding);
+    await holds.look();
+    return result;
   }
 
   /** What was sent directly to this consumer: there is a durable for it from the first time on. */
@@ -136,23 +146,26 @@ export class Consumer {
   }
 
   private async openFeed(durable: DurableState): Promise<Feed> {
-    const { records, suspects, engine, settler, breakers, outrun, exhausted } = this.parts;
+    const { records, suspects, engine, settler, breakers, holds, outrun, exhausted } = this.parts;
     const { incarnation } = await this.deps.nats.streamState(durable.stream);
-    // Up to here the inbox may know of a message. A server that was killed delivers again what was acked, as if for the first time.
-    let highest = await records.highestDone(durable.stream, incarnation);
+    // Up to here the store may know of a message. A server that was killed delivers again what was acked, as if for the first time.
+    let highest = await records.highestKnown(durable.stream, incarnation);
     const onDelivery = (from: Feed, delivery: Delivery): void => {
       const { sequence, deliveryCount } = delivery;
       const mayBeKnown = deliveryCount > 1 || sequence <= highest;
       const wasInHand = deliveryCount > 1 || sequence <= from.deliveredAtStart;
       highest = Math.max(highest, sequence);
-      engine.receive(from, delivery, (ref) => ({ mayBeKnown, isSuspect: suspects.isSuspect(ref, wasInHand) }));
+      engine.receive(from, delivery, (ref) => ({
+        mayBeKnown: mayBeKnown || holds.hasReturned(ref),
+        isSuspect: suspects.isSuspect(ref, wasInHand),
+      }));
     };
     const feed: Feed = new Feed({
       nats: this.deps.nats,
       log: this.deps.log,
       durable,
       incarnation,
-      ordered: this.spec.policy.order === 'record',
+      ordered: this.spec.policy.order !== 'none',
       startsClosed: suspects.isGathering,
       decideBarrier: this.deps.decideBarrier ?? decideBarrier,
       now: this.now,

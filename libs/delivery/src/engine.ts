@@ -2,6 +2,7 @@ import type { Delivery } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { Feed } from './feed.js';
+import type { Holds } from './holds.js';
 import { laneOfSubject, restoreSubject, storableLane } from './lane-key.js';
 import { createHeld, Lane, type Held } from './lane.js';
 import type { LaneRunner } from './lane-runner.js';
@@ -22,6 +23,7 @@ export interface EngineDependencies {
   settler: Settler;
   parking: Parking;
   runner: LaneRunner;
+  holds: Holds;
   /** Whether no lane may run now: something is still on its way back, or suspects run apart. */
   isHeldBack(): boolean;
   /** A lane runs, not as a suspect; to be called back when it has ended. */
@@ -82,6 +84,14 @@ export class Engine {
     for (const lane of this.lanes.values()) this.schedule(lane);
   }
 
+  /** A dead letter of the lane is resolved; `returned`: so many more stand in it in the store. */
+  unhold(key: string, returned: number): void {
+    const lane = this.laneFor(key);
+    lane.parked ??= { count: 0, arriving: 0 };
+    lane.parked.count += returned;
+    this.schedule(lane);
+  }
+
   /** A breaker has closed: what waited for it, and for nothing else, runs now. */
   release(part: string): void {
     for (const lane of this.lanes.values()) {
@@ -122,7 +132,9 @@ export class Engine {
 
   /** Parked lanes that are due: their oldest may have been running. */
   listDueParked(): { key: string; run(): Promise<void> }[] {
-    const due = [...this.lanes.values()].filter((lane) => lane.parked && lane.notBeforeMs <= this.deps.now());
+    const isDue = ({ key, parked, notBeforeMs }: Lane): boolean =>
+      parked !== undefined && notBeforeMs <= this.deps.now() && !this.deps.holds.isHeld(key);
+    const due = [...this.lanes.values()].filter(isDue);
     return due.map((lane) => ({ key: lane.key, run: () => this.runAlone(lane) }));
   }
 
@@ -142,6 +154,8 @@ export class Engine {
     clearTimeout(grace);
     const rest = [...settler.held.values()].toSorted((a, b) => a.ref.sequence - b.ref.sequence);
     for (const held of rest) settler.release(held, 'back', 'returned');
+    // What is still tried in vain, because the store is away, is not tried for ever.
+    settler.stopping.abort();
   }
 
   private laneFor(key: string): Lane {
@@ -167,6 +181,7 @@ export class Engine {
     }
     if (this.deps.isHeldBack()) return;
     if (lane.parked && lane.waiting.length > 0) this.deps.parking.append(lane);
+    if (this.deps.holds.isHeld(lane.key)) return;
     const waitMs = this.dueMs(lane) - this.deps.now();
     if (waitMs > 0) {
       lane.timer = this.deps.setTimer(() => this.schedule(lane), Math.min(waitMs, LONGEST_TIMER_MS));

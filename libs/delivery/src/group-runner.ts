@@ -78,8 +78,12 @@ export class GroupRunner {
       held.attempts = item?.attempts ?? held.attempts;
       held.history = item?.history ?? held.history;
       if (item?.done) known.add(held);
-      // The process was killed between burying and settling it.
-      else if (held.attempts > 0 && (await isBuried(this.deps.nats, this.spec.name, held))) {
+      // The process was killed between burying and settling it. In strict order it is buried again: its lane must be held.
+      else if (
+        this.spec.policy.order !== 'strict' &&
+        held.attempts > 0 &&
+        (await isBuried(this.deps.nats, this.spec.name, held))
+      ) {
         await this.deps.settler.writeDown([held]);
         known.add(held);
       }

@@ -1,6 +1,8 @@
 import type { Breakers } from './breakers.js';
+import { Coalescing } from './coalescing.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import { GroupRunner, type Verdict } from './group-runner.js';
+import type { Holds } from './holds.js';
 import type { Held, Lane } from './lane.js';
 import type { ErrorInfo } from './outcome.js';
 import type { ParkedMessage, Parking } from './parking.js';
@@ -24,6 +26,7 @@ export interface LaneRunnerDependencies {
   turns: Turns;
   records: DeliveryRecords;
   groups: GroupRunner;
+  holds: Holds;
   /** As the durable has it now: an operator's word counts. */
   maxAckPending(): number;
   /** Whether everything that was delivered has arrived; while it has not, what is missing belongs before what waits. */
@@ -35,11 +38,14 @@ export interface LaneRunnerDependencies {
 export class LaneRunner {
   /** What is being written down and acked while its lane has gone on. */
   readonly finishing = new Set<Promise<void>>();
+  private readonly coalescing: Coalescing;
 
   constructor(
     private readonly spec: ConsumerSpec,
     private readonly deps: LaneRunnerDependencies,
-  ) {}
+  ) {
+    this.coalescing = new Coalescing(spec, deps);
+  }
 
   /** How long the oldest waits for company before its lane runs. */
   gatherMs(subject: string): number {
@@ -47,6 +53,7 @@ export class LaneRunner {
   }
 
   async run(lane: Lane): Promise<void> {
+    if (this.spec.policy.coalesceAfterEvents > 0) await this.coalescing.passOver(lane);
     if (lane.parked) await this.runParked(lane);
     else if (lane.waiting.length > 0) await this.runHeld(lane);
   }
@@ -73,8 +80,12 @@ export class LaneRunner {
 
   private async buryHeld(lane: Lane, { buried, error }: Mixed, durationMs: number): Promise<void> {
     if (buried.length === 0) return;
-    const { settler } = this.deps;
-    await settler.bury(buried, error);
+    const { settler, holds, parking } = this.deps;
+    const letters = await settler.bury(buried, error);
+    await holds.hold(
+      lane,
+      buried.map((held, index) => ({ held, letterSequence: letters[index]!, ordinal: parking.nextOrdinal() })),
+    );
     await settler.writeDown(buried);
     lane.remove(buried);
     for (const held of buried) settler.release(held, 'term', 'buried', { durationMs, error });
@@ -84,9 +95,11 @@ export class LaneRunner {
     const { records, parking, settler, now, maxAckPending } = this.deps;
     const { retried, error, delayMs, spent } = verdict;
     if (spent) await records.recordFailures(retried);
-    lane.waitUntil(now() + delayMs);
+    // What waits in a lane that is held joins it in the store.
+    if (!lane.parked) lane.waitUntil(now() + delayMs);
     const details = { durationMs, error, nextAttemptInMs: delayMs };
-    if (delayMs > this.spec.policy.parkAfterMs || lane.waiting.length > maxAckPending() / 4) {
+    const isCrowded = lane.waiting.length > maxAckPending() / 4;
+    if (!lane.parked && (delayMs > this.spec.policy.parkAfterMs || isCrowded)) {
       await parking.park(lane, this.movable(lane, retried), (held) => (retried.includes(held) ? details : {}));
       return;
     }
@@ -149,10 +162,15 @@ export class LaneRunner {
   }
 
   private async buryParked(lane: Lane, messages: ParkedMessage[], error: ErrorInfo, durationMs: number): Promise<void> {
+    const { settler, holds, parking } = this.deps;
     const group = messages.map(({ held }) => held);
-    await this.deps.settler.bury(group, error);
-    await this.deps.parking.settle(lane, messages);
-    for (const held of group) this.deps.settler.notify(held, 'buried', { durationMs, error });
+    const letters = await settler.bury(group, error);
+    await holds.hold(
+      lane,
+      messages.map(({ held, parked }, index) => ({ held, letterSequence: letters[index]!, ordinal: parked.ordinal })),
+    );
+    await parking.settle(lane, messages);
+    for (const held of group) settler.notify(held, 'buried', { durationMs, error });
   }
 
   private groupSize(lane: Lane, subject: string): number {

@@ -70,6 +70,11 @@ export class Parking {
     }
   }
 
+  /** The place in its lane of what is about to be parked. */
+  nextOrdinal(): number {
+    return ++this.ordinal;
+  }
+
   /** Resolves when nothing is on its way into the store. */
   async idle(): Promise<void> {
     await Promise.all(this.arriving);
@@ -86,8 +91,13 @@ export class Parking {
     return messages;
   }
 
+  /** The oldest of a parked lane, without reading them from their streams. */
+  list(lane: Lane, limit: number): Promise<ParkedItem[]> {
+    return this.deps.parked.read(lane.key, limit);
+  }
+
   /** Finished, whatever it came to: out of the store. */
-  async settle(lane: Lane, messages: readonly ParkedMessage[]): Promise<void> {
+  async settle(lane: Lane, messages: readonly Pick<ParkedMessage, 'parked'>[]): Promise<void> {
     const refs = messages.map(({ parked }) => parked.ref);
     // Insisted on: the handler has run, and a rejection here would run it again.
     await this.deps.settler.insist(() => this.deps.parked.settle(refs, this.deps.remembers, this.deps.now()));
@@ -124,10 +134,11 @@ export class Parking {
   private async commit(items: { lane: Lane; held: Held }[]): Promise<void> {
     const unsure = items.filter(({ held }) => held.mayBeKnown).map(({ held }) => held.ref);
     const memory = unsure.length > 0 ? await this.deps.records.lookUp(unsure) : new Map();
+    const there = unsure.length > 0 ? await this.deps.parked.listAmong(unsure) : new Set();
     const fresh = items.filter(({ held }) => memory.get(held.key)?.done !== true);
     await this.deps.parked.park(fresh.map(({ lane, held }) => this.describe(lane, held)));
     for (const { lane, held } of fresh) {
-      if (lane.parked) lane.parked.count++;
+      if (lane.parked && !there.has(held.key)) lane.parked.count++;
       this.deps.settler.release(held, 'ack', 'parked');
     }
     for (const { held } of items) {
@@ -140,7 +151,7 @@ export class Parking {
       ref: held.ref,
       subject: held.item.subject,
       lane: lane.key,
-      ordinal: ++this.ordinal,
+      ordinal: this.nextOrdinal(),
       dueMs: lane.notBeforeMs,
     };
   }

@@ -33,10 +33,13 @@ export interface DeliveryPolicy {
   /** Short, because the barrier after a crash waits for it; extended while work goes on. */
   ackWaitMs: number;
   startFrom: StartFrom;
-  order: 'record' | 'none';
+  /** `strict`: a lane whose event was buried waits until its dead letter is resolved. */
+  order: 'record' | 'strict' | 'none';
   idempotency: 'inbox' | 'none';
   /** How long deliveries of one lane are gathered before they run together. 0: each alone. */
   coalesceMs: number;
+  /** Once so many events wait in a lane, an update is passed over for a newer one. 0: never. */
+  coalesceAfterEvents: number;
   /** A wait longer than this parks the lane in the store instead of holding its deliveries. */
   parkAfterMs: number;
   /** Default: no limit. */
@@ -56,5 +59,6 @@ export const DEFAULT_POLICY: DeliveryPolicy = {
   order: 'record',
   idempotency: 'inbox',
   coalesceMs: 0,
+  coalesceAfterEvents: 0,
   parkAfterMs: 15_000,
 };

@@ -56,6 +56,11 @@ export async function ensureDirectDurable(
   });
 }
 
+/** The message id of what is redriven, by where its dead letter lies in CRM_DEAD. */
+export function redriveMessageId(letter: { incarnation: string; sequence: number }): string {
+  return `redrive:${letter.incarnation}:${letter.sequence}`;
+}
+
 /** Sends dead letters to their consumer again, and to it alone; those of a record in the order in which they were told. */
 export async function redrive(
   nats: Nats,

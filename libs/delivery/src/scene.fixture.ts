@@ -57,6 +57,13 @@ export function createScene(policy: Partial<DeliveryPolicy> = {}) {
   const notices: SettledNotice[] = [];
   const runs: { ids: string[]; attempt: number }[] = [];
   const text = (input: HandlerInput) => input.items.map((item) => Buffer.from(item.data).toString());
+  const wholePolicy: DeliveryPolicy = {
+    ...DEFAULT_POLICY,
+    startFrom: 'all',
+    backoff: { initialMs: 20, maxMs: 20, factor: 1 },
+    ackWaitMs: 1_000,
+    ...policy,
+  };
   const spec = (runHandler: RunHandler): ConsumerSpec => ({
     name,
     description: 'a test',
@@ -64,17 +71,12 @@ export function createScene(policy: Partial<DeliveryPolicy> = {}) {
     filterSubject: `crm.${name}.>`,
     metadata: {},
     version: 'v1',
-    policy: {
-      ...DEFAULT_POLICY,
-      startFrom: 'all',
-      backoff: { initialMs: 20, maxMs: 20, factor: 1 },
-      ackWaitMs: 1_000,
-      ...policy,
-    },
+    policy: wholePolicy,
     runHandler,
   });
   return {
     name,
+    policy: wholePolicy,
     notices,
     /** What ran, in the order in which it began: `["r1:1", …]`. */
     runs,

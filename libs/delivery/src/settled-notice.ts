@@ -6,8 +6,11 @@ export interface SettledNotice {
   subject: string;
   sequence: number;
   attempt: number;
-  /** `skipped`: the inbox had it already. `sifted`: not wanted by the consumer. `returned`: to the server, at a stop. */
-  result: 'acked' | 'skipped' | 'sifted' | 'retried' | 'parked' | 'buried' | 'returned';
+  /**
+   * `skipped`: the inbox had it already. `superseded`: passed over for a newer update of the
+   * record (`coalesce`). `sifted`: not wanted by the consumer. `returned`: to the server, at a stop.
+   */
+  result: 'acked' | 'skipped' | 'superseded' | 'sifted' | 'retried' | 'parked' | 'buried' | 'returned';
   durationMs: number;
   /** For `retried` and `parked`. */
   nextAttemptInMs?: number;

@@ -60,15 +60,17 @@ export class Settler {
     await Promise.all(group.map(({ ref, attempts }) => this.done.add({ ref, failed: attempts > 0 })));
   }
 
-  /** Publishes the dead letters and awaits their PubAcks. Rejects only when stopping. */
-  async bury(group: readonly Held[], error: ErrorInfo): Promise<void> {
+  /** Publishes the dead letters and awaits their PubAcks; resolves to their sequences. Rejects only when stopping. */
+  async bury(group: readonly Held[], error: ErrorInfo): Promise<number[]> {
     const about = { consumer: this.spec.name, version: this.spec.version, error, nowMs: this.deps.now() };
     // Its last attempt too: where the process is killed now, the next life asks for the letter of what has failed before.
     const failed = group.filter((held) => held.attempts > 0);
     if (failed.length > 0) await this.insist(() => this.deps.records.recordFailures(failed));
+    const sequences: number[] = [];
     for (const held of group) {
-      await this.insist(() => publishDeadLetter(this.deps.nats, held, about));
+      sequences.push(await this.insist(() => publishDeadLetter(this.deps.nats, held, about)));
     }
+    return sequences;
   }
 
   /** Tells the server, and lets go of it. */

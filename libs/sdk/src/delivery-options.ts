@@ -33,9 +33,17 @@ export interface DeliveryOptions {
   maxAckPending?: number;
   /** Where a plugin that is new begins. Default `new`: with what comes from now on. */
   startFrom?: 'new' | 'all' | { sequence: number } | { time: string };
-  /** `record`: the events of one record one after the other. `none`: no order at all. Default `record`. */
-  order?: 'record' | 'none';
-  /** `inbox`: the host remembers what is done, so that a redelivery does not run again. Default: `inbox` when ordered, else `none`. */
+  /**
+   * `record`: the events of one record (or `key`) one after the other. `strict`: and after a dead letter no more of them
+   * until that is redriven or dropped. `none`: no order at all. Default `record`.
+   */
+  order?: 'record' | 'strict' | 'none';
+  /**
+   * Where a record has fallen behind, only the newest of several `updated` events in a row runs; the others are settled as
+   * `superseded`. `afterEvents`: not before so many events wait. `true` is `{ afterEvents: 2 }`. Default: each runs.
+   */
+  coalesce?: boolean | { afterEvents: number };
+  /** `inbox`: the host remembers what is done, so that a redelivery does not run again. Default: `inbox` when ordered, else `none`; `strict` always has it. */
   idempotency?: 'inbox' | 'none';
   /** How often handlers may begin, over all records. A wait for it spends no attempt. Default: no limit. */
   rateLimit?: RateLimit;

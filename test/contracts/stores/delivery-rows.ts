@@ -27,8 +27,8 @@ export function describeDeliveryRows(getStore: () => Store): void {
         [keyOf(ref(3))]: { done: true, attempts: 0, history: [] },
       });
       expect(await new DeliveryRecords(store, 'b').lookUp([ref(1), ref(2)])).toEqual(new Map());
-      expect(await records.highestDone('CRM_EVENTS', 'i1')).toBe(3);
-      expect(await records.highestDone('CRM_EVENTS', 'i2')).toBe(0);
+      expect(await records.highestKnown('CRM_EVENTS', 'i1')).toBe(3);
+      expect(await records.highestKnown('CRM_EVENTS', 'i2')).toBe(0);
     });
 
     it('takes hundreds at once, and the same twice', async () => {
@@ -41,7 +41,7 @@ export function describeDeliveryRows(getStore: () => Store): void {
     it('keeps sequences and times that are longer than 32 bits', async () => {
       const [far, nowMs] = [2 ** 40, Date.now()];
       await records.recordDone([ref(far)], [], nowMs);
-      expect(await records.highestDone('CRM_EVENTS', 'i1')).toBe(far);
+      expect(await records.highestKnown('CRM_EVENTS', 'i1')).toBe(far);
       expect(await records.pruneInbox(ref(far + 1), nowMs)).toBe(0);
       expect(await records.pruneInbox(ref(far + 1), nowMs + 1)).toBe(1);
     });
@@ -118,7 +118,7 @@ export function describeDeliveryRows(getStore: () => Store): void {
       const lane = `ä 😀 ' ? ${'x'.repeat(500)}`;
       await parked.park([item(5, 1, lane)]);
       expect((await parked.listLanes()).map((row) => row.lane)).toEqual([lane]);
-      expect(await parked.read(lane, 1)).toEqual([{ ref: ref(5), subject: 's5' }]);
+      expect(await parked.read(lane, 1)).toEqual([{ ref: ref(5), subject: 's5', ordinal: 1 }]);
     });
   });
 

@@ -28,6 +28,15 @@ describe('choosePolicy', () => {
       undefined,
       { order: 'none', idempotency: 'inbox' },
     ],
+    [
+      'strict order, always an inbox',
+      { idempotency: 'none' },
+      { order: 'strict' },
+      { order: 'strict', idempotency: 'inbox' },
+    ],
+    ['updates that coalesce', { coalesce: true }, undefined, { coalesceAfterEvents: 2 }],
+    ['updates that coalesce late', { coalesce: true }, { coalesce: { afterEvents: 9 } }, { coalesceAfterEvents: 9 }],
+    ['updates that mesh.yaml keeps apart', { coalesce: true }, { coalesce: false }, { coalesceAfterEvents: 0 }],
     ['order by mesh.yaml', { order: 'none' }, { order: 'record' }, { order: 'record', idempotency: 'inbox' }],
   ] as const)('%s', (_, own, override, expected) => {
     expect(choosePolicy(own, override)).toEqual({ ...DEFAULT_POLICY, ...expected });

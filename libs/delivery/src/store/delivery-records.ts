@@ -43,13 +43,16 @@ export class DeliveryRecords {
     return memory;
   }
 
-  /** The highest sequence that the inbox knows; what lies above it cannot be done. */
-  async highestDone(stream: string, incarnation: string): Promise<number> {
-    const rows = await this.store.read<{ highest: number | null }>(
-      'SELECT MAX(sequence) AS highest FROM delivery_inbox WHERE consumer = ? AND stream = ? AND incarnation = ?',
-      [this.consumer, stream, incarnation],
-    );
-    return rows[0]?.highest ?? 0;
+  /** The highest sequence that is done or parked; of what lies above it nothing is known. */
+  async highestKnown(stream: string, incarnation: string): Promise<number> {
+    const highestIn = async (table: string): Promise<number> => {
+      const rows = await this.store.read<{ highest: number | null }>(
+        `SELECT MAX(sequence) AS highest FROM ${table} WHERE consumer = ? AND stream = ? AND incarnation = ?`,
+        [this.consumer, stream, incarnation],
+      );
+      return rows[0]?.highest ?? 0;
+    };
+    return Math.max(await highestIn('delivery_inbox'), await highestIn('delivery_parked'));
   }
 
   /** Done for good, in one transaction; `failed` are those of them that had failures to forget. */

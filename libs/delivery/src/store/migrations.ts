@@ -50,4 +50,19 @@ class CreateLives1764000000110 implements MigrationInterface {
   }
 }
 
-export const DELIVERY_MIGRATIONS: MigrationClass[] = [CreateDelivery1764000000100, CreateLives1764000000110];
+class CreateHolds1764000000150 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE delivery_holds (${ITEM}, lane text NOT NULL, ordinal bigint NOT NULL,
+      subject text NOT NULL, letter_incarnation varchar(64) NOT NULL, letter_sequence bigint NOT NULL, ${ITEM_KEY})`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE delivery_holds');
+  }
+}
+
+export const DELIVERY_MIGRATIONS: MigrationClass[] = [
+  CreateDelivery1764000000100,
+  CreateLives1764000000110,
+  CreateHolds1764000000150,
+];

@@ -5,6 +5,8 @@ import { columnsOf, deleteItem, findItems, insertDone, keyOf, marks, type ItemRe
 export interface ParkedItem {
   ref: ItemRef;
   subject: string;
+  /** Its place in the lane. */
+  ordinal: number;
 }
 
 /** A consumer's lanes that wait in the store, and the messages in them. */
@@ -26,14 +28,15 @@ export class ParkedRecords {
 
   async highestOrdinal(): Promise<number> {
     const rows = await this.store.read<{ highest: number | null }>(
-      'SELECT MAX(ordinal) AS highest FROM delivery_parked WHERE consumer = ?',
-      [this.consumer],
+      `SELECT MAX(ordinal) AS highest FROM (SELECT ordinal FROM delivery_parked WHERE consumer = ?
+       UNION ALL SELECT ordinal FROM delivery_holds WHERE consumer = ?) AS places`,
+      [this.consumer, this.consumer],
     );
     return rows[0]?.highest ?? 0;
   }
 
   /** Adds to lanes. Returns how many were not there yet. `dueMs` only counts where the lane is new. */
-  async park(items: readonly (ParkedItem & { lane: string; ordinal: number; dueMs: number })[]): Promise<number> {
+  async park(items: readonly (ParkedItem & { lane: string; dueMs: number })[]): Promise<number> {
     return this.fence.write(async (tx) => {
       let added = 0;
       for (const { ref, lane, ordinal, subject } of items) {
@@ -68,12 +71,12 @@ export class ParkedRecords {
 
   /** The oldest of a lane. */
   async read(lane: string, limit: number): Promise<ParkedItem[]> {
-    const rows = await this.store.read<ItemRef & { subject: string }>(
-      `SELECT stream, incarnation, sequence, subject FROM delivery_parked
+    const rows = await this.store.read<ItemRef & Omit<ParkedItem, 'ref'>>(
+      `SELECT stream, incarnation, sequence, subject, ordinal FROM delivery_parked
        WHERE consumer = ? AND lane = ? ORDER BY ordinal LIMIT ?`,
       [this.consumer, lane, limit],
     );
-    return rows.map(({ subject, ...ref }) => ({ ref, subject }));
+    return rows.map(({ subject, ordinal, ...ref }) => ({ ref, subject, ordinal }));
   }
 
   /** Takes messages out and, with `remember`, into the inbox: in one transaction. */

@@ -12,10 +12,18 @@ const NUMBERS: Readonly<Record<string, Range>> = {
 const BACKOFF_NUMBERS: Readonly<Record<string, Range>> = { initialMs: [1, DAY_MS], maxMs: [1, 7 * DAY_MS] };
 const FACTOR: Range = [1, 10];
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
-  order: ['record', 'none'],
+  order: ['record', 'strict', 'none'],
   idempotency: ['inbox', 'none'],
 };
-const KEYS = [...Object.keys(NUMBERS), ...Object.keys(CHOICES), 'backoff', 'startFrom', 'rateLimit', 'each'];
+const KEYS = [
+  ...Object.keys(NUMBERS),
+  ...Object.keys(CHOICES),
+  'backoff',
+  'startFrom',
+  'coalesce',
+  'rateLimit',
+  'each',
+];
 const BACKOFF_KEYS = [...Object.keys(BACKOFF_NUMBERS), 'factor'];
 const TIMESTAMP = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
@@ -24,17 +32,29 @@ export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
   if (value === undefined) return [];
   if (!isObject(value))
     return [{ field: path, what: 'is no object', cure: `Write ${path} as an object, e.g. { maxAttempts: 5 }.` }];
-  return Object.entries(value).flatMap(([key, part]) => {
-    const field = `${path}.${key}`;
-    if (part === undefined) return [];
-    if (NUMBERS[key]) return checkWholeNumber(field, part, NUMBERS[key]);
-    if (CHOICES[key]) return checkChoice(field, part, CHOICES[key]);
-    if (key === 'backoff') return checkBackoff(field, part);
-    if (key === 'startFrom') return checkStartFrom(field, part);
-    if (key === 'rateLimit') return checkRateLimit(field, part);
-    if (key === 'each') return checkEach(field, part);
-    return [describeUnknownKey(field, key, KEYS)];
-  });
+  return [
+    ...Object.entries(value).flatMap(([key, part]) => {
+      const field = `${path}.${key}`;
+      if (part === undefined) return [];
+      if (NUMBERS[key]) return checkWholeNumber(field, part, NUMBERS[key]);
+      if (CHOICES[key]) return checkChoice(field, part, CHOICES[key]);
+      if (key === 'backoff') return checkBackoff(field, part);
+      if (key === 'startFrom') return checkStartFrom(field, part);
+      if (key === 'coalesce') return checkCoalesce(field, part);
+      if (key === 'rateLimit') return checkRateLimit(field, part);
+      if (key === 'each') return checkEach(field, part);
+      return [describeUnknownKey(field, key, KEYS)];
+    }),
+    ...checkTogether(path, value),
+  ];
+}
+
+function checkTogether(path: string, { order, idempotency }: Record<string, unknown>): Problem[] {
+  if (order !== 'strict' || idempotency !== 'none') return [];
+  const field = `${path}.idempotency`;
+  return [
+    { field, what: 'is "none", and order is "strict"', cure: `Leave ${field} out: strict order needs the inbox.` },
+  ];
 }
 
 function checkChoice(field: string, value: unknown, choices: readonly string[]): Problem[] {
@@ -61,4 +81,12 @@ function checkStartFrom(field: string, value: unknown): Problem[] {
   if (typeof time === 'string' && TIMESTAMP.test(time) && !Number.isNaN(Date.parse(time))) return [];
   const cure = `Give ${field} "new", "all", { sequence: 1 or more } or { time: an ISO 8601 timestamp }.`;
   return [{ field, what: `is ${show(value)}`, cure }];
+}
+
+function checkCoalesce(field: string, value: unknown): Problem[] {
+  if (typeof value === 'boolean') return [];
+  const { afterEvents } = isObject(value) ? value : {};
+  if (Number.isInteger(afterEvents) && (afterEvents as number) >= 2 && Object.keys(value as object).length === 1)
+    return [];
+  return [{ field, what: `is ${show(value)}`, cure: `Give ${field} true, false or { afterEvents: 2 or more }.` }];
 }
