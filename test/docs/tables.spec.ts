@@ -151,6 +151,8 @@ describe('docs/write-a-plugin.md', () => {
       idempotency: usual.idempotency,
       isolation: chooseIsolation().isolation,
       heapMb: String(chooseIsolation().heapMb),
+      rateLimit: usual.rateLimit ? 'some' : '',
+      each: usual.each ? 'some' : '',
     };
     const rows = readTable('docs/write-a-plugin.md', 'option').map(([name, value]) => [bare(name), value]);
     expect(rows).toEqual(Object.entries(defaults));

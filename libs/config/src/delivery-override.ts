@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import type { DeliveryOptions } from '@crm-mesh/sdk';
-import { IsIn, IsInt, IsNumber, Max, Min, ValidateBy } from 'class-validator';
+import type { DeliveryOptions, EachLimit, RateLimit } from '@crm-mesh/sdk';
+import { IsIn, IsInt, IsNumber, Matches, Max, Min, ValidateBy } from 'class-validator';
 import { Key, NumericText, Optional } from './config-key.js';
 
 class BackoffOverride {
@@ -24,6 +24,43 @@ class BackoffOverride {
   @IsNumber()
   @Min(1)
   factor?: number;
+}
+
+class RateLimitOverride implements RateLimit {
+  @Key({ type: 'number', meaning: 'Runs that may begin each second; 0.2: one in five seconds.' })
+  @NumericText()
+  @IsNumber()
+  @Min(0.001)
+  @Max(10_000)
+  perSecond!: number;
+
+  @Key({ type: 'number', meaning: 'So many at once after a quiet time.' })
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  burst?: number;
+}
+
+class EachOverride implements EachLimit {
+  @Key({ type: 'text', meaning: 'tenant, connection, entity or a field such as data.ownerId.' })
+  @Matches(/^(?:tenant|connection|entity|data(?:\.[A-Za-z_$][\w$]*)+)$/, {
+    message: 'must be tenant, connection, entity or a field such as data.ownerId',
+  })
+  by!: EachLimit['by'];
+
+  @Key({ type: 'number', meaning: 'Handlers that run at once, for each.' })
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  concurrency?: number;
+
+  @Key({ type: 'object', meaning: 'Runs that may begin, for each.', nested: RateLimitOverride })
+  @Optional()
+  rateLimit?: RateLimitOverride;
 }
 
 /** `plugins.<name>.delivery`: what mesh.yaml may override of a plugin's own delivery options. */
@@ -101,6 +138,14 @@ export class DeliveryOverride implements DeliveryOptions {
   @IsInt()
   @Min(16)
   heapMb?: number;
+
+  @Key({ type: 'object', meaning: 'Runs that may begin, over all.', nested: RateLimitOverride })
+  @Optional()
+  rateLimit?: RateLimitOverride;
+
+  @Key({ type: 'object', meaning: 'Limits for each tenant, connection, … by itself.', nested: EachOverride })
+  @Optional()
+  each?: EachOverride;
 }
 
 function isCoalesce(value: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { DeliveryOptions } from '@crm-mesh/sdk';
-import { checkClass } from './class-problems.js';
+import { checkClass, type ClassProblem } from './class-problems.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import { DeliveryOverride } from './delivery-override.js';
 import type { MeshConfig } from './mesh-config.js';
@@ -25,18 +25,22 @@ export function rememberPluginProblems(settings: object, problems: readonly Conf
 export function readPluginSettings(config: Pick<MeshConfig, 'plugins'>, name: string): PluginSettings {
   const settings = config.plugins[name];
   if (settings === undefined) return { enabled: true, delivery: {}, config: {} };
-  const { enabled = true, delivery = {}, ...own } = settings;
+  const { enabled = true, delivery, ...own } = settings;
+  const checked = checkClass(DeliveryOverride, delivery);
   const origin = findOrigin(settings);
   if (origin) rememberOrigin(own, origin);
-  const problems = [...checkSwitches(settings, name), ...(problemsOf.get(settings) ?? [])];
+  const problems = [...checkSwitches(settings, name, checked.problems), ...(problemsOf.get(settings) ?? [])];
   if (enabled !== false && problems.length > 0) throw new ConfigError(problems);
-  return { enabled: enabled !== false, delivery: delivery as DeliveryOptions, config: own };
+  return { enabled: enabled !== false, delivery: checked.instance, config: own };
 }
 
-function checkSwitches(settings: Record<string, unknown>, name: string): ConfigProblem[] {
+function checkSwitches(
+  settings: Record<string, unknown>,
+  name: string,
+  delivery: readonly ClassProblem[],
+): ConfigProblem[] {
   const origin = findOrigin(settings);
-  const { problems } = checkClass(DeliveryOverride, settings['delivery']);
-  const found = problems.map((problem) => ({ ...problem, segments: ['delivery', ...problem.segments] }));
+  const found = delivery.map((problem) => ({ ...problem, segments: ['delivery', ...problem.segments] }));
   if (!['boolean', 'undefined'].includes(typeof settings['enabled'])) {
     found.push({ segments: ['enabled'], message: 'must be true or false', cure: 'Mend the value.' });
   }

@@ -3,7 +3,7 @@ import type { GroupRunner } from './group-runner.js';
 import { createHeld, type Held, type Lane } from './lane.js';
 import type { Parking } from './parking.js';
 import type { Settler } from './settler.js';
-import type { ParkedItem } from './store/delivery-records.js';
+import type { ParkedItem } from './store/parked-records.js';
 import { countSuperseded, type WaitingEvent } from './superseded.js';
 
 /** So many rows of a parked lane are looked at in one step. */

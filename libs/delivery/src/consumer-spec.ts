@@ -49,6 +49,8 @@ export interface ConsumerSpec {
   coalesceMsOf?(subject: string): number;
   /** Which part of the downstream a message needs; each part has a breaker of its own. Default: there is one part. */
   breakerOf?(subject: string): string;
+  /** What `policy.each` counts by; default: everything is of one key. */
+  limitKeyOf?(item: HandlerItem): string;
   /** Of the lease under which it runs, where one does. */
   epoch?: number;
   /** While what runs the handler is away: tells when it is back, or (`false`) that nobody waits for it any more. */

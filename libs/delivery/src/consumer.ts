@@ -42,7 +42,7 @@ export class Consumer {
 
   async start(): Promise<void> {
     const { spec } = this;
-    const { records, suspects, parking, holds, engine, settler } = this.parts;
+    const { fence, suspects, parking, holds, engine, settler } = this.parts;
     const durable = await this.deps.nats.ensureDurable({
       stream: spec.stream,
       name: spec.name,
@@ -53,7 +53,7 @@ export class Consumer {
       maxAckPending: spec.policy.maxAckPending,
       metadata: spec.metadata,
     });
-    await records.takeOver();
+    await fence.takeOver();
     await suspects.begin();
     await holds.load();
     const parked = await parking.load();
@@ -100,11 +100,12 @@ export class Consumer {
   /** Pulls nothing more, lets running handlers end (at most `graceMs`, default 10 s), gives the rest back. */
   async stop(options: { graceMs?: number } = {}): Promise<void> {
     if (this.phase === 'stopping' || this.phase === 'stopped') return;
-    const { engine, suspects, exhausted, holds } = this.parts;
+    const { engine, suspects, exhausted, notices, holds } = this.parts;
     this.phase = 'stopping';
     this.stopListening();
     for (const timer of this.timers) clearInterval(timer);
     engine.halt();
+    notices.stop();
     await this.openingDirect?.catch(() => undefined);
     await holds.stop();
     await Promise.all(this.feeds.map((feed) => feed.stop()));

@@ -3,13 +3,14 @@ import type { Logger } from '@crm-mesh/telemetry';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { Feed } from './feed.js';
 import type { Holds } from './holds.js';
-import { laneOfSubject, restoreSubject } from './lane-key.js';
+import { laneOfSubject, restoreSubject, storableLane } from './lane-key.js';
 import { createHeld, Lane, type Held } from './lane.js';
 import type { LaneRunner } from './lane-runner.js';
 import { describeError } from './outcome.js';
 import type { Parking } from './parking.js';
 import type { Settler } from './settler.js';
 import type { SuspectStep } from './suspect-run.js';
+import { TURN_OF_ALL, TURN_OF_KEY } from './turns.js';
 
 /** The wait before a lane whose step failed (the store or the server is away) is tried again. */
 const STEP_RETRY_MS = 1_000;
@@ -31,6 +32,7 @@ export interface EngineDependencies {
   beginRun(): () => void;
   log: Logger;
   now(): number;
+  setTimer(callback: () => void, delayMs: number): NodeJS.Timeout;
 }
 
 /** What is known of a delivery as it comes. */
@@ -95,10 +97,18 @@ export class Engine {
   /** A breaker has closed: what waited for it, and for nothing else, runs now. */
   release(part: string): void {
     for (const lane of this.lanes.values()) {
-      if (lane.state !== 'idle' || lane.waitsForPart !== part) continue;
+      if (lane.state !== 'idle' || lane.waitsFor !== part) continue;
       lane.waitUntil(0);
       this.schedule(lane);
     }
+  }
+
+  /** A place under the limit of its key is free. Returns whether the lane is still there and waits for it. */
+  wake(lane: Lane): boolean {
+    if (lane.state !== 'idle' || lane.waitsFor !== TURN_OF_KEY || this.lanes.get(lane.key) !== lane) return false;
+    lane.waitUntil(0);
+    this.schedule(lane);
+    return true;
   }
 
   /** Whether something waits here that could run, and so show how the downstream is. */
@@ -188,7 +198,9 @@ export class Engine {
 
   private laneKey(held: Held): string | Promise<string> {
     if (this.spec.policy.order === 'none') return held.key;
-    return this.spec.laneOf ? this.spec.laneOf(held.item) : laneOfSubject(held.item.subject);
+    const own = this.spec.laneOf?.(held.item);
+    if (own === undefined) return laneOfSubject(held.item.subject);
+    return typeof own === 'string' ? storableLane(own) : own.then(storableLane);
   }
 
   private schedule(lane: Lane): void {
@@ -203,7 +215,7 @@ export class Engine {
     if (this.deps.holds.isHeld(lane.key)) return;
     const waitMs = this.dueMs(lane) - this.deps.now();
     if (waitMs > 0) {
-      lane.timer = setTimeout(() => this.schedule(lane), Math.min(waitMs, LONGEST_TIMER_MS));
+      lane.timer = this.deps.setTimer(() => this.schedule(lane), Math.min(waitMs, LONGEST_TIMER_MS));
       return;
     }
     lane.state = 'ready';
@@ -257,6 +269,11 @@ export class Engine {
     lane.isSuspect = false;
     lane.oneByOne = Math.max(lane.oneByOne, 1);
     await this.runLane(lane);
+    // Until its turn has come it has not shown what it does.
+    while ((lane.waitsFor === TURN_OF_ALL || lane.waitsFor === TURN_OF_KEY) && !this.stopping) {
+      if (lane.notBeforeMs <= this.deps.now()) await this.runLane(lane);
+      else await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS));
+    }
   }
 
   private async runLane(lane: Lane): Promise<void> {

@@ -8,9 +8,11 @@ import { keepAttempts, type ErrorInfo, type Outcome } from './outcome.js';
 import { Runs } from './runs.js';
 import { decideSettlement } from './settlement.js';
 import type { Settler } from './settler.js';
-import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
+import type { DeliveryRecords } from './store/delivery-records.js';
+import type { ItemRef } from './store/item-rows.js';
 import type { Superseding } from './superseding.js';
 import { KILLED, weighDeath } from './suspicion.js';
+import type { Turns } from './turns.js';
 
 /** What becomes of the messages that ran together: each by its own attempts. */
 export type Verdict =
@@ -31,6 +33,7 @@ export interface GroupRunnerDependencies {
   nats: Nats;
   settler: Settler;
   breakers: Breakers;
+  turns: Turns;
   records: DeliveryRecords;
   superseding: Superseding | undefined;
   /** Found to end the process: it is not run again. */
@@ -55,6 +58,11 @@ export class GroupRunner {
 
   breakerPart(todo: readonly Held[]): string {
     return this.spec.breakerOf?.(todo[0]!.item.subject) ?? '';
+  }
+
+  /** Whose limits it counts under. */
+  limitKey(todo: readonly Held[]): string {
+    return this.spec.limitKeyOf?.(todo[0]!.item) ?? '';
   }
 
   /** What need not run: it is done or buried already, or superseded. Of the rest: how many attempts it has had. */
@@ -92,10 +100,16 @@ export class GroupRunner {
   }
 
   async run(todo: Held[]): Promise<GroupRun> {
+    // Taken first: what waits for the handler together must not begin together.
+    const endTurn = this.deps.turns.begin(this.limitKey(todo));
     const away = this.spec.untilReady?.();
-    if (away && !(await away)) return { verdict: { kind: 'return' }, durationMs: 0, isSuspect: false };
+    if (away && !(await away)) {
+      endTurn();
+      return { verdict: { kind: 'return' }, durationMs: 0, isSuspect: false };
+    }
     const startedMs = this.deps.now();
     const outcome = await this.runHandler(todo);
+    endTurn();
     this.deps.breakers.record(this.breakerPart(todo), outcome);
     const verdict = this.judge(todo, outcome);
     if (verdict.kind === 'mixed') noteFailure(verdict, new Date(startedMs).toISOString());

@@ -7,8 +7,10 @@ import type { Held, Lane } from './lane.js';
 import { describeError } from './outcome.js';
 import { redriveMessageId } from './redrive.js';
 import type { Settler } from './settler.js';
-import { keyOf, type DeliveryRecords, type ItemRef } from './store/delivery-records.js';
+import type { DeliveryRecords } from './store/delivery-records.js';
 import { HoldRecords, type Hold } from './store/hold-records.js';
+import { keyOf, type ItemRef } from './store/item-rows.js';
+import type { ParkedRecords } from './store/parked-records.js';
 
 export interface HoldsDependencies {
   nats: Nats;
@@ -17,6 +19,7 @@ export interface HoldsDependencies {
   metrics: Metrics;
   settler: Settler;
   records: DeliveryRecords;
+  parked: ParkedRecords;
   /** Of a stream that is read; else undefined. */
   incarnationOf(stream: string): string | undefined;
   /** Begins to read CRM_DIRECT, if anything was sent directly. */
@@ -153,12 +156,12 @@ export class Holds {
   }
 
   async #resolve(hold: Hold): Promise<void> {
-    const { records, log } = this.deps;
+    const { records, parked, log } = this.deps;
     const redriven = await this.#findRedriven(hold);
     const isDone = redriven && (await records.lookUp([redriven])).get(keyOf(redriven))?.done;
     let returned = 0;
     if (redriven && !isDone) {
-      if (!(await records.listParkedAmong([redriven])).has(keyOf(redriven))) returned = 1;
+      if (!(await parked.listAmong([redriven])).has(keyOf(redriven))) returned = 1;
       this.#returned.add(keyOf(redriven));
       await this.#records.replace(hold, redriven);
     } else await this.#records.remove(hold);

@@ -8,6 +8,7 @@ import type { ErrorInfo } from './outcome.js';
 import type { ParkedMessage, Parking } from './parking.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords } from './store/delivery-records.js';
+import { TURN_OF_ALL, TURN_OF_KEY, type Turns } from './turns.js';
 
 /** Of a lane that gathered, so many run together at most. */
 const LARGEST_GROUP = 100;
@@ -22,6 +23,7 @@ export interface LaneRunnerDependencies {
   settler: Settler;
   parking: Parking;
   breakers: Breakers;
+  turns: Turns;
   records: DeliveryRecords;
   groups: GroupRunner;
   holds: Holds;
@@ -63,7 +65,7 @@ export class LaneRunner {
     if (known.length > 0) lane.remove(known);
     for (const held of known) settler.release(held, 'ack', 'skipped');
     if (todo.length === 0) return;
-    if (this.mustWaitForBreaker(lane, todo)) return this.parkBehindBreaker(lane);
+    if (this.mustWait(lane, todo)) return this.parkWaiting(lane);
     const { verdict, durationMs, isSuspect } = await groups.run(todo);
     lane.isSuspect = isSuspect;
     this.countDown(lane, verdict, todo);
@@ -127,7 +129,7 @@ export class LaneRunner {
     await this.settleParked(lane, messages, known);
     for (const held of known) settler.notify(held, 'skipped');
     if (todo.length === 0) return;
-    if (this.mustWaitForBreaker(lane, todo)) return parking.postpone(lane);
+    if (this.mustWait(lane, todo)) return parking.postpone(lane);
 
     const { verdict, durationMs, isSuspect } = await groups.run(todo);
     lane.isSuspect = isSuspect;
@@ -182,17 +184,29 @@ export class LaneRunner {
     else if (lane.oneByOne > 0) lane.oneByOne--;
   }
 
-  private mustWaitForBreaker(lane: Lane, todo: readonly Held[]): boolean {
-    const part = this.deps.groups.breakerPart(todo);
-    const waitMs = this.deps.breakers.admit(part);
-    if (waitMs > 0) lane.waitUntil(this.deps.now() + waitMs, part);
+  /** For its turn under a limit, or for its downstream to be back. Asked for last: a breaker may make this run its probe. */
+  private mustWait(lane: Lane, todo: readonly Held[]): boolean {
+    const { turns, groups, breakers, now } = this.deps;
+    const turn = turns.ask(lane, groups.limitKey(todo));
+    if (turn) {
+      lane.waitUntil(now() + turn.ms, turn.for);
+      return true;
+    }
+    const part = groups.breakerPart(todo);
+    const waitMs = breakers.admit(part);
+    if (waitMs > 0) lane.waitUntil(now() + waitMs, part);
+    // What it waited for has come.
+    else lane.waitUntil(0);
     return waitMs > 0;
   }
 
-  /** Where the downstream has parts, pulling goes on for the others: what waits for this one must not fill the hand. */
-  private async parkBehindBreaker(lane: Lane): Promise<void> {
-    const { settler, parking, maxAckPending } = this.deps;
-    if (!this.spec.breakerOf || settler.held.size <= maxAckPending() / 2) return;
+  /** Where others can go on pulling goes on for them: what waits here must not fill the hand. */
+  private async parkWaiting(lane: Lane): Promise<void> {
+    const { settler, parking, maxAckPending, now } = this.deps;
+    const isTurnOfKey = lane.waitsFor === TURN_OF_KEY;
+    if (!isTurnOfKey && (lane.waitsFor === TURN_OF_ALL || !this.spec.breakerOf)) return;
+    const isLong = isTurnOfKey && lane.notBeforeMs - now() > this.spec.policy.parkAfterMs;
+    if (!isLong && settler.held.size <= maxAckPending() / 2) return;
     await parking.park(lane, this.movable(lane, lane.waiting.slice(0, 1)), () => ({}));
   }
 

@@ -1,7 +1,7 @@
 import type { Delivery, StoredMessage } from '@crm-mesh/jetstream';
 import type { HandlerItem } from './consumer-spec.js';
 import type { Attempt } from './outcome.js';
-import { keyOf, type ItemRef } from './store/delivery-records.js';
+import { keyOf, type ItemRef } from './store/item-rows.js';
 
 /** A message in hand, or read from the store: not settled yet. */
 export interface Held {
@@ -54,8 +54,8 @@ export class Lane {
   /** `ready`: in the queue for a place to run. */
   state: 'idle' | 'ready' | 'running' = 'idle';
   notBeforeMs = 0;
-  /** The part of the downstream whose breaker `notBeforeMs` waits for; undefined when it waits for something else. */
-  waitsForPart: string | undefined;
+  /** The part of the downstream whose breaker `notBeforeMs` waits for, or a turn under a limit; undefined: for time alone. */
+  waitsFor: string | symbol | undefined;
   /** So many of the oldest run alone, though their lane gathers: one of them failed all the others. */
   oneByOne = 0;
   /** Its oldest was in hand when the handler's worker ended. */
@@ -79,10 +79,9 @@ export class Lane {
     this.waiting.splice(index, 0, held);
   }
 
-  /** `part`: whose breaker it waits for. */
-  waitUntil(dueMs: number, part?: string): void {
+  waitUntil(dueMs: number, waitsFor?: Lane['waitsFor']): void {
     this.notBeforeMs = dueMs;
-    this.waitsForPart = part;
+    this.waitsFor = waitsFor;
   }
 
   remove(settled: readonly Held[]): void {

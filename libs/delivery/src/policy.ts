@@ -5,6 +5,21 @@ export interface Backoff {
   factor: number;
 }
 
+/** Runs that may begin. */
+export interface RateLimit {
+  perSecond: number;
+  /** So many may begin at once after a quiet time; default: a tenth of `perSecond`, at least 1. */
+  burst?: number | undefined;
+}
+
+/** Limits for each key by itself. */
+export interface EachLimit {
+  /** Where the key stands in an event; whoever knows events reads it. */
+  by: string;
+  concurrency?: number | undefined;
+  rateLimit?: RateLimit | undefined;
+}
+
 export type StartFrom = 'new' | 'all' | { sequence: number } | { time: string };
 
 /** How a consumer's events are delivered, every default filled in. */
@@ -27,6 +42,10 @@ export interface DeliveryPolicy {
   coalesceAfterEvents: number;
   /** A wait longer than this parks the lane in the store instead of holding its deliveries. */
   parkAfterMs: number;
+  /** Default: no limit. */
+  rateLimit?: RateLimit | undefined;
+  /** Default: no limits but those of the whole. */
+  each?: EachLimit | undefined;
 }
 
 export const DEFAULT_POLICY: DeliveryPolicy = {

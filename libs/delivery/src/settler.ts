@@ -8,7 +8,8 @@ import { Insistence } from './insistence.js';
 import type { Held } from './lane.js';
 import { describeError, type ErrorInfo } from './outcome.js';
 import type { SettledNotice } from './settled-notice.js';
-import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
+import type { DeliveryRecords } from './store/delivery-records.js';
+import type { ItemRef } from './store/item-rows.js';
 import type { Tally } from './tally.js';
 
 export type SettledDetails = Partial<Pick<SettledNotice, 'durationMs' | 'error' | 'nextAttemptInMs'>>;

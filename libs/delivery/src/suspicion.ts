@@ -1,5 +1,5 @@
 import type { Attempt, ErrorInfo, Outcome } from './outcome.js';
-import { keyOf, type ItemRef } from './store/delivery-records.js';
+import { keyOf, type ItemRef } from './store/item-rows.js';
 import type { Life, Mark } from './store/life-records.js';
 
 /**

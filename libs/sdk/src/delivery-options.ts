@@ -1,3 +1,24 @@
+/** How often runs of the handler may begin. */
+export interface RateLimit {
+  /** So many each second, on average; 0.2 is one in five seconds. */
+  perSecond: number;
+  /** So many at once after a quiet time. Default: a tenth of `perSecond`, at least 1. */
+  burst?: number;
+}
+
+/** Limits that hold for each tenant, connection, … by itself, beside those of the whole plugin. */
+export interface EachLimit {
+  /**
+   * Of what: `tenant`, `connection` (of a tenant), `entity`, or a field of the event such as `data.ownerId`; events without
+   * the field share one limit. A name and no function, so that it can stand in mesh.yaml and be read without the plugin's code.
+   */
+  by: 'tenant' | 'connection' | 'entity' | `data.${string}`;
+  /** How many handlers may run at once for one of them. Default: as many as for the whole plugin. */
+  concurrency?: number;
+  /** How often they may begin for one of them. Default: no limit. */
+  rateLimit?: RateLimit;
+}
+
 /** How a plugin's events are delivered. Everything has a default that suits most. */
 export interface DeliveryOptions {
   /** How many handlers may run at once, over different records. Default 10. */
@@ -28,4 +49,8 @@ export interface DeliveryOptions {
   isolation?: 'worker' | 'inline';
   /** How much heap the worker may use, in MB, before it is ended and started again. Default 256. */
   heapMb?: number;
+  /** How often handlers may begin, over all records. A wait for it spends no attempt. Default: no limit. */
+  rateLimit?: RateLimit;
+  /** Limits for each tenant, connection, … by itself; while one waits, the others go on. Default: none. */
+  each?: EachLimit;
 }

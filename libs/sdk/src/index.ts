@@ -27,7 +27,8 @@ export {
 } from '@crm-mesh/contract';
 export type { ConfigSchema, StandardIssue, StandardResult, StandardSchema } from './config-schema.js';
 export { PermanentError, RetryLater, Unavailable } from './delivery-errors.js';
-export type { DeliveryOptions } from './delivery-options.js';
+export type { DeliveryOptions, EachLimit, RateLimit } from './delivery-options.js';
+export { errorFromResponse, readRetryAfterMs, type HttpAnswer } from './error-from-response.js';
 export { isEvent } from './is-event.js';
 export type { Log, LogMethod } from './log.js';
 export { definePatch, PATCH_MARK, type Patch, type PatchedLetter, type PatchFunction } from './patch.js';

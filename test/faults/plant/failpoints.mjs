@@ -74,14 +74,14 @@ export const FAILPOINTS = {
   // An event in the host.
   'settle.after-handler': { app: 'host', file: SETTLER, before: 'await Promise.all(group.map(({ ref, attempts })' },
   'settle.before-ack': { app: 'host', file: RUNNER, after: 'const ack = () => {', sync: ';' },
-  'park.before-commit': { app: 'host', file: PARKING, before: 'await this.deps.records.park(moving' },
+  'park.before-commit': { app: 'host', file: PARKING, before: 'await this.deps.parked.park(moving' },
   'park.before-acks': { app: 'host', file: PARKING, before: 'lane.parked = { count: moving.length' },
-  'park.before-joining': { app: 'host', file: PARKING, before: 'await this.deps.records.park(fresh' },
+  'park.before-joining': { app: 'host', file: PARKING, before: 'await this.deps.parked.park(fresh' },
   'park.before-joined-acks': { app: 'host', file: PARKING, before: 'for (const { lane, held } of fresh)' },
   'park.before-settling': {
     app: 'host',
     file: PARKING,
-    before: 'await this.deps.settler.insist(() => this.deps.records.settleParked(',
+    before: 'await this.deps.settler.insist(() => this.deps.parked.settle(',
   },
   'park.after-settling': { app: 'host', file: PARKING, before: 'lane.parked.count -= refs.length' },
   'bury.before-publish': {

@@ -15,6 +15,12 @@ describe('choosePolicy', () => {
       { backoff: { factor: 4 } },
       { backoff: { initialMs: 5, maxMs: 600_000, factor: 4 } },
     ],
+    [
+      'limits, each as a whole',
+      { rateLimit: { perSecond: 5, burst: 9 }, each: { by: 'tenant', concurrency: 2 } },
+      { rateLimit: { perSecond: 1 } },
+      { rateLimit: { perSecond: 1 }, each: { by: 'tenant', concurrency: 2 } },
+    ],
     ['no order, no inbox', { order: 'none' }, undefined, { order: 'none', idempotency: 'none' }],
     [
       'no order, but an inbox',

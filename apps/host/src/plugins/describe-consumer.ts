@@ -4,6 +4,7 @@ import type { DurableState } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
 import { coversFilter } from './covers-filter.js';
 import type { PluginCode } from './plugin-code.js';
+import { readLimitKey } from './read-limit-key.js';
 
 export interface PluginToRun {
   code: PluginCode;
@@ -15,6 +16,7 @@ export interface PluginToRun {
 /** What the delivery engine must know of a plugin. */
 export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'log'>): ConsumerSpec {
   const { name, description, events, hasKey } = code.summary;
+  const { each } = policy;
   const filterSubject = patternFilters(events);
   return {
     name,
@@ -35,6 +37,7 @@ export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'l
     runHandler: code.runHandler,
     untilReady: () => code.untilReady(),
     ...(hasKey ? { laneOf: (item) => code.laneOf(item) } : {}),
+    ...(each ? { limitKeyOf: (item) => readLimitKey(each.by, item) } : {}),
   };
 }
 

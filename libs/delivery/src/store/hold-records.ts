@@ -1,5 +1,5 @@
 import type { Store } from '@crm-mesh/store';
-import type { ItemRef } from './delivery-records.js';
+import type { ItemRef } from './item-rows.js';
 
 /** A dead letter that holds its lane until it is resolved. */
 export interface Hold {

@@ -1,7 +1,6 @@
+import { checkEach, checkRateLimit } from './check-limits.js';
+import { checkNumber, checkWholeNumber, isObject, show, type Range } from './check-value.js';
 import { describeUnknownKey, type Problem } from './problem.js';
-
-/** A whole number from … to. */
-type Range = readonly [least: number, most: number];
 
 const DAY_MS = 86_400_000;
 const NUMBERS: Readonly<Record<string, Range>> = {
@@ -12,12 +11,21 @@ const NUMBERS: Readonly<Record<string, Range>> = {
   heapMb: [16, 65_536],
 };
 const BACKOFF_NUMBERS: Readonly<Record<string, Range>> = { initialMs: [1, DAY_MS], maxMs: [1, 7 * DAY_MS] };
+const FACTOR: Range = [1, 10];
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   order: ['record', 'strict', 'none'],
   idempotency: ['inbox', 'none'],
   isolation: ['worker', 'inline'],
 };
-const KEYS = [...Object.keys(NUMBERS), ...Object.keys(CHOICES), 'backoff', 'startFrom', 'coalesce'];
+const KEYS = [
+  ...Object.keys(NUMBERS),
+  ...Object.keys(CHOICES),
+  'backoff',
+  'startFrom',
+  'coalesce',
+  'rateLimit',
+  'each',
+];
 const BACKOFF_KEYS = [...Object.keys(BACKOFF_NUMBERS), 'factor'];
 const TIMESTAMP = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
@@ -30,11 +38,13 @@ export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
     ...Object.entries(value).flatMap(([key, part]) => {
       const field = `${path}.${key}`;
       if (part === undefined) return [];
-      if (NUMBERS[key]) return checkNumber(field, part, NUMBERS[key]);
+      if (NUMBERS[key]) return checkWholeNumber(field, part, NUMBERS[key]);
       if (CHOICES[key]) return checkChoice(field, part, CHOICES[key]);
       if (key === 'backoff') return checkBackoff(field, part);
       if (key === 'startFrom') return checkStartFrom(field, part);
       if (key === 'coalesce') return checkCoalesce(field, part);
+      if (key === 'rateLimit') return checkRateLimit(field, part);
+      if (key === 'each') return checkEach(field, part);
       return [describeUnknownKey(field, key, KEYS)];
     }),
     ...checkTogether(path, value),
@@ -49,11 +59,6 @@ function checkTogether(path: string, { order, idempotency }: Record<string, unkn
   ];
 }
 
-function checkNumber(field: string, value: unknown, [least, most]: Range): Problem[] {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return [];
-  return [{ field, what: `is ${show(value)}`, cure: `Give ${field} a whole number from ${least} to ${most}.` }];
-}
-
 function checkChoice(field: string, value: unknown, choices: readonly string[]): Problem[] {
   if (choices.includes(value as string)) return [];
   return [{ field, what: `is ${show(value)}`, cure: `Give ${field} one of: ${choices.map(show).join(', ')}.` }];
@@ -65,10 +70,9 @@ function checkBackoff(path: string, value: unknown): Problem[] {
   return Object.entries(value).flatMap(([key, part]) => {
     const field = `${path}.${key}`;
     if (part === undefined) return [];
-    if (BACKOFF_NUMBERS[key]) return checkNumber(field, part, BACKOFF_NUMBERS[key]);
+    if (BACKOFF_NUMBERS[key]) return checkWholeNumber(field, part, BACKOFF_NUMBERS[key]);
     if (key !== 'factor') return [describeUnknownKey(field, key, BACKOFF_KEYS)];
-    if (typeof part === 'number' && part >= 1 && part <= 10) return [];
-    return [{ field, what: `is ${show(part)}`, cure: `Give ${field} a number from 1 to 10.` }];
+    return checkNumber(field, part, FACTOR);
   });
 }
 
@@ -87,12 +91,4 @@ function checkCoalesce(field: string, value: unknown): Problem[] {
   if (Number.isInteger(afterEvents) && (afterEvents as number) >= 2 && Object.keys(value as object).length === 1)
     return [];
   return [{ field, what: `is ${show(value)}`, cure: `Give ${field} true, false or { afterEvents: 2 or more }.` }];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function show(value: unknown): string {
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value);
 }
