@@ -34,8 +34,8 @@ export const BUGS = {
   'bury-without-awaiting': [
     {
       file: SETTLER,
-      find: 'await this.insist(() => publishDeadLetter(this.deps.nats, held, about));',
-      replace: 'void publishDeadLetter(this.deps.nats, held, about).catch(() => undefined);',
+      find: 'sequences.push(await this.insist(() => publishDeadLetter(this.deps.nats, held, about)));',
+      replace: 'sequences.push(0), void publishDeadLetter(this.deps.nats, held, about).catch(() => undefined);',
     },
   ],
   'dedupe-key-without-tenant': [
