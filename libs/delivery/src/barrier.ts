@@ -3,11 +3,25 @@ import type { BarrierDecider } from './decide-barrier.js';
 /** How often the server is asked what is pending. */
 const POLL_MS = 100;
 
-export interface BarrierOptions<Item> {
+/** A durable as the server has it. */
+export interface PendingState {
+  ackPending: number;
+  ackWaitMs: number;
+  /** Up to here the stream is delivered. */
+  deliveredSequence: number;
+  /** Not delivered yet. */
+  pending: number;
+}
+
+interface InHand {
+  ref: { sequence: number };
+}
+
+export interface BarrierOptions<Item extends InHand> {
   isOpen: boolean;
   decide: BarrierDecider;
   /** As the server has it now. */
-  readPending(): Promise<{ ackPending: number; ackWaitMs: number }>;
+  readPending(): Promise<PendingState>;
   /** What is in hand now. */
   listHeld(): readonly Item[];
   now(): number;
@@ -17,7 +31,7 @@ export interface BarrierOptions<Item> {
 }
 
 /** Closed after a start or a gap: no lane may run until everything that was pending has come back. */
-export class Barrier<Item = unknown> {
+export class Barrier<Item extends InHand = InHand> {
   #isOpen: boolean;
   #stopped = false;
   #waiting: Promise<void> | undefined;
@@ -60,9 +74,11 @@ export class Barrier<Item = unknown> {
   async #decide(excessSinceMs: number | undefined): Promise<ReturnType<BarrierDecider>> {
     const { listHeld, readPending, decide, now } = this.options;
     const before = listHeld();
-    const { ackPending, ackWaitMs } = await readPending();
+    const { deliveredSequence, pending: toDeliver, ackPending, ackWaitMs } = await readPending();
     const still = new Set(listHeld());
-    const held = before.filter((item) => still.has(item)).length;
-    return decide({ ackPending, held, excessSinceMs, ackWaitMs, nowMs: now() });
+    const inHand = before.filter((item) => still.has(item));
+    const held = inHand.filter(({ ref }) => ref.sequence <= deliveredSequence).length;
+    const isForgetful = held < inHand.length;
+    return decide({ ackPending, held, isForgetful, toDeliver, excessSinceMs, ackWaitMs, nowMs: now() });
   }
 }

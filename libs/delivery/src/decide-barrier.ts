@@ -2,8 +2,15 @@
 export interface BarrierView {
   /** Delivered and not settled, as the server counts. */
   ackPending: number;
-  /** Delivered before the server was asked, and not settled since: what came later may stand for one that is missing. */
+  /**
+   * Delivered before the server was asked, and not settled since: what came later may stand for one that is missing. Of
+   * what the server knows to be delivered: else one that it has forgotten would stand for one that is missing.
+   */
   held: number;
+  /** A server that was killed has forgotten deliveries that are in hand; it makes them again, and those in between. */
+  isForgetful: boolean;
+  /** Not delivered yet, as the server counts. */
+  toDeliver: number;
   /** Since when more was held than the server has pending; undefined while it is not so. */
   excessSinceMs: number | undefined;
   ackWaitMs: number;
@@ -12,7 +19,7 @@ export interface BarrierView {
 
 export type BarrierDecision =
   | { kind: 'open' }
-  /** More is held than pending, for a whole `ack_wait`: someone else purged or acked. */
+  /** More is held than the server knows of, for a whole `ack_wait`: someone else purged or acked. */
   | { kind: 'open-alarmed' }
   | { kind: 'wait'; excessSinceMs: number | undefined };
 
@@ -21,8 +28,9 @@ export type BarrierDecision =
  * Until then an older event of a record may still be on its way, and a newer one would overtake it.
  */
 export function decideBarrier(view: BarrierView): BarrierDecision {
-  if (view.held === view.ackPending) return { kind: 'open' };
-  if (view.held < view.ackPending) return { kind: 'wait', excessSinceMs: undefined };
+  if (view.held === view.ackPending && !view.isForgetful) return { kind: 'open' };
+  const isComing = view.held < view.ackPending || (view.isForgetful && view.toDeliver > 0);
+  if (isComing) return { kind: 'wait', excessSinceMs: undefined };
   const excessSinceMs = view.excessSinceMs ?? view.nowMs;
   if (view.nowMs - excessSinceMs >= view.ackWaitMs) return { kind: 'open-alarmed' };
   return { kind: 'wait', excessSinceMs };

@@ -1,6 +1,6 @@
 import type { Delivery, DurableState, Nats, Pull, PullNotice } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
-import { Barrier } from './barrier.js';
+import { Barrier, type PendingState } from './barrier.js';
 import type { BarrierDecider } from './decide-barrier.js';
 import type { Held } from './lane.js';
 import { describeError } from './outcome.js';
@@ -158,12 +158,8 @@ export class Feed {
   }
 
   /** What was true before the server went away decides nothing. */
-  private async readPending(): Promise<{ ackPending: number; ackWaitMs: number }> {
-    const { ackPending, ackWaitMs } = (await this.readState()) ?? {
-      ...this.durable,
-      ackPending: Number.POSITIVE_INFINITY,
-    };
-    return { ackPending, ackWaitMs };
+  private async readPending(): Promise<PendingState> {
+    return (await this.readState()) ?? { ...this.durable, ackPending: Number.POSITIVE_INFINITY };
   }
 
   private async readState(): Promise<DurableState | undefined> {
