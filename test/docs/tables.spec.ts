@@ -110,7 +110,7 @@ describe('the settlement table', () => {
       !spent ? ', no attempt spent' : delayMs === 700 ? ' after `ms`' : ' after the backoff';
     const word = (decision: Decision): string => {
       if (decision.kind === 'retry') return `again${again(decision.delayMs, decision.spent)}`;
-      return { ack: 'done', bury: 'buried', return: 'given back to the server' }[decision.kind];
+      return { ack: 'done', bury: 'buried', drop: 'dropped', return: 'given back to the server' }[decision.kind];
     };
     const rows = Object.entries(kinds).map(([text, kind]) => [text, word(decide(kind, 1)), word(decide(kind, 3))]);
     expect(readTable('docs/write-a-plugin.md', 'the handler')).toEqual(rows);

@@ -1,6 +1,6 @@
 import type { Logger } from '@crm-mesh/telemetry';
 import { admit, CLOSED, recordAvailable, recordUnavailable, type Breaker } from './breaker.js';
-import type { Outcome } from './outcome.js';
+import type { RunOutcome } from './outcome.js';
 
 /** One breaker for each part of a consumer's downstream (for the normaliser: each connection). */
 export class Breakers {
@@ -23,7 +23,7 @@ export class Breakers {
     return waitMs;
   }
 
-  record(part: string, outcome: Outcome): void {
+  record(part: string, outcome: RunOutcome): void {
     if (outcome.kind === 'interrupted') return;
     const before = this.parts.get(part) ?? CLOSED;
     if (before === CLOSED && outcome.kind !== 'unavailable') return;

@@ -42,9 +42,9 @@ export function buildParts(
   const remembers = policy.idempotency === 'inbox';
   const records = new DeliveryRecords(store, consumer, spec.epoch);
   const tally = new Tally({ metrics, now, onSettled });
-  const settler = new Settler(spec, { nats, log, records, tally, now });
-  const insist = <Result>(step: () => Promise<Result>): Promise<Result> => settler.insist(step);
   const areOpen = (): boolean => feeds.every((feed) => feed.isOpen);
+  const settler = new Settler(spec, { nats, log, records, tally, now, isComplete: areOpen });
+  const insist = <Result>(step: () => Promise<Result>): Promise<Result> => settler.insist(step);
   const breakers = new Breakers({
     consumer,
     log,

@@ -1,4 +1,4 @@
-import type { Outcome } from './outcome.js';
+import type { RunOutcome } from './outcome.js';
 import type { DeliveryPolicy } from './policy.js';
 
 /** One message as a handler sees it; plain data. */
@@ -10,11 +10,11 @@ export interface HandlerItem {
   storedAtMs: number;
 }
 
-/** One run: a single item, or with `coalesceMs` all that waited in the lane, oldest first. */
+/** One run: a single item, or with `coalesceMs` all that waited in the lane, or a batch; of a record the oldest first. */
 export interface HandlerInput {
   consumer: string;
   items: HandlerItem[];
-  /** 1 for the first run of the oldest item. */
+  /** 1 for the first run; of the item that has had the most. */
   attempt: number;
 }
 
@@ -25,7 +25,7 @@ export interface HandlerRun {
 }
 
 /** The one seam between the engine and the code that it runs: plain data both ways. Never rejects. */
-export type RunHandler = (input: HandlerInput, run: HandlerRun) => Promise<Outcome>;
+export type RunHandler = (input: HandlerInput, run: HandlerRun) => Promise<RunOutcome>;
 
 /** What follows a stream through the engine: a plugin, the normaliser. */
 export interface ConsumerSpec {

@@ -17,6 +17,8 @@ export interface ConsumerStatus {
   skipped: number;
   retried: number;
   buried: number;
+  /** Of a consumer that gets each event at most once: it failed, or the stop came first. */
+  dropped: number;
   /** Messages that left the stream before this consumer was given them; at most so many, wanted or not. */
   missed: number;
   /** Settled in the last 60 s. */

@@ -1,3 +1,4 @@
+import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Delivery, DurableState } from '@crm-mesh/jetstream';
 import type { ConsumerParts } from './consumer-parts.js';
 import { buildParts } from './consumer-parts.js';
@@ -14,6 +15,7 @@ const PRUNE_EVERY_MS = 600_000;
 /** What another process has sent directly to this consumer is looked for this often, until the first of it is there. */
 const DIRECT_POLL_MS = 5_000;
 const EXTEND_CHECKS_PER_WAIT = 6;
+const ROOM_POLL_MS = 20;
 /** Inbox rows outlive the ack floor by this much: an ack that got lost is redelivered within ack_wait. */
 const INBOX_KEPT_MS = 86_400_000;
 
@@ -47,6 +49,7 @@ export class Consumer {
       description: spec.description,
       filterSubject: spec.filterSubject,
       startFrom: spec.policy.startFrom,
+      ack: spec.policy.ack,
       ackWaitMs: spec.policy.ackWaitMs,
       maxAckPending: spec.policy.maxAckPending,
       metadata: spec.metadata,
@@ -60,7 +63,8 @@ export class Consumer {
     this.phase = 'running';
     for (const feed of this.feeds) feed.start();
     this.resume();
-    const extendMs = Math.max(10, Math.min(durable.ackWaitMs, spec.policy.ackWaitMs) / EXTEND_CHECKS_PER_WAIT);
+    const ackWaitMs = Math.min(durable.ackWaitMs || spec.policy.ackWaitMs, spec.policy.ackWaitMs);
+    const extendMs = Math.max(10, ackWaitMs / EXTEND_CHECKS_PER_WAIT);
     this.timers.push(
       setInterval(() => settler.extend(this.feeds[0]!.durable.ackWaitMs), extendMs),
       setInterval(() => void this.pruneInbox(), PRUNE_EVERY_MS),
@@ -136,6 +140,7 @@ export class Consumer {
 
   private async openFeed(durable: DurableState): Promise<Feed> {
     const { records, suspects, engine, settler, breakers, outrun, exhausted } = this.parts;
+    const { policy } = this.spec;
     const { incarnation } = await this.deps.nats.streamState(durable.stream);
     // Up to here the inbox may know of a message. A server that was killed delivers again what was acked, as if for the first time.
     let highest = await records.highestDone(durable.stream, incarnation);
@@ -151,7 +156,9 @@ export class Consumer {
       log: this.deps.log,
       durable,
       incarnation,
-      ordered: this.spec.policy.order === 'record',
+      maxInHand: policy.maxAckPending,
+      // What is missing could not be told from what an ack of something newer settles.
+      ordered: policy.ack === 'all' || (policy.order === 'record' && durable.ack !== 'none'),
       startsClosed: suspects.isGathering,
       decideBarrier: this.deps.decideBarrier ?? decideBarrier,
       now: this.now,
@@ -163,6 +170,9 @@ export class Consumer {
         if (from.durable.pending > 0) void outrun.look(from);
       },
       mayPull: () => this.spec.breakerOf !== undefined || !breakers.isOpen('') || !engine.hasWork,
+      untilRoom: async () => {
+        while (settler.held.size >= policy.maxAckPending && !this.isEnding()) await pauseFor(ROOM_POLL_MS);
+      },
       onReplaced: (stream, former) => {
         settler.disown(stream, former);
         highest = 0;
@@ -176,6 +186,7 @@ export class Consumer {
   /** When everything that was pending is in hand: first what may have ended the last life, then all. */
   private resume(): void {
     if (!this.feeds.every((feed) => feed.isOpen)) return;
+    this.parts.settler.advance();
     void this.parts.suspects.run().then(() => this.parts.engine.resume());
   }
 

@@ -1,23 +1,14 @@
 import type { Logger } from '@crm-mesh/telemetry';
+import { Batches, type BatchPart, type PartResult, type Seat } from './batches.js';
 import type { Breakers } from './breakers.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { Held } from './lane.js';
-import type { ErrorInfo, Outcome } from './outcome.js';
+import type { RunOutcome } from './outcome.js';
 import { Runs } from './runs.js';
-import { decideSettlement } from './settlement.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
 import { KILLED } from './suspicion.js';
-
-const KEPT_ATTEMPTS = 20;
-
-/** What becomes of the messages that ran together: each by its own attempts. */
-export type Verdict =
-  | { kind: 'ack' }
-  | { kind: 'return' }
-  /** One of them may have failed all the others. */
-  | { kind: 'one-by-one' }
-  | { kind: 'mixed'; buried: Held[]; retried: Held[]; error: ErrorInfo; delayMs: number; spent: boolean };
+import { judgeRun, noteFailure, type Verdict } from './verdict.js';
 
 export interface GroupRunnerDependencies {
   settler: Settler;
@@ -32,15 +23,15 @@ export interface GroupRunnerDependencies {
 /** Runs the handler over what lies together, and judges the outcome. */
 export class GroupRunner {
   private readonly runs: Runs;
+  private readonly batches: Batches | undefined;
 
   constructor(
     private readonly spec: ConsumerSpec,
     private readonly deps: GroupRunnerDependencies,
   ) {
-    this.runs = new Runs(spec.runHandler, {
-      timeoutMs: spec.policy.timeoutMs,
-      stopping: deps.settler.stopping.signal,
-    });
+    const { timeoutMs, batch, concurrency } = spec.policy;
+    this.runs = new Runs(spec.runHandler, { timeoutMs, stopping: deps.settler.stopping.signal });
+    if (batch) this.batches = new Batches({ ...batch, atOnce: concurrency, run: (part) => this.runItems(part) });
   }
 
   breakerPart(todo: readonly Held[]): string {
@@ -64,53 +55,54 @@ export class GroupRunner {
     return { todo: group.filter((held) => !known.has(held)), known: [...known] };
   }
 
-  async run(todo: Held[]): Promise<{ verdict: Verdict; durationMs: number }> {
-    const startedMs = this.deps.now();
-    const outcome = await this.runHandler(todo);
-    this.deps.breakers.record(this.breakerPart(todo), outcome);
-    const verdict = this.judge(todo, outcome);
-    if (verdict.kind === 'mixed') noteFailure(verdict, new Date(startedMs).toISOString());
-    return { verdict, durationMs: this.deps.now() - startedMs };
+  get gathersBatches(): boolean {
+    return this.batches !== undefined;
   }
 
-  private async runHandler(todo: Held[]): Promise<Outcome> {
-    const { log, isCondemned } = this.deps;
-    if (todo.length === 1 && isCondemned(todo[0]!.ref)) return { kind: 'permanent', error: KILLED };
-    const { name } = this.spec;
-    const input = { consumer: name, items: todo.map((held) => held.item), attempt: todo[0]!.attempts + 1 };
-    return this.runs.start(input, () =>
-      log.error(
-        { consumer: name, subject: todo[0]!.item.subject },
+  /** A place in a batch, for a lane that has so many; undefined at a stop. `alone`: with no other lane's. */
+  async takeSeat(count: () => number, alone: boolean): Promise<Seat | undefined> {
+    return this.batches?.join(count, alone);
+  }
+
+  /** A lane that waits for its seat has got more. */
+  grow(): void {
+    this.batches?.grow();
+  }
+
+  /** The verdicts are to be carried out in their order. */
+  async run(todo: Held[], seat?: Seat): Promise<{ verdicts: Verdict[]; durationMs: number }> {
+    const startedMs = this.deps.now();
+    const result = await this.runTogether(todo, seat);
+    const verdicts = judgeRun(todo, result, this.spec.policy);
+    for (const verdict of verdicts) {
+      if (verdict.kind === 'mixed') noteFailure(verdict, new Date(startedMs).toISOString());
+    }
+    return { verdicts, durationMs: this.deps.now() - startedMs };
+  }
+
+  /** Begins no batch any more: what waits for one is interrupted. */
+  halt(): void {
+    this.batches?.halt();
+  }
+
+  private async runTogether(todo: Held[], seat?: Seat): Promise<PartResult> {
+    const together = todo.length;
+    if (together === 1 && this.deps.isCondemned(todo[0]!.ref))
+      return { outcome: { kind: 'permanent', error: KILLED }, together };
+    const part = { items: todo.map((held) => held.item), attempt: todo[0]!.attempts + 1 };
+    return seat?.bring(part) ?? { outcome: await this.runItems(part), together };
+  }
+
+  private async runItems({ items, attempt }: BatchPart): Promise<RunOutcome> {
+    const { name: consumer, breakerOf } = this.spec;
+    const { subject } = items[0]!;
+    const outcome = await this.runs.start({ consumer, items, attempt }, () =>
+      this.deps.log.error(
+        { consumer, subject },
         'the handler ignored its abort signal and was left behind; it may still be running beside its next attempt',
       ),
     );
-  }
-
-  private judge(todo: Held[], outcome: Outcome): Verdict {
-    if (outcome.kind === 'permanent' && todo.length > 1) return { kind: 'one-by-one' };
-    const random = Math.random();
-    const verdict: Extract<Verdict, { kind: 'mixed' }> = {
-      ...{ kind: 'mixed', buried: [], retried: [], delayMs: 0, spent: true },
-      error: { name: 'Error', message: '' },
-    };
-    for (const held of todo) {
-      const decision = decideSettlement(outcome, held.attempts + 1, this.spec.policy, random);
-      if (decision.kind === 'ack' || decision.kind === 'return') return decision;
-      verdict.error = decision.error;
-      if (decision.kind === 'bury') verdict.buried.push(held);
-      else {
-        // The oldest one's wait: it has had the most attempts.
-        if (verdict.retried.length === 0) ({ delayMs: verdict.delayMs, spent: verdict.spent } = decision);
-        verdict.retried.push(held);
-      }
-    }
-    return verdict;
-  }
-}
-
-function noteFailure({ buried, retried, error, spent }: Extract<Verdict, { kind: 'mixed' }>, at: string): void {
-  for (const held of spent ? [...buried, ...retried] : buried) {
-    held.attempts++;
-    held.history = [...held.history, { at, error }].slice(-KEPT_ATTEMPTS);
+    this.deps.breakers.record(breakerOf?.(subject) ?? '', outcome);
+    return outcome;
   }
 }

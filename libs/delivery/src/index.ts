@@ -3,8 +3,15 @@ export type { ConsumerDependencies } from './consumer-dependencies.js';
 export { startConsumer, type Consumer } from './consumer.js';
 export type { ConsumerStatus } from './consumer-status.js';
 export type { DeadLetter } from './dead-letter.js';
-export { describeError, type ErrorInfo, type Outcome } from './outcome.js';
-export { DEFAULT_POLICY, type Backoff, type DeliveryPolicy, type StartFrom } from './policy.js';
+export { describeError, type ErrorInfo, type Outcome, type RunOutcome } from './outcome.js';
+export {
+  DEFAULT_BATCH,
+  DEFAULT_POLICY,
+  type AckPolicy,
+  type Backoff,
+  type DeliveryPolicy,
+  type StartFrom,
+} from './policy.js';
 export { Quarantine } from './quarantine.js';
 export { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
 export { DELIVERY_MIGRATIONS } from './store/migrations.js';

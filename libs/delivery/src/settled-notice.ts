@@ -6,8 +6,11 @@ export interface SettledNotice {
   subject: string;
   sequence: number;
   attempt: number;
-  /** `skipped`: the inbox had it already. `sifted`: not wanted by the consumer. `returned`: to the server, at a stop. */
-  result: 'acked' | 'skipped' | 'sifted' | 'retried' | 'parked' | 'buried' | 'returned';
+  /**
+   * `skipped`: the inbox had it already. `sifted`: not wanted by the consumer. `returned`: to the server, at a stop.
+   * `dropped`: failed, or the stop came first, where each message is given at most once.
+   */
+  result: 'acked' | 'skipped' | 'sifted' | 'retried' | 'parked' | 'buried' | 'returned' | 'dropped';
   durationMs: number;
   /** For `retried` and `parked`. */
   nextAttemptInMs?: number;
