@@ -1,7 +1,7 @@
-import type { DeliveryOptions } from '@crm-mesh/sdk';
+import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
 import { checkClass } from './class-problems.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
-import { DeliveryOverride } from './delivery-override.js';
+import { DeliveryOverride, PRESET_NAMES } from './delivery-override.js';
 import type { MeshConfig } from './mesh-config.js';
 import { findOrigin, rememberOrigin } from './value-origin.js';
 import { formatPath } from './yaml-source.js';
@@ -10,7 +10,7 @@ import { formatPath } from './yaml-source.js';
 export interface PluginSettings {
   enabled: boolean;
   /** Overrides of the plugin's own delivery options. */
-  delivery: DeliveryOptions;
+  delivery: DeliveryOptions | DeliveryPreset;
   /** What is the plugin's own; hand it to `validateConfig(schema, config, 'plugins.<name>')`. */
   config: Record<string, unknown>;
 }
@@ -30,12 +30,14 @@ export function readPluginSettings(config: Pick<MeshConfig, 'plugins'>, name: st
   if (origin) rememberOrigin(own, origin);
   const problems = [...checkSwitches(settings, name), ...(problemsOf.get(settings) ?? [])];
   if (enabled !== false && problems.length > 0) throw new ConfigError(problems);
-  return { enabled: enabled !== false, delivery: delivery as DeliveryOptions, config: own };
+  return { enabled: enabled !== false, delivery: delivery as PluginSettings['delivery'], config: own };
 }
 
 function checkSwitches(settings: Record<string, unknown>, name: string): ConfigProblem[] {
   const origin = findOrigin(settings);
-  const { problems } = checkClass(DeliveryOverride, settings['delivery']);
+  // `delivery: queue` is short for its preset.
+  const isPreset = PRESET_NAMES.some((preset) => preset === settings['delivery']);
+  const { problems } = checkClass(DeliveryOverride, isPreset ? {} : settings['delivery']);
   const found = problems.map((problem) => ({ ...problem, segments: ['delivery', ...problem.segments] }));
   if (!['boolean', 'undefined'].includes(typeof settings['enabled'])) {
     found.push({ segments: ['enabled'], message: 'must be true or false', cure: 'Mend the value.' });

@@ -1,5 +1,6 @@
 import type { RunOutcome } from './outcome.js';
 import type { DeliveryPolicy } from './policy.js';
+import type { ReadSnapshot } from './snapshot.js';
 
 /** One message as a handler sees it; plain data. */
 export interface HandlerItem {
@@ -47,6 +48,8 @@ export interface ConsumerSpec {
   coalesceMsOf?(subject: string): number;
   /** Which part of the downstream a message needs; each part has a breaker of its own. Default: there is one part. */
   breakerOf?(subject: string): string;
+  /** For `startFrom: 'snapshot'`. */
+  readSnapshot?: ReadSnapshot;
   /** Of the lease under which it runs, where one does. */
   epoch?: number;
   runHandler: RunHandler;

@@ -4,8 +4,8 @@ import type { ErrorInfo } from './outcome.js';
 /** How a consumer is doing. */
 export interface ConsumerStatus {
   name: string;
-  /** `quarantined`: what was in hand at an unclean end runs apart first. */
-  state: 'waiting-for-pending' | 'quarantined' | 'running' | 'paused' | 'stopping' | 'stopped';
+  /** `quarantined`: what was in hand at an unclean end runs apart first. `snapshot`: records as they are, before what comes. */
+  state: 'waiting-for-pending' | 'quarantined' | 'snapshot' | 'running' | 'paused' | 'stopping' | 'stopped';
   /** Not delivered yet; from the server, at most some seconds old. */
   pending: number;
   /** In hand: delivered, not settled. */

@@ -9,6 +9,8 @@ import type { ConsumerStatus } from './consumer-status.js';
 import { Feed } from './feed.js';
 import { describeError } from './outcome.js';
 import { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
+import { Snapshot } from './snapshot.js';
+import { SnapshotRecords } from './store/snapshot-records.js';
 
 const DEFAULT_GRACE_MS = 10_000;
 const PRUNE_EVERY_MS = 600_000;
@@ -29,6 +31,7 @@ export class Consumer {
   private readonly stopListening: () => void;
   private phase: 'starting' | 'running' | 'stopping' | 'stopped' = 'starting';
   private openingDirect: Promise<void> | undefined;
+  private snapshot: Snapshot | undefined;
 
   constructor(
     private readonly spec: ConsumerSpec,
@@ -43,12 +46,15 @@ export class Consumer {
   async start(): Promise<void> {
     const { spec } = this;
     const { records, suspects, parking, engine, settler } = this.parts;
+    this.snapshot = this.createSnapshot();
+    const startFrom = this.snapshot ? await this.snapshot.begin() : spec.policy.startFrom;
+    if (startFrom === 'snapshot') throw new TypeError(`${spec.name}: nobody tells it the records as they are`);
     const durable = await this.deps.nats.ensureDurable({
       stream: spec.stream,
       name: spec.name,
       description: spec.description,
       filterSubject: spec.filterSubject,
-      startFrom: spec.policy.startFrom,
+      startFrom,
       ack: spec.policy.ack,
       ackWaitMs: spec.policy.ackWaitMs,
       maxAckPending: spec.policy.maxAckPending,
@@ -61,7 +67,8 @@ export class Consumer {
     await this.openDirect();
     for (const { lane, dueMs, count } of parked) engine.restoreParked(lane, dueMs, count);
     this.phase = 'running';
-    for (const feed of this.feeds) feed.start();
+    for (const feed of this.feeds) if (feed.stream !== spec.stream || !this.snapshot?.isUnderWay) feed.start();
+    this.snapshot?.start();
     this.resume();
     const ackWaitMs = Math.min(durable.ackWaitMs || spec.policy.ackWaitMs, spec.policy.ackWaitMs);
     const extendMs = Math.max(10, ackWaitMs / EXTEND_CHECKS_PER_WAIT);
@@ -103,6 +110,7 @@ export class Consumer {
     this.stopListening();
     for (const timer of this.timers) clearInterval(timer);
     engine.halt();
+    await this.snapshot?.stop();
     await this.openingDirect?.catch(() => undefined);
     await Promise.all(this.feeds.map((feed) => feed.stop()));
     const extending = setInterval(() => this.parts.settler.extend(this.feeds[0]?.durable.ackWaitMs ?? 0), 100);
@@ -116,10 +124,25 @@ export class Consumer {
 
   /** Sends dead letters of this consumer to it again, behind what waits in their lanes. */
   async redrive(request: Omit<RedriveRequest, 'consumer'>): Promise<RedriveResult> {
+    await this.makeDirect();
+    return redrive(this.deps.nats, { ...request, consumer: this.name }, this.now());
+  }
+
+  private async makeDirect(): Promise<void> {
     const { ackWaitMs, maxAckPending } = this.spec.policy;
     await ensureDirectDurable(this.deps.nats, { ...this.spec, ackWaitMs, maxAckPending });
     await this.openDirect();
-    return redrive(this.deps.nats, { ...request, consumer: this.name }, this.now());
+  }
+
+  private createSnapshot(): Snapshot | undefined {
+    const { spec, now } = this;
+    const { nats, log, store } = this.deps;
+    if (spec.policy.startFrom !== 'snapshot' || !spec.readSnapshot) return undefined;
+    return new Snapshot({
+      ...{ spec, nats, log, now, read: spec.readSnapshot, progress: new SnapshotRecords(store, spec.name) },
+      openDirect: () => this.makeDirect(),
+      onOver: () => this.feeds[0]!.start(),
+    });
   }
 
   /** What was sent directly to this consumer: there is a durable for it from the first time on. */
@@ -198,6 +221,7 @@ export class Consumer {
     if (this.phase === 'stopping' || this.phase === 'stopped') return this.phase;
     if (this.feeds[0]?.durable.paused) return 'paused';
     if (!this.feeds.every((feed) => feed.isOpen)) return 'waiting-for-pending';
+    if (this.snapshot?.isUnderWay) return 'snapshot';
     return this.parts.quarantine.isActive ? 'quarantined' : 'running';
   }
 

@@ -14,7 +14,8 @@ export interface BatchBounds {
 /** `explicit`: each event by itself. `all`: in batches, each settled by one ack. `none`: at most once. */
 export type AckPolicy = 'explicit' | 'all' | 'none';
 
-export type StartFrom = 'new' | 'all' | { sequence: number } | { time: string };
+/** `snapshot`: each record as it is now, then what comes. */
+export type StartFrom = 'new' | 'all' | 'snapshot' | { sequence: number } | { time: string };
 
 /** How a consumer's events are delivered, every default filled in. */
 export interface DeliveryPolicy {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { MeshError } from '@crm-mesh/contract';
 import { PLUGIN_MARK, type Plugin } from '@crm-mesh/sdk';
-import { checkDefinition, checkDelivery, describeProblems, type Problem } from '@crm-mesh/sdk/running';
+import { checkBatching, checkDefinition, checkDelivery, describeProblems, type Problem } from '@crm-mesh/sdk/running';
 import type { DropIn } from './drop-in.js';
 
 export type PluginCheck = { ok: true; plugin: Plugin } | { ok: false; error: MeshError };
@@ -21,8 +21,14 @@ export function refuseDuplicate(dropIn: DropIn, owner: DropIn): MeshError {
 }
 
 /** For delivery options that stand outside a plugin's file: `place` is the file, `path` the key. */
-export function refuseDelivery(value: unknown, place: string, path: string): MeshError | undefined {
-  const problems = checkDelivery(value, path);
+export function refuseDelivery(
+  plugin: Plugin,
+  value: unknown,
+  { place, path }: { place: string; path: string },
+): MeshError | undefined {
+  const wrong = checkDelivery(value, path);
+  const delivery = value as Plugin['delivery'];
+  const problems = wrong.length > 0 ? wrong : checkBatching(plugin.handleBatch !== undefined, delivery, path);
   return problems.length > 0 ? describeProblems(place, problems) : undefined;
 }
 

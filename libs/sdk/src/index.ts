@@ -27,12 +27,14 @@ export {
 } from '@crm-mesh/contract';
 export type { ConfigSchema, StandardIssue, StandardResult, StandardSchema } from './config-schema.js';
 export { PermanentError, RetryLater, Unavailable } from './delivery-errors.js';
-export type { DeliveryOptions } from './delivery-options.js';
+export type { DeliveryOptions, DeliveryPreset } from './delivery-options.js';
 export { isEvent } from './is-event.js';
 export type { Log, LogMethod } from './log.js';
 export {
   definePlugin,
   PLUGIN_MARK,
+  type BatchContext,
+  type BatchResult,
   type HandlerResult,
   type Plugin,
   type PluginContext,

@@ -4,7 +4,7 @@ import type { DurableState } from '@crm-mesh/jetstream';
 import type { Plugin } from '@crm-mesh/sdk';
 import type { Logger } from '@crm-mesh/telemetry';
 import { coversFilter } from './covers-filter.js';
-import { createRunHandler } from './run-handler.js';
+import { createBatchHandler, createRunHandler } from './run-handler.js';
 
 export interface PluginToRun {
   plugin: Plugin;
@@ -34,7 +34,7 @@ export function describeConsumer({ plugin, version, config, policy, log }: Plugi
     version,
     policy,
     accepts: (subject) => matchesPatterns(events, subject),
-    runHandler: createRunHandler(plugin, config, log),
+    runHandler: (plugin.handleBatch ? createBatchHandler : createRunHandler)(plugin, config, log),
     ...(plugin.key ? { laneOf: (item) => readKey(plugin, item) } : {}),
   };
 }
@@ -46,6 +46,16 @@ function readKey(plugin: Plugin, item: HandlerItem): string {
   } catch {
     return item.subject;
   }
+}
+
+/** The ack policy of a durable cannot be changed: one that has another is refused, with the way to go on where it is. */
+export function checkLiveAck(spec: ConsumerSpec, live: DurableState): MeshError | undefined {
+  if (live.ack === spec.policy.ack) return undefined;
+  const what = `The durable "${spec.name}" has the ack policy "${live.ack}"; the plugin now wants "${spec.policy.ack}".`;
+  const cure =
+    `The server cannot change it. Say delivery: { startFrom: { sequence: ${live.ackFloorSequence + 1} } }, so that it goes on ` +
+    `where it is, run: nats consumer rm CRM_EVENTS ${spec.name} --force, then save the plugin again; or take back its ack policy.`;
+  return new MeshError('MESH_PLUGIN_INVALID', what, { cure });
 }
 
 /**

@@ -155,18 +155,17 @@ export class PluginSlot {
     settings: PluginSettings,
   ): Promise<PluginToRun> {
     const { name, config: schema, delivery } = plugin;
-    const refusal = refuseDelivery(
-      settings.delivery,
-      this.deps.config().file ?? 'mesh.yaml',
-      `plugins.${name}.delivery`,
-    );
+    const refusal = refuseDelivery(plugin, settings.delivery, {
+      place: this.deps.config().file ?? 'mesh.yaml',
+      path: `plugins.${name}.delivery`,
+    });
     if (refusal) throw refusal;
     const config = schema ? await validateConfig(schema, settings.config, `plugins.${name}`) : settings.config;
     return {
       plugin,
       version,
       config,
-      policy: choosePolicy(delivery, settings.delivery),
+      policy: choosePolicy(delivery, settings.delivery, plugin),
       log: this.deps.log.child({ plugin: name }),
     };
   }

@@ -1,7 +1,7 @@
 import { formatRecordKey, MeshError, parseCheckedEvent, parseEventSubject, type MeshEvent } from '@crm-mesh/contract';
-import { describeError, type HandlerItem, type Outcome, type RunHandler } from '@crm-mesh/delivery';
+import { describeError, type HandlerItem, type Outcome, type RunHandler, type RunOutcome } from '@crm-mesh/delivery';
 import { isEvent, type Plugin } from '@crm-mesh/sdk';
-import { runPlugin, type Verdict } from '@crm-mesh/sdk/running';
+import { runBatch, runPlugin, type Verdict } from '@crm-mesh/sdk/running';
 import type { Logger } from '@crm-mesh/telemetry';
 import { attribute } from './attribution.js';
 
@@ -30,6 +30,41 @@ export function createRunHandler(plugin: Plugin, config: unknown, log: Logger): 
   };
 }
 
+/** The same for `handleBatch`. What cannot be read is buried and never handed over; the others of its batch run. */
+export function createBatchHandler(plugin: Plugin, config: unknown, log: Logger): RunHandler {
+  return async (input, run) => {
+    const read = input.items.map((item) => readEvent(plugin, item));
+    const refused = read.flatMap((event, index) => ('kind' in event ? [{ index, outcome: event }] : []));
+    const good = read.flatMap((event, index) => ('kind' in event ? [] : [{ event, index }]));
+    const context = {
+      config,
+      idempotencyKey: ({ id }: MeshEvent) => `${plugin.name}:${id}`,
+      attempt: input.attempt,
+      log,
+      get signal() {
+        return run.signal;
+      },
+    };
+    if (good.length === 0) return joinFailures([], refused);
+    const events = good.map(({ event }) => event);
+    const verdict = await attribute(plugin.name, () => runBatch(plugin, events, context));
+    if (verdict.kind === 'done') return joinFailures([], refused);
+    if (verdict.kind === 'partly') {
+      const failed = verdict.failed.map((one) => ({ index: good[one.index]!.index, outcome: toOutcome(one.verdict) }));
+      return joinFailures(failed, refused);
+    }
+    // As a whole, what cannot be read included: what remains of the batch runs alone at last.
+    return toOutcome(verdict);
+  };
+}
+
+type Failures = (RunOutcome & { kind: 'partly' })['failed'];
+
+function joinFailures(failed: Failures, refused: Failures): RunOutcome {
+  const all = [...failed, ...refused].toSorted((a, b) => a.index - b.index);
+  return all.length === 0 ? { kind: 'done' } : { kind: 'partly', failed: all };
+}
+
 /** A handler relies on the types that its `events` give it, so what breaks them is buried and never handed over. */
 function readEvent(plugin: Plugin, item: HandlerItem): MeshEvent | (Outcome & { kind: 'permanent' }) {
   try {
@@ -42,8 +77,9 @@ function readEvent(plugin: Plugin, item: HandlerItem): MeshEvent | (Outcome & { 
   }
 }
 
-function toOutcome(verdict: Verdict): Outcome {
-  return 'error' in verdict ? { ...verdict, error: describeError(verdict.error) } : verdict;
+function toOutcome<V extends Verdict>(verdict: V): Extract<Outcome, { kind: V['kind'] }> {
+  const outcome: object = 'error' in verdict ? { ...verdict, error: describeError(verdict.error) } : verdict;
+  return outcome as Extract<Outcome, { kind: V['kind'] }>;
 }
 
 /** `acme/hubspot/deal/4711` */

@@ -2,7 +2,8 @@ import { MeshError } from '@crm-mesh/contract';
 import { startConsumer, type Consumer, type ConsumerDependencies, type ConsumerSpec } from '@crm-mesh/delivery';
 import type { Plugin } from '@crm-mesh/sdk';
 import { attribute } from './attribution.js';
-import { checkLiveFilter, describeConsumer, type PluginToRun } from './describe-consumer.js';
+import { checkLiveAck, checkLiveFilter, describeConsumer, type PluginToRun } from './describe-consumer.js';
+import { readSnapshotFor } from './read-snapshot.js';
 
 /** How long `setup` and `teardown` may take. */
 const LIFECYCLE_TIMEOUT_MS = 30_000;
@@ -16,7 +17,7 @@ export class RunningPlugin {
     readonly parts: PluginToRun,
     private readonly deps: ConsumerDependencies,
   ) {
-    this.spec = describeConsumer(parts);
+    this.spec = { ...describeConsumer(parts), readSnapshot: readSnapshotFor(parts.plugin, deps.nats) };
   }
 
   /** False before it has begun, after it was stopped, and when it could not begin again. */
@@ -31,7 +32,7 @@ export class RunningPlugin {
   /** All that can fail without touching what runs now. */
   async prepare(): Promise<void> {
     const live = await this.deps.nats.durableState(this.spec.stream, this.spec.name);
-    const refusal = live && checkLiveFilter(this.spec, live);
+    const refusal = live && (checkLiveFilter(this.spec, live) ?? checkLiveAck(this.spec, live));
     if (refusal) throw refusal;
     try {
       await this.runStep('setup');

@@ -6,6 +6,7 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import { IsArray, IsIn, IsInt, IsNotEmpty, IsString, Min, ArrayMaxSize } from 'class-validator';
 import type { ConnectionCounts, Connections } from '../connections/connections.js';
 import type { Outbox, OutboxFill } from '../outbox/outbox.js';
+import { readSnapshot, SnapshotCommand, type SnapshotAnswer } from './snapshot.js';
 import { NORMALISER, type Normaliser } from '../normaliser/normaliser.js';
 
 export const CONTROL_OPTIONS = Symbol('control options');
@@ -83,6 +84,12 @@ export class ControlController {
       ledger: { position: ledger.position, records: ledger.records },
       outbox: outbox.fill,
     };
+  }
+
+  @MessagePattern('snapshot')
+  snapshot(@Payload() command: SnapshotCommand): Promise<SnapshotAnswer> {
+    if (!command) throw new MeshError('MESH_CONTROL_INVALID', 'snapshot needs upTo and after.');
+    return readSnapshot(this.options.ledger, command);
   }
 
   @MessagePattern('redrive')

@@ -50,4 +50,20 @@ class CreateLives1764000000110 implements MigrationInterface {
   }
 }
 
-export const DELIVERY_MIGRATIONS: MigrationClass[] = [CreateDelivery1764000000100, CreateLives1764000000110];
+class CreateSnapshots1764000000130 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE delivery_snapshots (
+      consumer varchar(64) NOT NULL PRIMARY KEY, incarnation varchar(64) NOT NULL, up_to bigint NOT NULL,
+      started_at_ms bigint NOT NULL, after_key text NOT NULL, last_sent bigint NOT NULL, phase varchar(8) NOT NULL)`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE delivery_snapshots');
+  }
+}
+
+export const DELIVERY_MIGRATIONS: MigrationClass[] = [
+  CreateDelivery1764000000100,
+  CreateLives1764000000110,
+  CreateSnapshots1764000000130,
+];

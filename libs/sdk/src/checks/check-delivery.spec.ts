@@ -7,7 +7,10 @@ describe('checkDelivery', () => {
     {},
     { concurrency: 1, timeoutMs: 86_400_000, maxAttempts: 1, maxAckPending: 100_000 },
     { backoff: { initialMs: 10, maxMs: 20, factor: 1.5 }, order: 'none', idempotency: 'inbox', timeoutMs: undefined },
+    'queue',
+    { preset: 'stream', ack: 'none', batch: { size: 5, waitMs: 10 } },
     { startFrom: 'all' },
+    { startFrom: 'snapshot' },
     { startFrom: { sequence: 1 } },
     { startFrom: { time: '2026-01-31T00:00:00Z' } },
     { startFrom: { time: '2026-01-31' } },
@@ -17,6 +20,12 @@ describe('checkDelivery', () => {
 
   it.each([
     [5, 'delivery', 'e.g. { maxAttempts: 5 }'],
+    ['stack', 'delivery', '"webhook", "queue", "stream"'],
+    [{ preset: 'topic' }, 'delivery.preset', '"webhook", "queue", "stream"'],
+    [{ ack: 'some' }, 'delivery.ack', '"explicit", "all", "none"'],
+    [{ batch: 5 }, 'delivery.batch', '{ size, waitMs }'],
+    [{ batch: { size: 0 } }, 'delivery.batch.size', 'from 1 to 100000'],
+    [{ batch: { wait: 5 } }, 'delivery.batch.wait', 'Did you mean "waitMs"?'],
     [{ concurrency: 0 }, 'delivery.concurrency', 'from 1 to 1000'],
     [{ timeoutMs: '10s' }, 'delivery.timeoutMs', 'a whole number'],
     [{ timeoutMs: 1.5 }, 'delivery.timeoutMs', 'a whole number'],
