@@ -22,9 +22,36 @@ describe('choosePolicy', () => {
       undefined,
       { order: 'none', idempotency: 'inbox' },
     ],
+    ['webhook', 'webhook', undefined, { order: 'none', maxAttempts: 3, idempotency: 'none' }],
+    ['queue', 'queue', undefined, {}],
+    ['stream', 'stream', undefined, { ack: 'all', startFrom: 'all' }],
+    [
+      'beside its preset',
+      { preset: 'webhook', maxAttempts: 2 },
+      undefined,
+      { ...{ order: 'none', maxAttempts: 2 }, idempotency: 'none' },
+    ],
+    ['a preset of mesh.yaml', { maxAttempts: 9, timeoutMs: 7 }, 'queue', { timeoutMs: 7 }],
+    ['at most once', { ack: 'none', idempotency: 'inbox' }, undefined, { ack: 'none', idempotency: 'none' }],
     ['order by mesh.yaml', { order: 'none' }, { order: 'record' }, { order: 'record', idempotency: 'inbox' }],
   ] as const)('%s', (_, own, override, expected) => {
     expect(choosePolicy(own, override)).toEqual({ ...DEFAULT_POLICY, ...expected });
+  });
+
+  it('fills in the bounds of batches, for who handles them', () => {
+    const handleBatch = () => undefined;
+    expect(choosePolicy({}, {}, { handleBatch })).toMatchObject({
+      concurrency: 1,
+      batch: { size: 100, waitMs: 1_000 },
+    });
+    expect(
+      choosePolicy({ batch: { size: 9 }, concurrency: 2 }, { batch: { waitMs: 5 } }, { handleBatch }),
+    ).toMatchObject({
+      concurrency: 2,
+      batch: { size: 9, waitMs: 5 },
+    });
+    expect(choosePolicy({ maxAckPending: 50 }, {}, { handleBatch }).batch?.size).toBe(50);
+    expect(choosePolicy({}, {}, {}).batch).toBeUndefined();
   });
 
   it('has the defaults that the test kit tells plugin authors', () => {
