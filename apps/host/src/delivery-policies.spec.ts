@@ -89,16 +89,13 @@ async function deadLetters(): Promise<string[]> {
   return found;
 }
 
-const settled = () =>
-  expect
-    .poll(
-      async () => {
-        const state = await nats.durableState('CRM_EVENTS', name());
-        return state && state.pending + state.ackPending;
-      },
-      { timeout: 20_000 },
-    )
-    .toBe(0);
+async function settled(): Promise<void> {
+  const countUnsettled = async (): Promise<number | undefined> => {
+    const state = await nats.durableState('CRM_EVENTS', name());
+    return state && state.pending + state.ackPending;
+  };
+  await expect.poll(countUnsettled, { timeout: 20_000 }).toBe(0);
+}
 
 describe('handleBatch', () => {
   it('gets what came as one batch, names what failed, and is spared what cannot be read', async () => {
@@ -187,7 +184,9 @@ describe('pause', () => {
   const pauseByCli = (until: string | undefined): Promise<unknown> =>
     nats.request(`$JS.API.CONSUMER.PAUSE.CRM_EVENTS.${name()}`, JSON.stringify(until ? { pause_until: until } : {}));
   const isPausedOnServer = async () => (await nats.durableState('CRM_EVENTS', name()))?.paused;
-  const untilState = (state: string) => expect.poll(() => status()?.state, { timeout: 15_000 }).toBe(state);
+  const untilState = async (state: string): Promise<void> => {
+    await expect.poll(() => status()?.state, { timeout: 15_000 }).toBe(state);
+  };
 
   it("by the nats CLI is the mesh's, and ends by the mesh's resume", async () => {
     writeSingle('');

@@ -1,6 +1,6 @@
 import type { RunOutcome } from './outcome.js';
 import type { DeliveryPolicy } from './policy.js';
-import type { ReadSnapshot } from './snapshot.js';
+import type { ReadSnapshot } from './snapshot-page.js';
 
 /** One message as a handler sees it; plain data. */
 export interface HandlerItem {

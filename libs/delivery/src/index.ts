@@ -15,5 +15,5 @@ export {
 export { Quarantine } from './quarantine.js';
 export { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
 export { DELIVERY_MIGRATIONS } from './store/migrations.js';
-export type { ReadSnapshot, SnapshotEvent, SnapshotPage } from './snapshot.js';
+export type { ReadSnapshot, SnapshotEvent, SnapshotPage } from './snapshot-page.js';
 export type { SettledNotice } from './settled-notice.js';

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { connectNats } from '@crm-mesh/jetstream';
 import { abandon, createScene, done, failed, nats, server, store, useServer } from './scene.fixture.js';
-import type { ReadSnapshot } from './snapshot.js';
+import type { ReadSnapshot } from './snapshot-page.js';
 
 useServer();
 

@@ -4,28 +4,12 @@ import type { DurableSpec, Nats } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { ConsumerSpec } from './consumer-spec.js';
 import { describeError } from './outcome.js';
+import type { ReadSnapshot, SnapshotEvent } from './snapshot-page.js';
 import type { SnapshotProgress, SnapshotRecords } from './store/snapshot-records.js';
 
 /** The wait before something that failed (the ledger's owner is away) is tried again. */
 const RETRY_MS = 1_000;
 const SETTLED_POLL_MS = 100;
-
-/** One record as it is, in the form of an event. */
-export interface SnapshotEvent {
-  /** The event's own, by which the record's versions are told apart. */
-  id: string;
-  subject: string;
-  payload: string;
-}
-
-export interface SnapshotPage {
-  events: SnapshotEvent[];
-  /** Behind which record the next page begins; absent: there is none. */
-  after?: string;
-}
-
-/** Tells the records that a consumer wants, in a fixed order, as they were told up to a sequence of its stream. */
-export type ReadSnapshot = (request: { upTo: number; after: string }) => Promise<SnapshotPage>;
 
 export interface SnapshotOptions {
   spec: ConsumerSpec;

@@ -14,6 +14,10 @@ export interface SnapshotProgress {
   phase: 'sending' | 'sent' | 'over';
 }
 
+/** PostgreSQL hands out bigint as text. */
+type Count = 'upTo' | 'startedAtMs' | 'lastSent';
+type Row = Omit<SnapshotProgress, Count> & Record<Count, number | string>;
+
 const COLUMNS =
   'incarnation, up_to AS "upTo", started_at_ms AS "startedAtMs", after_key AS "after", last_sent AS "lastSent", phase';
 
@@ -24,17 +28,12 @@ export class SnapshotRecords {
   ) {}
 
   async read(): Promise<SnapshotProgress | undefined> {
-    const [row] = await this.store.read<SnapshotProgress>(
-      `SELECT ${COLUMNS} FROM delivery_snapshots WHERE consumer = ?`,
-      [this.consumer],
-    );
-    // PostgreSQL hands out bigint as text.
-    const numbers = row && {
-      upTo: Number(row.upTo),
-      startedAtMs: Number(row.startedAtMs),
-      lastSent: Number(row.lastSent),
-    };
-    return row && { ...row, ...numbers };
+    const [row] = await this.store.read<Row>(`SELECT ${COLUMNS} FROM delivery_snapshots WHERE consumer = ?`, [
+      this.consumer,
+    ]);
+    if (!row) return undefined;
+    const { upTo, startedAtMs, lastSent, ...rest } = row;
+    return { ...rest, upTo: Number(upTo), startedAtMs: Number(startedAtMs), lastSent: Number(lastSent) };
   }
 
   async save({ incarnation, upTo, startedAtMs, after, lastSent, phase }: SnapshotProgress): Promise<void> {

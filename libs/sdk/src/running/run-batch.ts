@@ -8,7 +8,9 @@ export type BatchRun<C> = BatchContext<C> & TimedRun;
 
 /** Events of a batch that failed, by where they stand in it; all others are done. */
 export interface PartlyFailed {
+  /** Tells it from what a whole batch came to. */
   kind: 'partly';
+  /** Each with what it came to, in the order of the batch. */
   failed: { index: number; verdict: Exclude<Verdict, { kind: 'done' }> }[];
 }
 

@@ -1,11 +1,18 @@
 import type { EventPattern, MeshEvent } from '@crm-mesh/contract';
 import type { PartlyFailed, Verdict } from '../running/index.js';
 
+/**
+ * `waiting`: the plugin found its downstream away, or was interrupted; the event would come again. `dropped`: failed with
+ * `ack: 'none'`.
+ */
+export type TestSettlement = 'acked' | 'buried' | 'dropped' | 'waiting';
+
 /** What became of one event that ran in batches. */
 export interface TestBatchItem<T extends EventPattern = EventPattern> {
+  /** As it was sent. */
   event: MeshEvent<T>;
-  /** `waiting`: the plugin found its downstream away, or was interrupted; the event would come again. */
-  settled: 'acked' | 'buried' | 'waiting';
+  /** What became of it at last. */
+  settled: TestSettlement;
   /** What the last run of it threw, or named. */
   error?: unknown;
   /** Runs that counted against it. */
@@ -19,6 +26,20 @@ interface Pending<T extends EventPattern> extends TestBatchItem<T> {
 export interface BatchTrial<T extends EventPattern> {
   maxAttempts: number;
   run(events: readonly MeshEvent<T>[], attempt: number): Promise<Verdict | PartlyFailed>;
+}
+
+/** With `ack: 'none'`. */
+export async function runOnceAtMost<T extends EventPattern>(
+  events: readonly MeshEvent<T>[],
+  { run }: Pick<BatchTrial<T>, 'run'>,
+): Promise<TestBatchItem<T>[]> {
+  const verdict = await run(events, 1);
+  const verdicts = new Map(verdict.kind === 'partly' ? verdict.failed.map((one) => [one.index, one.verdict]) : []);
+  return events.map((event, index) => {
+    const own = verdict.kind === 'partly' ? (verdicts.get(index) ?? { kind: 'done' as const }) : verdict;
+    const error = 'error' in own ? { error: own.error } : {};
+    return { event, settled: own.kind === 'done' ? 'acked' : 'dropped', ...error, attempts: 1 };
+  });
 }
 
 /** Runs the events as one batch, and what failed again, as the host would; without the waits. */

@@ -232,6 +232,23 @@ describe('testPlugin', () => {
     expect(items.map(({ settled }) => settled)).toEqual(['acked', 'buried', 'acked']);
   });
 
+  it('drops what fails at most once, in a batch or alone', async () => {
+    const fail = () => {
+      throw new Error('no');
+    };
+    const single = await handling(fail, { delivery: { ack: 'none' } }).send('deal.won');
+    expect(single).toMatchObject({ settled: 'dropped', outcome: 'failed' });
+    expect(single.attempts).toHaveLength(1);
+    const batching = definePlugin({
+      name: 'probe',
+      events: ['deal.won'],
+      delivery: { ack: 'none' },
+      handleBatch: fail,
+    });
+    const items = await testPlugin(batching).sendBatch([buildTestEvent('deal.won'), buildTestEvent('deal.won')]);
+    expect(items.map(({ settled }) => settled)).toEqual(['dropped', 'dropped']);
+  });
+
   it('refuses a batch that names a stranger', async () => {
     const plugin = definePlugin({
       name: 'probe',

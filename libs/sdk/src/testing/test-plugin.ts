@@ -16,7 +16,7 @@ import { buildTestEvent, type TestEventData, type TestEventOptions } from './bui
 import { checkTestConfig } from './check-test-config.js';
 import type { EventTypeOf } from './event-type-of.js';
 import { recordLog, type LogLine } from './record-log.js';
-import { isRepeated, runTestBatch, type TestBatchItem } from './run-test-batch.js';
+import { isRepeated, runOnceAtMost, runTestBatch, type TestBatchItem, type TestSettlement } from './run-test-batch.js';
 
 /** How a plugin is tested. */
 export interface TestPluginOptions {
@@ -38,8 +38,8 @@ export interface SendOptions extends TestEventOptions {
 export interface TestRun<T extends EventPattern = EventType> {
   /** How the last attempt ended. */
   outcome: Verdict['kind'];
-  /** `waiting`: the plugin found its downstream away, or was interrupted; the event would come again. */
-  settled: 'acked' | 'buried' | 'waiting';
+  /** What became of it at last. */
+  settled: TestSettlement;
   /** What the last attempt threw. */
   error?: unknown;
   /** What the handler returned as its receipt. */
@@ -136,7 +136,8 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
       });
       attempts.push(verdict);
     } while (isRepeated(verdict) && attempts.length < this.maxAttempts);
-    return { ...describe(verdict), attempts, logs: this.logs.slice(firstLine), event };
+    const ending = describe(verdict, this.isAtMostOnce);
+    return { ...ending, attempts, logs: this.logs.slice(firstLine), event };
   }
 
   async sendBatch<T extends EventTypeOf<P>>(
@@ -147,7 +148,7 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
       throw new TypeError(`${this.plugin.name} has no handleBatch: send its events one by one`);
     for (const event of events) this.refuseForeign(event);
     const { config } = await this.begin();
-    return runTestBatch(events, {
+    return (this.isAtMostOnce ? runOnceAtMost : runTestBatch)(events, {
       maxAttempts: this.maxAttempts,
       run: (batch, attempt) =>
         this.runBatch(batch as unknown as MeshEvent<P>[], { ...this.describeRun(config, options.signal), attempt }),
@@ -161,8 +162,12 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
   }
 
   private get maxAttempts(): number {
-    const { ack, maxAttempts = TEST_DEFAULTS.maxAttempts } = expandPreset(this.plugin.delivery);
-    return this.options.maxAttempts ?? (ack === 'none' ? 1 : maxAttempts);
+    const { maxAttempts = TEST_DEFAULTS.maxAttempts } = expandPreset(this.plugin.delivery);
+    return this.isAtMostOnce ? 1 : (this.options.maxAttempts ?? maxAttempts);
+  }
+
+  private get isAtMostOnce(): boolean {
+    return expandPreset(this.plugin.delivery).ack === 'none';
   }
 
   private describeRun(config: C, signal = new AbortController().signal) {
@@ -202,7 +207,7 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
   }
 }
 
-function describe(verdict: Verdict): Pick<TestRun, 'outcome' | 'settled' | 'error' | 'receipt'> {
+function describe(verdict: Verdict, isAtMostOnce: boolean): Pick<TestRun, 'outcome' | 'settled' | 'error' | 'receipt'> {
   if (verdict.kind === 'done') {
     return {
       outcome: 'done',
@@ -210,7 +215,8 @@ function describe(verdict: Verdict): Pick<TestRun, 'outcome' | 'settled' | 'erro
       ...(verdict.receipt === undefined ? {} : { receipt: verdict.receipt }),
     };
   }
-  if (verdict.kind === 'interrupted') return { outcome: 'interrupted', settled: 'waiting' };
-  const settled = verdict.kind === 'unavailable' ? 'waiting' : 'buried';
+  const lost = isAtMostOnce ? 'dropped' : undefined;
+  if (verdict.kind === 'interrupted') return { outcome: 'interrupted', settled: lost ?? 'waiting' };
+  const settled = lost ?? (verdict.kind === 'unavailable' ? 'waiting' : 'buried');
   return { outcome: verdict.kind, settled, error: verdict.error };
 }
