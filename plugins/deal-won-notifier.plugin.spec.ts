@@ -49,7 +49,7 @@ describe('deal-won-notifier', () => {
   });
 
   it('keeps its id over attempts, and waits as it is told', async () => {
-    answers = [{ status: 500 }, { status: 429, headers: { 'retry-after': '2' } }];
+    answers = [{ status: 500 }, { status: 425, headers: { 'retry-after': '2' } }];
     const run = await notifier().send('deal.won');
     expect(run.attempts).toMatchObject([{ kind: 'failed' }, { kind: 'retry-later', delayMs: 2_000 }, { kind: 'done' }]);
     expect(new Set(received.map(({ headers }) => headers['webhook-id']))).toEqual(
@@ -63,11 +63,12 @@ describe('deal-won-notifier', () => {
     [410, undefined, 'permanent'],
     [302, undefined, 'permanent'],
     [408, undefined, 'failed'],
-    [429, undefined, 'failed'],
     [425, '1', 'retry-later'],
-    [429, new Date(Date.now() + 60_000).toUTCString(), 'retry-later'],
     [500, undefined, 'failed'],
-    [502, undefined, 'failed'],
+    [500, new Date(Date.now() + 60_000).toUTCString(), 'retry-later'],
+    [429, undefined, 'unavailable'],
+    [429, '1', 'unavailable'],
+    [502, undefined, 'unavailable'],
     [503, '5', 'unavailable'],
   ])('%i with Retry-After %s is %s', async (status, retryAfter, outcome) => {
     answers = [{ status, headers: { location: webhookUrl, ...(retryAfter ? { 'retry-after': retryAfter } : {}) } }];

@@ -1,4 +1,4 @@
-import { definePlugin, PermanentError, RetryLater, Unavailable } from '@crm-mesh/sdk';
+import { definePlugin, errorFromResponse, Unavailable } from '@crm-mesh/sdk';
 import { IsString, IsUrl, Matches } from 'class-validator';
 import { Webhook } from 'standardwebhooks';
 
@@ -31,7 +31,7 @@ export default definePlugin({
     };
     const response = await post(config.webhookUrl, { body, headers, signal });
     await response.body?.cancel();
-    judge(response);
+    if (!response.ok) throw errorFromResponse(response);
     log.debug({ status: response.status }, 'told');
   },
 });
@@ -43,23 +43,4 @@ async function post(url: string, request: RequestInit): Promise<Response> {
   } catch (error) {
     throw new Unavailable('the receiver cannot be reached', { cause: error });
   }
-}
-
-const TRY_AGAIN = [408, 425, 429];
-
-function judge({ status, headers, ok }: Response): void {
-  if (ok) return;
-  const answer = `the receiver answered ${status}`;
-  const retryAfterMs = readRetryAfter(headers.get('retry-after'));
-  if (status === 503) throw new Unavailable(answer, { retryAfterMs });
-  if (TRY_AGAIN.includes(status) && retryAfterMs !== undefined) throw new RetryLater(retryAfterMs, answer);
-  if (status >= 500 || TRY_AGAIN.includes(status)) throw new Error(answer);
-  throw new PermanentError(answer);
-}
-
-/** Seconds, or a date. */
-function readRetryAfter(value: string | null): number | undefined {
-  if (!value) return undefined;
-  const waitMs = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - Date.now();
-  return Number.isNaN(waitMs) ? undefined : Math.max(1, waitMs);
 }

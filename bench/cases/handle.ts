@@ -20,6 +20,15 @@ export const handle: BenchCase = {
   open: (options) => openHandle(options, 1),
 };
 
+/** The same in a worker, as plugins run by default. */
+export const handleWorker: BenchCase = {
+  ...handle,
+  name: 'handle-worker',
+  group: 'handle',
+  goal: { kind: 'ratio-at-least', target: 0.35 },
+  open: (options) => openHandle(options, 1, 'worker'),
+};
+
 /** The same with 40 events of each record, one after the other. */
 export const handle40: BenchCase = {
   ...handle,
@@ -34,13 +43,17 @@ interface Follower {
   durable: string;
 }
 
-async function openHandle({ events, profileDir }: OpenOptions, perRecord: number): Promise<Contest> {
+async function openHandle(
+  { events, profileDir }: OpenOptions,
+  perRecord: number,
+  isolation: 'inline' | 'worker' = 'inline',
+): Promise<Contest> {
   const ground = await Ground.open();
   const ours = await openFollower(ground, {
     program: 'src/host-server',
     durable: 'bench',
     // The reference remembers nothing either.
-    delivery: { idempotency: 'none' },
+    delivery: { idempotency: 'none', isolation },
     profileDir,
   });
   const reference = await openFollower(ground, {

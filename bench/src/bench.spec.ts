@@ -28,6 +28,6 @@ it('lists the cases when it does not know one', { timeout: 300_000 }, async () =
   expect(exitCode).toBe(2);
   expect(stderr).toBe(
     'No case is called publsh; there are: publish, publish-go, webhook, webhook-stock, webhook-bullmq, normalise, ' +
-      'handle, handle-40, latency, memory.',
+      'handle, handle-40, handle-worker, latency, parked-lane, memory.',
   );
 });

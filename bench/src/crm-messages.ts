@@ -51,7 +51,10 @@ export function timeOfChange(version: number): string {
 }
 
 /** Events of `count / perRecord` records, one record after the other. `run` keeps the ids of one run from another's. */
-export function makeEvents(count: number, { run, perRecord = 1 }: { run: string; perRecord?: number }): CrmMessage[] {
+export function makeEvents(
+  count: number,
+  { run, perRecord = 1, custom }: { run: string; perRecord?: number; custom?: Record<string, unknown> },
+): CrmMessage[] {
   return Array.from({ length: count }, (_, index) => {
     const id = `${run}-${Math.floor(index / perRecord)}`;
     const version = (index % perRecord) + 1;
@@ -69,7 +72,7 @@ export function makeEvents(count: number, { run, perRecord = 1 }: { run: string;
       time: timeOfChange(version),
       correlationId: `${run}-${index}`,
       causationId: `${run}-${index}`,
-      record: makeDeal(id, version),
+      record: makeDeal(id, version, custom),
       changes: version === 1 ? {} : { stage: { from: 'presentationscheduled', to: 'contractsent' } },
     });
     return { subject: eventSubject(address), payload: Buffer.from(JSON.stringify(event)), messageId: event.id };

@@ -18,6 +18,12 @@ export class Effects {
     if (dueNs !== undefined) this.#latenciesMs.push(Number(process.hrtime.bigint() - BigInt(dueNs)) / 1e6);
   }
 
+  /** What was counted in another thread. */
+  add({ count, firstMs }: { count: number; firstMs: number }): void {
+    if (this.#count === 0) this.#firstMs = firstMs;
+    this.#count += count;
+  }
+
   tell(): EffectsTold {
     return { count: this.#count, firstMs: this.#firstMs, latenciesMs: this.#latenciesMs };
   }

@@ -1,10 +1,11 @@
 // npm run bench, once it is built.
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { handle, handle40 } from '../cases/handle.js';
+import { handle, handle40, handleWorker } from '../cases/handle.js';
 import { latency } from '../cases/latency.js';
 import { memory } from '../cases/memory.js';
 import { normalise } from '../cases/normalise.js';
+import { parkedLane } from '../cases/parked-lane.js';
 import { publishGo } from '../cases/publish-go.js';
 import { publish } from '../cases/publish.js';
 import { webhook, webhookBullmq, webhookStock } from '../cases/webhook.js';
@@ -23,7 +24,9 @@ const CASES: readonly BenchCase[] = [
   normalise,
   handle,
   handle40,
+  handleWorker,
   latency,
+  parkedLane,
   memory,
 ];
 

@@ -2,12 +2,14 @@
 import { Agent, request } from 'node:http';
 import { jetstream, type JetStreamClient } from '@nats-io/jetstream';
 import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
-import { makeEvents } from './crm-messages.js';
+import { EVENT_HEADERS, makeEvents } from './crm-messages.js';
 import { serveWorker } from './serve-worker.js';
 import { signWebhook } from './webhooks.js';
 
 const TICK_MS = 1;
 const CONNECTIONS = 64;
+/** Stands in an event for when it is due, until that is known. */
+const DUE = 'due-ns';
 
 interface Pace {
   count: number;
@@ -71,6 +73,16 @@ serveWorker({
       headersOfMessage.set('content-type', 'application/json');
       const body = JSON.stringify({ ...event, dueNs });
       await js!.publish(`raw.bench.${messageId}`, body, { msgID: `raw ${messageId}`, headers: headersOfMessage });
+    });
+  },
+  events: (pace: Pace) => {
+    const messages = makeEvents(pace.count, { run: pace.run, custom: { dueNs: DUE } });
+    return sendPaced(pace, async (index, dueNs) => {
+      const { subject, messageId, payload } = messages[index]!;
+      const headersOfMessage = headers();
+      for (const [name, value] of Object.entries(EVENT_HEADERS)) headersOfMessage.set(name, value);
+      const body = payload.toString().replace(DUE, dueNs);
+      await js!.publish(subject, body, { msgID: messageId, headers: headersOfMessage });
     });
   },
   stop: () => nc?.close(),

@@ -7,6 +7,7 @@ import { CloudEventsConfig, HubspotConfig, MappingConfig, StandardWebhooksConfig
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../apps/cli/src/exit-code.js';
 import type { Outcome } from '../../libs/delivery/src/outcome.js';
+import { chooseIsolation } from '../../apps/host/src/plugins/choose-policy.js';
 import { decideSettlement, type Decision } from '../../libs/delivery/src/settlement.js';
 import { describeStream, STREAM_NAMES, type StreamName } from '../../libs/jetstream/src/stream-specs.js';
 import { listPackages, listSources, readManifest, readText } from '../house/repository.js';
@@ -81,6 +82,7 @@ describe('the settlement table', () => {
     timeout: { kind: 'timeout', error },
     unavailable: { kind: 'unavailable', error },
     permanent: { kind: 'permanent', error },
+    killed: { kind: 'killed', blame: 'shared', error },
     interrupted: { kind: 'interrupted' },
   };
   const decide = (kind: Outcome['kind'], attempt: number): Decision =>
@@ -105,6 +107,7 @@ describe('the settlement table', () => {
       'takes longer than `timeoutMs`': 'timeout',
       'throws `Unavailable`': 'unavailable',
       'throws `PermanentError`': 'permanent',
+      'is running when its worker ends': 'killed',
       'is interrupted by a stop of the host': 'interrupted',
     };
     const again = (delayMs: number, spent: boolean): string =>
@@ -149,7 +152,12 @@ describe('docs/write-a-plugin.md', () => {
       maxAckPending: String(usual.maxAckPending),
       startFrom: String(usual.startFrom),
       order: usual.order,
+      coalesce: String(usual.coalesceAfterEvents > 0),
       idempotency: usual.idempotency,
+      isolation: chooseIsolation().isolation,
+      heapMb: String(chooseIsolation().heapMb),
+      rateLimit: usual.rateLimit ? 'some' : '',
+      each: usual.each ? 'some' : '',
     };
     const rows = readTable('docs/write-a-plugin.md', 'option').map(([name, value]) => [bare(name), value]);
     expect(rows).toEqual(Object.entries(defaults));

@@ -6,7 +6,7 @@ import { expectWell } from './mesh/expect-well.js';
 import { startFaultMesh, type FaultMesh } from './mesh/fault-mesh.js';
 import { closeStream, openStream, until } from './mesh/operator.js';
 import { countWaiting } from './mesh/store-files.js';
-import { FAILPOINTS } from './plant/index.js';
+import { FAILPOINTS, type Failpoint } from './plant/index.js';
 import { createRandom } from './random/random.js';
 import { sample, SEED } from './settings.js';
 
@@ -17,9 +17,10 @@ const SHORT_POINTS = 3;
 /** One life of the app for each of its failpoints: it must come there, and is killed or stopped for a while. */
 async function reachAll(mesh: FaultMesh, app: 'publisher' | 'host'): Promise<void> {
   const random = createRandom(SEED, app);
-  // Those of exhaustion are in exhausted.faults.ts.
-  const isHere = (name: string): boolean => FAILPOINTS[name]!.app === app && FAILPOINTS[name]!.needs !== 'exhaustion';
-  const names = Object.keys(FAILPOINTS).filter(isHere);
+  // Those of exhaustion are in exhausted.faults.ts, those of operators in dead-letters.faults.ts.
+  const isHere = ({ app: own, needs }: Failpoint): boolean =>
+    own === app && needs !== 'exhaustion' && needs !== 'operator';
+  const names = Object.keys(FAILPOINTS).filter((name) => isHere(FAILPOINTS[name]!));
   for (const name of sample(names, SHORT_POINTS, `points of ${app}`)) {
     // The relay takes at once what lies in the outbox, and is there no second time.
     const point = choosePoint(name, random, FAILPOINTS[name]!.needs === 'outbox' ? 1 : 4);

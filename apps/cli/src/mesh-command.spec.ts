@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -130,6 +130,47 @@ describe('the commands that talk to a mesh', () => {
       exitCode: 1,
       answer: { error: { code: 'MESH_DEAD_LETTER_MISSING' } },
     });
+  }, 90_000);
+
+  it('dead list --groups, patch, redrive --patch and drop', async () => {
+    const group = async () => {
+      const { groups } = (await runMesh('dead', 'list', '--groups')).answer as { groups: Record<string, unknown>[] };
+      return groups[0];
+    };
+    expect(await group()).toMatchObject({ consumer: 'normaliser', count: 1, records: 1 });
+    const id = String((await group())?.['group']);
+    const selected = ['--group', id, '--record', 'deal/poison', '--since', '1h'];
+    const file = join(folder, 'fix.ts');
+    writeFileSync(
+      file,
+      `import { definePatch, type Notification } from '@crm-mesh/sdk';
+       export default definePatch<Notification>((notification) => {
+         const { data } = notification.payload as { data: { amount: { value: string } } };
+         data.amount.value = '12.50';
+         return notification;
+       });`,
+    );
+    expect(await runMesh('dead', 'patch', ...selected, '--with', file)).toMatchObject({
+      exitCode: 0,
+      answer: { selected: 1, sample: [{ sequence: 2, kind: 'patched', after: { id: 'poison' } }] },
+    });
+    expect((await runMesh('dead', 'patch', ...selected, '--until', '1h', '--with', file)).answer).toMatchObject({
+      selected: 0,
+    });
+    expect(await runMesh('dead', 'drop', '2')).toMatchObject({
+      exitCode: 2,
+      answer: { error: { code: 'MESH_USAGE' } },
+    });
+    expect(await runMesh('dead', 'redrive', ...selected, '--patch', file, '--rate', '5', '--as', 'ann')).toMatchObject({
+      exitCode: 0,
+      answer: { redriven: [2], missing: [], refused: [] },
+    });
+    const told = await runMesh('events', 'tail', '--from', '1', '--limit', '1', '--record', 'acme/events/deal/poison');
+    expect(told.answer).toMatchObject({ event: { data: { amount: { value: '12.50' } } } });
+    await deliver('deal.created', 'poison2', { name: 'Poison', amount: { value: 'a lot', currency: 'EUR' } });
+    await vi.waitFor(async () => expect(await group()).toMatchObject({ group: id, count: 1 }), 20_000);
+    expect(await runMesh('dead', 'drop', '--group', id, '--yes')).toMatchObject({ answer: { dropped: [3] } });
+    expect(await group()).toBeUndefined();
   }, 90_000);
 
   it('plugin list, pause and resume', async () => {

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
-import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
-import { IsIn, IsInt, IsNumber, Max, Min, ValidateBy } from 'class-validator';
+import type { DeliveryOptions, DeliveryPreset, EachLimit, RateLimit } from '@crm-mesh/sdk';
+import { IsIn, IsInt, IsNumber, Matches, Max, Min, ValidateBy } from 'class-validator';
 import { Key, NumericText, Optional } from './config-key.js';
 
 class BackoffOverride {
@@ -43,6 +43,43 @@ class BatchOverride {
 }
 
 export const PRESET_NAMES: readonly DeliveryPreset[] = ['webhook', 'queue', 'stream'];
+
+class RateLimitOverride implements RateLimit {
+  @Key({ type: 'number', meaning: 'Runs that may begin each second; 0.2: one in five seconds.' })
+  @NumericText()
+  @IsNumber()
+  @Min(0.001)
+  @Max(10_000)
+  perSecond!: number;
+
+  @Key({ type: 'number', meaning: 'So many at once after a quiet time.' })
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
+  @Max(10_000)
+  burst?: number;
+}
+
+class EachOverride implements EachLimit {
+  @Key({ type: 'text', meaning: 'tenant, connection, entity or a field such as data.ownerId.' })
+  @Matches(/^(?:tenant|connection|entity|data(?:\.[A-Za-z_$][\w$]*)+)$/, {
+    message: 'must be tenant, connection, entity or a field such as data.ownerId',
+  })
+  by!: EachLimit['by'];
+
+  @Key({ type: 'number', meaning: 'Handlers that run at once, for each.' })
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  concurrency?: number;
+
+  @Key({ type: 'object', meaning: 'Runs that may begin, for each.', nested: RateLimitOverride })
+  @Optional()
+  rateLimit?: RateLimitOverride;
+}
 
 /** `plugins.<name>.delivery`: what mesh.yaml may override of a plugin's own delivery options. */
 export class DeliveryOverride implements DeliveryOptions {
@@ -104,15 +141,50 @@ export class DeliveryOverride implements DeliveryOptions {
   })
   startFrom?: 'new' | 'all' | 'snapshot' | { sequence: number } | { time: string };
 
-  @Key({ type: 'text', meaning: 'record or none.' })
+  @Key({ type: 'text', meaning: 'record, strict or none.' })
   @Optional()
-  @IsIn(['record', 'none'])
-  order?: 'record' | 'none';
+  @IsIn(['record', 'strict', 'none'])
+  order?: 'record' | 'strict' | 'none';
+
+  @Key({ type: 'text', meaning: 'true, false or {afterEvents}: whether a newer update supersedes those before it.' })
+  @Optional()
+  @ValidateBy({
+    name: 'isCoalesce',
+    validator: { validate: isCoalesce, defaultMessage: () => 'must be true, false or {afterEvents: 2} or more' },
+  })
+  coalesce?: boolean | { afterEvents: number };
 
   @Key({ type: 'text', meaning: 'inbox or none.' })
   @Optional()
   @IsIn(['inbox', 'none'])
   idempotency?: 'inbox' | 'none';
+
+  @Key({ type: 'text', meaning: 'worker or inline.' })
+  @Optional()
+  @IsIn(['worker', 'inline'])
+  isolation?: 'worker' | 'inline';
+
+  @Key({ type: 'number', meaning: "Largest heap of the plugin's worker, in MB." })
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(16)
+  heapMb?: number;
+
+  @Key({ type: 'object', meaning: 'Runs that may begin, over all.', nested: RateLimitOverride })
+  @Optional()
+  rateLimit?: RateLimitOverride;
+
+  @Key({ type: 'object', meaning: 'Limits for each tenant, connection, … by itself.', nested: EachOverride })
+  @Optional()
+  each?: EachOverride;
+}
+
+function isCoalesce(value: unknown): boolean {
+  if (typeof value === 'boolean') return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { afterEvents, ...others } = value as { afterEvents?: unknown };
+  return Number.isInteger(afterEvents) && Number(afterEvents) >= 2 && Object.keys(others).length === 0;
 }
 
 function isStart(value: unknown): boolean {

@@ -16,5 +16,5 @@ export { readPluginSettings, type PluginSettings } from './plugin-settings.js';
 export type { SecretReference } from './references.js';
 export { listStreamLimits, type StreamLimits } from './stream-limits.js';
 export { suggestName } from './suggest-name.js';
-export { validateConfig } from './validate-config.js';
+export { refuseConfig, validateConfig } from './validate-config.js';
 export { watchConfig, type ConfigWatch, type WatchOptions } from './watch-config.js';

@@ -148,6 +148,14 @@ plugins:
     expect(readPluginSettings(config, 'c').enabled).toBe(false);
   });
 
+  it('reads limits, numbers out of the environment included, and refuses what is none', () => {
+    const limits = 'rateLimit: { perSecond: "2.5" }, each: { by: tenant, concurrency: 2 }';
+    const config = load(`plugins:\n  a: { delivery: { ${limits} } }\n  b: { delivery: { each: { by: owner } } }`);
+    const { delivery } = readPluginSettings(config, 'a');
+    expect(delivery).toEqual({ rateLimit: { perSecond: 2.5 }, each: { by: 'tenant', concurrency: 2 } });
+    expect(() => readPluginSettings(config, 'b')).toThrow(/plugins\.b\.delivery\.each\.by.*such as data\.ownerId/);
+  });
+
   it('refuses wrong delivery overrides of one plugin', () => {
     const config = load('plugins:\n  a:\n    delivery:\n      maxAttemps: 3');
     expect(() => readPluginSettings(config, 'a')).toThrow(

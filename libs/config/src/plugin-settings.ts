@@ -1,5 +1,5 @@
 import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
-import { checkClass } from './class-problems.js';
+import { checkClass, type ClassProblem } from './class-problems.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import { DeliveryOverride, PRESET_NAMES } from './delivery-override.js';
 import type { MeshConfig } from './mesh-config.js';
@@ -25,20 +25,24 @@ export function rememberPluginProblems(settings: object, problems: readonly Conf
 export function readPluginSettings(config: Pick<MeshConfig, 'plugins'>, name: string): PluginSettings {
   const settings = config.plugins[name];
   if (settings === undefined) return { enabled: true, delivery: {}, config: {} };
-  const { enabled = true, delivery = {}, ...own } = settings;
+  const { enabled = true, delivery, ...own } = settings;
+  // `delivery: queue` is short for its preset.
+  const preset = PRESET_NAMES.find((name) => name === delivery);
+  const checked = checkClass(DeliveryOverride, preset ? {} : delivery);
   const origin = findOrigin(settings);
   if (origin) rememberOrigin(own, origin);
-  const problems = [...checkSwitches(settings, name), ...(problemsOf.get(settings) ?? [])];
+  const problems = [...checkSwitches(settings, name, checked.problems), ...(problemsOf.get(settings) ?? [])];
   if (enabled !== false && problems.length > 0) throw new ConfigError(problems);
-  return { enabled: enabled !== false, delivery: delivery as PluginSettings['delivery'], config: own };
+  return { enabled: enabled !== false, delivery: preset ?? checked.instance, config: own };
 }
 
-function checkSwitches(settings: Record<string, unknown>, name: string): ConfigProblem[] {
+function checkSwitches(
+  settings: Record<string, unknown>,
+  name: string,
+  delivery: readonly ClassProblem[],
+): ConfigProblem[] {
   const origin = findOrigin(settings);
-  // `delivery: queue` is short for its preset.
-  const isPreset = PRESET_NAMES.some((preset) => preset === settings['delivery']);
-  const { problems } = checkClass(DeliveryOverride, isPreset ? {} : settings['delivery']);
-  const found = problems.map((problem) => ({ ...problem, segments: ['delivery', ...problem.segments] }));
+  const found = delivery.map((problem) => ({ ...problem, segments: ['delivery', ...problem.segments] }));
   if (!['boolean', 'undefined'].includes(typeof settings['enabled'])) {
     found.push({ segments: ['enabled'], message: 'must be true or false', cure: 'Mend the value.' });
   }

@@ -1,14 +1,8 @@
-import type { ConfigSchema, StandardIssue, StandardSchema } from '@crm-mesh/sdk';
-import { checkClass } from './class-problems.js';
+import type { ConfigSchema } from '@crm-mesh/sdk';
+import { checkConfig, type FoundInConfig } from './check-config.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import { findOrigin } from './value-origin.js';
-import { formatPath, type Path } from './yaml-source.js';
-
-interface Found {
-  segments: Path;
-  message: string;
-  cure: string;
-}
+import { formatPath } from './yaml-source.js';
 
 /**
  * A plugin's or source's own part of mesh.yaml, checked by the class or Standard Schema that it declares.
@@ -16,35 +10,17 @@ interface Found {
  * the value came out of {@link loadConfig}.
  */
 export async function validateConfig<T>(schema: ConfigSchema<T>, value: unknown, path: string): Promise<T> {
-  const { instance, found } = isStandardSchema(schema) ? await askStandard(schema, value) : askClass(schema, value);
-  if (found.length > 0) throw new ConfigError(found.map((problem) => locate(problem, value, path)));
+  const { instance, found } = await checkConfig(schema, value);
+  refuseConfig(found, value, path);
   return instance as T;
 }
 
-function isStandardSchema<T>(schema: ConfigSchema<T>): schema is StandardSchema<T> {
-  return '~standard' in schema;
+/** Throws a {@link ConfigError} when something was found; `value` is what was checked, wherever that was done. */
+export function refuseConfig(found: readonly FoundInConfig[], value: unknown, path: string): void {
+  if (found.length > 0) throw new ConfigError(found.map((problem) => locate(problem, value, path)));
 }
 
-function askClass<T>(type: new () => T, value: unknown): { instance: T; found: Found[] } {
-  const { instance, problems } = checkClass(type as new () => T & object, value);
-  return { instance, found: problems };
-}
-
-async function askStandard<T>(schema: StandardSchema<T>, value: unknown): Promise<{ instance?: T; found: Found[] }> {
-  const result = await schema['~standard'].validate(value ?? {});
-  if (result.issues === undefined) return { instance: result.value, found: [] };
-  return { found: result.issues.map(describeIssue) };
-}
-
-function describeIssue(issue: StandardIssue): Found {
-  const segments = (issue.path ?? []).map((part) => {
-    const key = typeof part === 'object' ? part.key : part;
-    return typeof key === 'symbol' ? String(key) : key;
-  });
-  return { segments, message: issue.message.replace(/[.\s]+$/, ''), cure: 'Mend the value.' };
-}
-
-function locate({ segments, message, cure }: Found, value: unknown, path: string): ConfigProblem {
+function locate({ segments, message, cure }: FoundInConfig, value: unknown, path: string): ConfigProblem {
   const inner = formatPath(segments);
   const full = inner === '' ? path : `${path}${inner.startsWith('[') ? '' : '.'}${inner}`;
   const origin = findOrigin(value);

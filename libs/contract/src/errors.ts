@@ -133,6 +133,10 @@ export const MESH_ERRORS = {
     meaning: 'JetStream does not take notifications, and the outbox that keeps them meanwhile is full.',
     cure: 'Bring JetStream back; raise `outbox.maxMessages` and `outbox.maxBytes` in mesh.yaml where the disk has room.',
   },
+  MESH_PATCH_INVALID: {
+    meaning: 'A patch file cannot be used, or what it makes of a dead letter is not what may be redriven.',
+    cure: 'Mend what the message names; `mesh dead patch` shows what the file does to a sample, and sends nothing.',
+  },
   MESH_PLUGIN_INVALID: {
     meaning: 'A plugin file cannot be loaded as it stands. The others run on.',
     cure: 'Mend the field that the message names; the file is picked up as soon as it is saved.',

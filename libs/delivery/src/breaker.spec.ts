@@ -21,6 +21,16 @@ describe('the breaker', () => {
     expect(recordUnavailable(fail(4), 0, 30_000)).toMatchObject({ untilMs: 30_000 });
   });
 
+  it.each([
+    [30_000.5, 30_000.5],
+    [1, 1_000],
+    [Number.NaN, 1_000],
+    [-5, 1_000],
+    [Infinity, 86_400_000],
+  ])('asked to wait for %d ms, it waits for %d', (retryAfterMs, untilMs) => {
+    expect(recordUnavailable(fail(4), 0, retryAfterMs)).toMatchObject({ untilMs });
+  });
+
   it('lets one probe through when the wait is over, and only one', () => {
     const open = fail(5);
     expect(admit(open, 400)).toEqual({ breaker: open, waitMs: 600 });

@@ -9,6 +9,8 @@ export type Breaker =
 const OPENS_AFTER = 5;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;
+/** What a downstream may ask for: a date that it got wrong must not stop a consumer for years. */
+const LONGEST_ASKED_MS = 86_400_000;
 
 export const CLOSED: Breaker = { state: 'closed', failures: 0 };
 
@@ -20,7 +22,8 @@ export function recordUnavailable(breaker: Breaker, nowMs: number, retryAfterMs 
   const failures = breaker.failures + 1;
   if (failures < OPENS_AFTER) return { state: 'closed', failures };
   const waitMs = Math.min(FIRST_WAIT_MS * 2 ** (failures - OPENS_AFTER), LONGEST_WAIT_MS);
-  return { state: 'open', failures, untilMs: nowMs + Math.max(waitMs, retryAfterMs) };
+  const askedMs = retryAfterMs > 0 ? Math.min(retryAfterMs, LONGEST_ASKED_MS) : 0;
+  return { state: 'open', failures, untilMs: nowMs + Math.max(waitMs, askedMs) };
 }
 
 /** Asks to run something: yes (perhaps as the probe), or not before a time. */

@@ -1,20 +1,19 @@
-import type { Logger } from '@crm-mesh/telemetry';
 import { admit, CLOSED, recordAvailable, recordUnavailable, type Breaker } from './breaker.js';
+import type { BreakerNotices } from './breaker-notices.js';
 import type { RunOutcome } from './outcome.js';
+
+export interface BreakersOptions {
+  notices: BreakerNotices;
+  now(): number;
+  /** A breaker has opened (perhaps again, after a probe) or closed. */
+  onChange(part: string, state: 'open' | 'closed'): void;
+}
 
 /** One breaker for each part of a consumer's downstream (for the normaliser: each connection). */
 export class Breakers {
   private readonly parts = new Map<string, Breaker>();
 
-  constructor(
-    private readonly options: {
-      consumer: string;
-      log: Logger;
-      now(): number;
-      /** A breaker has opened or closed. */
-      onChange(part: string, state: 'open' | 'closed'): void;
-    },
-  ) {}
+  constructor(private readonly options: BreakersOptions) {}
 
   /** 0: run it now. Else: not before so many milliseconds. */
   admit(part: string): number {
@@ -24,7 +23,7 @@ export class Breakers {
   }
 
   record(part: string, outcome: RunOutcome): void {
-    if (outcome.kind === 'interrupted') return;
+    if (outcome.kind === 'interrupted' || outcome.kind === 'killed') return;
     const before = this.parts.get(part) ?? CLOSED;
     if (before === CLOSED && outcome.kind !== 'unavailable') return;
     const after =
@@ -33,10 +32,11 @@ export class Breakers {
         : recordAvailable();
     if (after === CLOSED) this.parts.delete(part);
     else this.parts.set(part, after);
-    if (after.state === before.state) return;
-    const level = before.state === 'closed' ? 'warn' : 'info';
-    this.options.log[level]({ consumer: this.options.consumer, part, state: after.state }, 'breaker');
-    if (after.state !== 'half-open') this.options.onChange(part, after.state);
+    if (after.state === before.state || after.state === 'half-open') return;
+    const { notices, onChange } = this.options;
+    const isProbe = before.state === 'half-open' && after.state === 'open';
+    if (!isProbe) notices.tell({ part, state: after.state, error: 'error' in outcome ? outcome.error : undefined });
+    onChange(part, after.state);
   }
 
   isOpen(part: string): boolean {

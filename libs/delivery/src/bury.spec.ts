@@ -25,16 +25,16 @@ it('keeps the newest attempts, and shortens endless errors', () => {
     nowMs: 0,
     mayBeKnown: false,
   });
-  held.attempts = 12;
-  held.history = Array.from({ length: 12 }, (_, i) => ({
+  held.attempts = 25;
+  held.history = Array.from({ length: 25 }, (_, i) => ({
     at: String(i),
     error: { name: 'E', message: 'x'.repeat(9_000) },
   }));
-  const letter = createDeadLetter(held, { consumer: 'c', version: 'v', error: held.history[11]!.error, nowMs: 0 });
+  const letter = createDeadLetter(held, { consumer: 'c', version: 'v', error: held.history[24]!.error, nowMs: 0 });
   expect(letter).toMatchObject({
-    attemptCount: 12,
+    attemptCount: 25,
     original: { sequence: 7, subject: 'crm.a.b.deal.won.1', payload: {} },
   });
-  expect(letter.attempts.map((attempt) => attempt.at)).toEqual(['2', '3', '4', '5', '6', '7', '8', '9', '10', '11']);
+  expect(letter.attempts.map((attempt) => attempt.at)).toEqual(Array.from({ length: 20 }, (_, i) => String(i + 5)));
   expect(letter.error.message.length).toBe(4_000);
 });

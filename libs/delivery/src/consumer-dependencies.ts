@@ -12,6 +12,8 @@ export interface ConsumerDependencies {
   metrics: Metrics;
   onSettled?: (notice: SettledNotice) => void;
   now?: () => number;
+  /** For lanes that wait. Only tests give another, together with `now`; default `setTimeout`. */
+  setTimer?: (callback: () => void, delayMs: number) => NodeJS.Timeout;
   /** Shared by the consumers of one process; default: one of its own. */
   quarantine?: Quarantine;
   /** Only tests give another. */

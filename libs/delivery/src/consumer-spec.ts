@@ -23,6 +23,8 @@ export interface HandlerInput {
 export interface HandlerRun {
   /** Aborts when the time is up, or the engine stops. Made when it is asked for. */
   readonly signal: AbortSignal;
+  /** Called when the signal aborts, with the reason, without making the signal. One listener. */
+  onInterrupt(listener: (reason: string) => void): void;
 }
 
 /** The one seam between the engine and the code that it runs: plain data both ways. Never rejects. */
@@ -43,14 +45,18 @@ export interface ConsumerSpec {
   /** Sifts what the covering filter lets through; what it refuses is acked without running. */
   accepts?(subject: string): boolean;
   /** What is kept in order; default: the record that the subject names. */
-  laneOf?(item: HandlerItem): string;
+  laneOf?(item: HandlerItem): string | Promise<string>;
   /** For a subject: how long its lane gathers, in milliseconds; default `policy.coalesceMs`. */
   coalesceMsOf?(subject: string): number;
   /** Which part of the downstream a message needs; each part has a breaker of its own. Default: there is one part. */
   breakerOf?(subject: string): string;
   /** For `startFrom: 'snapshot'`. */
   readSnapshot?: ReadSnapshot;
+  /** What `policy.each` counts by; default: everything is of one key. */
+  limitKeyOf?(item: HandlerItem): string;
   /** Of the lease under which it runs, where one does. */
   epoch?: number;
+  /** While what runs the handler is away: tells when it is back, or (`false`) that nobody waits for it any more. */
+  untilReady?(): Promise<boolean> | undefined;
   runHandler: RunHandler;
 }

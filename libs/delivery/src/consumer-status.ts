@@ -4,7 +4,10 @@ import type { ErrorInfo } from './outcome.js';
 /** How a consumer is doing. */
 export interface ConsumerStatus {
   name: string;
-  /** `quarantined`: what was in hand at an unclean end runs apart first. `snapshot`: records as they are, before what comes. */
+  /**
+   * `quarantined`: what was in hand at an unclean end, of the process or of the plugin's worker, runs apart first.
+   * `snapshot`: records as they are, before what comes.
+   */
   state: 'waiting-for-pending' | 'quarantined' | 'snapshot' | 'running' | 'paused' | 'stopping' | 'stopped';
   /** Not delivered yet; from the server, at most some seconds old. */
   pending: number;
@@ -12,9 +15,12 @@ export interface ConsumerStatus {
   held: number;
   parkedLanes: number;
   parkedMessages: number;
+  /** Of these lanes, those that wait until a dead letter is resolved (`order: 'strict'`). */
+  heldLanes: number;
   breaker: Breaker['state'];
   acked: number;
   skipped: number;
+  superseded: number;
   retried: number;
   buried: number;
   /** Of a consumer that gets each event at most once: it failed, or the stop came first. */

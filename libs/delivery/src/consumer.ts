@@ -16,6 +16,8 @@ const DEFAULT_GRACE_MS = 10_000;
 const PRUNE_EVERY_MS = 600_000;
 /** What another process has sent directly to this consumer is looked for this often, until the first of it is there. */
 const DIRECT_POLL_MS = 5_000;
+/** How often it is looked whether somebody has resolved a dead letter that holds its lane. */
+const HOLDS_POLL_MS = 2_000;
 const EXTEND_CHECKS_PER_WAIT = 6;
 const ROOM_POLL_MS = 20;
 /** Inbox rows outlive the ack floor by this much: an ack that got lost is redelivered within ack_wait. */
@@ -39,13 +41,13 @@ export class Consumer {
   ) {
     this.name = spec.name;
     this.now = deps.now ?? Date.now;
-    this.parts = buildParts(spec, deps, this.now, this.feeds);
-    this.stopListening = this.parts.quarantine.onOver(() => this.parts.engine.resume());
+    this.parts = buildParts(spec, deps, this.now, this.feeds, () => this.openDirect());
+    this.stopListening = this.parts.quarantine.onOver(() => this.goOn());
   }
 
   async start(): Promise<void> {
     const { spec } = this;
-    const { records, suspects, parking, engine, settler } = this.parts;
+    const { fence, suspects, parking, holds, engine, settler } = this.parts;
     this.snapshot = this.createSnapshot();
     const startFrom = this.snapshot ? await this.snapshot.begin() : spec.policy.startFrom;
     if (startFrom === 'snapshot') throw new TypeError(`${spec.name}: nobody tells it the records as they are`);
@@ -60,8 +62,9 @@ export class Consumer {
       maxAckPending: spec.policy.maxAckPending,
       metadata: spec.metadata,
     });
-    await records.takeOver();
+    await fence.takeOver();
     await suspects.begin();
+    await holds.load();
     const parked = await parking.load();
     await this.openFeed(durable);
     await this.openDirect();
@@ -70,11 +73,13 @@ export class Consumer {
     for (const feed of this.feeds) if (feed.stream !== spec.stream || !this.snapshot?.isUnderWay) feed.start();
     this.snapshot?.start();
     this.resume();
+    void holds.look();
     const ackWaitMs = Math.min(durable.ackWaitMs || spec.policy.ackWaitMs, spec.policy.ackWaitMs);
     const extendMs = Math.max(10, ackWaitMs / EXTEND_CHECKS_PER_WAIT);
     this.timers.push(
       setInterval(() => settler.extend(this.feeds[0]!.durable.ackWaitMs), extendMs),
       setInterval(() => void this.pruneInbox(), PRUNE_EVERY_MS),
+      setInterval(() => void holds.look(), HOLDS_POLL_MS),
       setInterval(() => void this.openDirect().catch(() => undefined), DIRECT_POLL_MS),
     );
     const { pending, ackPending, ackFloorSequence } = durable;
@@ -85,7 +90,7 @@ export class Consumer {
   }
 
   status(): ConsumerStatus {
-    const { engine, settler, breakers, tally, outrun } = this.parts;
+    const { engine, settler, breakers, holds, tally, outrun } = this.parts;
     const { lanes, messages } = engine.parkedCounts();
     return {
       name: this.name,
@@ -94,6 +99,7 @@ export class Consumer {
       held: settler.held.size,
       parkedLanes: lanes,
       parkedMessages: messages,
+      heldLanes: holds.count,
       breaker: breakers.state(),
       ...tally.counts,
       missed: outrun.missed,
@@ -105,13 +111,15 @@ export class Consumer {
   /** Pulls nothing more, lets running handlers end (at most `graceMs`, default 10 s), gives the rest back. */
   async stop(options: { graceMs?: number } = {}): Promise<void> {
     if (this.phase === 'stopping' || this.phase === 'stopped') return;
-    const { engine, suspects, exhausted } = this.parts;
+    const { engine, suspects, exhausted, notices, holds } = this.parts;
     this.phase = 'stopping';
     this.stopListening();
     for (const timer of this.timers) clearInterval(timer);
     engine.halt();
+    notices.stop();
     await this.snapshot?.stop();
     await this.openingDirect?.catch(() => undefined);
+    await holds.stop();
     await Promise.all(this.feeds.map((feed) => feed.stop()));
     const extending = setInterval(() => this.parts.settler.extend(this.feeds[0]?.durable.ackWaitMs ?? 0), 100);
     await engine.drain(options.graceMs ?? DEFAULT_GRACE_MS);
@@ -122,10 +130,13 @@ export class Consumer {
     this.phase = 'stopped';
   }
 
-  /** Sends dead letters of this consumer to it again, behind what waits in their lanes. */
+  /** Sends dead letters of this consumer to it again: behind what waits in their lanes, or first where they hold them. */
   async redrive(request: Omit<RedriveRequest, 'consumer'>): Promise<RedriveResult> {
     await this.makeDirect();
-    return redrive(this.deps.nats, { ...request, consumer: this.name }, this.now());
+    const { superseding, holds } = this.parts;
+    const result = await redrive(this.deps.nats, { ...request, consumer: this.name }, this.now(), superseding);
+    await holds.look();
+    return result;
   }
 
   private async makeDirect(): Promise<void> {
@@ -162,17 +173,20 @@ export class Consumer {
   }
 
   private async openFeed(durable: DurableState): Promise<Feed> {
-    const { records, suspects, engine, settler, breakers, outrun, exhausted } = this.parts;
+    const { records, suspects, engine, settler, breakers, holds, outrun, exhausted } = this.parts;
     const { policy } = this.spec;
     const { incarnation } = await this.deps.nats.streamState(durable.stream);
-    // Up to here the inbox may know of a message. A server that was killed delivers again what was acked, as if for the first time.
-    let highest = await records.highestDone(durable.stream, incarnation);
+    // Up to here the store may know of a message. A server that was killed delivers again what was acked, as if for the first time.
+    let highest = await records.highestKnown(durable.stream, incarnation);
     const onDelivery = (from: Feed, delivery: Delivery): void => {
       const { sequence, deliveryCount } = delivery;
       const mayBeKnown = deliveryCount > 1 || sequence <= highest;
       const wasInHand = deliveryCount > 1 || sequence <= from.deliveredAtStart;
       highest = Math.max(highest, sequence);
-      engine.receive(from, delivery, (ref) => ({ mayBeKnown, isSuspect: suspects.isSuspect(ref, wasInHand) }));
+      engine.receive(from, delivery, (ref) => ({
+        mayBeKnown: mayBeKnown || holds.hasReturned(ref),
+        isSuspect: suspects.isSuspect(ref, wasInHand),
+      }));
     };
     const feed: Feed = new Feed({
       nats: this.deps.nats,
@@ -181,7 +195,7 @@ export class Consumer {
       incarnation,
       maxInHand: policy.maxAckPending,
       // What is missing could not be told from what an ack of something newer settles.
-      ordered: policy.ack === 'all' || (policy.order === 'record' && durable.ack !== 'none'),
+      ordered: policy.ack === 'all' || (policy.order !== 'none' && durable.ack !== 'none'),
       startsClosed: suspects.isGathering,
       decideBarrier: this.deps.decideBarrier ?? decideBarrier,
       now: this.now,
@@ -210,7 +224,12 @@ export class Consumer {
   private resume(): void {
     if (!this.feeds.every((feed) => feed.isOpen)) return;
     this.parts.settler.advance();
-    void this.parts.suspects.run().then(() => this.parts.engine.resume());
+    void this.parts.suspects.run().then(() => this.goOn());
+  }
+
+  /** First what may have ended the handler's worker, then all. */
+  private goOn(): void {
+    void this.parts.apart.run().then(() => this.parts.engine.resume());
   }
 
   private isEnding(): boolean {
@@ -222,7 +241,7 @@ export class Consumer {
     if (this.feeds[0]?.durable.paused) return 'paused';
     if (!this.feeds.every((feed) => feed.isOpen)) return 'waiting-for-pending';
     if (this.snapshot?.isUnderWay) return 'snapshot';
-    return this.parts.quarantine.isActive ? 'quarantined' : 'running';
+    return this.parts.quarantine.isActive || this.parts.apart.isActive ? 'quarantined' : 'running';
   }
 
   private async pruneInbox(): Promise<void> {

@@ -2,7 +2,8 @@ import type { Delivery } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { Feed } from './feed.js';
-import { laneOfSubject, restoreSubject } from './lane-key.js';
+import type { Holds } from './holds.js';
+import { laneOfSubject, restoreSubject, storableLane } from './lane-key.js';
 import { createHeld, Lane, type Held } from './lane.js';
 import type { LaneRunner } from './lane-runner.js';
 import { describeError } from './outcome.js';
@@ -10,6 +11,7 @@ import type { Parking } from './parking.js';
 import { countLanesAtOnce } from './policy.js';
 import type { Settler } from './settler.js';
 import type { SuspectStep } from './suspect-run.js';
+import { TURN_OF_ALL, TURN_OF_KEY } from './turns.js';
 
 /** The wait before a lane whose step failed (the store or the server is away) is tried again. */
 const STEP_RETRY_MS = 1_000;
@@ -22,12 +24,16 @@ export interface EngineDependencies {
   settler: Settler;
   parking: Parking;
   runner: LaneRunner;
+  holds: Holds;
   /** Whether no lane may run now: something is still on its way back, or suspects run apart. */
   isHeldBack(): boolean;
+  /** What ran the lane's oldest has ended meanwhile: it is to run apart. */
+  accuse(lane: Lane): void;
   /** A lane runs, not as a suspect; to be called back when it has ended. */
   beginRun(): () => void;
   log: Logger;
   now(): number;
+  setTimer(callback: () => void, delayMs: number): NodeJS.Timeout;
 }
 
 /** What is known of a delivery as it comes. */
@@ -44,6 +50,8 @@ export class Engine {
   private runsThisTurn = 0;
   private stopping = false;
   private readonly lanesAtOnce: number;
+  /** The last that waits for its lane to be known. */
+  private placing: Promise<void> | undefined;
 
   constructor(
     private readonly spec: ConsumerSpec,
@@ -67,10 +75,7 @@ export class Engine {
       return;
     }
     this.deps.settler.held.set(held.key, held);
-    const lane = this.laneFor(this.laneKey(held));
-    lane.insert(held);
-    if (lane.state === 'running') this.deps.runner.grow();
-    else this.schedule(lane);
+    this.place(held);
   }
 
   restoreParked(key: string, dueMs: number, count: number): void {
@@ -85,13 +90,29 @@ export class Engine {
     for (const lane of this.lanes.values()) this.schedule(lane);
   }
 
+  /** A dead letter of the lane is resolved; `returned`: so many more stand in it in the store. */
+  unhold(key: string, returned: number): void {
+    const lane = this.laneFor(key);
+    lane.parked ??= { count: 0, arriving: 0 };
+    lane.parked.count += returned;
+    this.schedule(lane);
+  }
+
   /** A breaker has closed: what waited for it, and for nothing else, runs now. */
   release(part: string): void {
     for (const lane of this.lanes.values()) {
-      if (lane.state !== 'idle' || lane.waitsForPart !== part) continue;
+      if (lane.state !== 'idle' || lane.waitsFor !== part) continue;
       lane.waitUntil(0);
       this.schedule(lane);
     }
+  }
+
+  /** A place under the limit of its key is free. Returns whether the lane is still there and waits for it. */
+  wake(lane: Lane): boolean {
+    if (lane.state !== 'idle' || lane.waitsFor !== TURN_OF_KEY || this.lanes.get(lane.key) !== lane) return false;
+    lane.waitUntil(0);
+    this.schedule(lane);
+    return true;
   }
 
   /** Whether something waits here that could run, and so show how the downstream is. */
@@ -117,7 +138,9 @@ export class Engine {
 
   /** Parked lanes that are due: their oldest may have been running. */
   listDueParked(): { key: string; run(): Promise<void> }[] {
-    const due = [...this.lanes.values()].filter((lane) => lane.parked && lane.notBeforeMs <= this.deps.now());
+    const isDue = ({ key, parked, notBeforeMs }: Lane): boolean =>
+      parked !== undefined && notBeforeMs <= this.deps.now() && !this.deps.holds.isHeld(key);
+    const due = [...this.lanes.values()].filter(isDue);
     return due.map((lane) => ({ key: lane.key, run: () => this.runAlone(lane) }));
   }
 
@@ -137,6 +160,8 @@ export class Engine {
     await parking.idle();
     clearTimeout(grace);
     settler.giveBack();
+    // What is still tried in vain, because the store is away, is not tried for ever.
+    settler.stopping.abort();
   }
 
   private laneFor(key: string): Lane {
@@ -148,9 +173,39 @@ export class Engine {
     return lane;
   }
 
-  private laneKey(held: Held): string {
+  /** Where the lane has to be asked for, what came before gets its place before. */
+  private place(held: Held): void {
+    const key = this.laneKey(held);
+    if (typeof key === 'string' && !this.placing) return this.enter(held, key);
+    const placing = this.placeLater(held, key, this.placing).finally(() => {
+      if (this.placing === placing) this.placing = undefined;
+    });
+    this.placing = placing;
+  }
+
+  private async placeLater(
+    held: Held,
+    key: string | Promise<string>,
+    before: Promise<void> | undefined,
+  ): Promise<void> {
+    const [found] = await Promise.all([key, before]);
+    // Else it was given back meanwhile.
+    if (this.deps.settler.held.get(held.key) === held) this.enter(held, found);
+  }
+
+  private enter(held: Held, key: string): void {
+    const lane = this.laneFor(key);
+    held.isPlaced = true;
+    lane.insert(held);
+    if (lane.state === 'running') this.deps.runner.grow();
+    else this.schedule(lane);
+  }
+
+  private laneKey(held: Held): string | Promise<string> {
     if (this.spec.policy.order === 'none') return held.key;
-    return this.spec.laneOf ? this.spec.laneOf(held.item) : laneOfSubject(held.item.subject);
+    const own = this.spec.laneOf?.(held.item);
+    if (own === undefined) return laneOfSubject(held.item.subject);
+    return typeof own === 'string' ? storableLane(own) : own.then(storableLane);
   }
 
   private schedule(lane: Lane): void {
@@ -162,9 +217,10 @@ export class Engine {
     }
     if (this.deps.isHeldBack()) return;
     if (lane.parked && lane.waiting.length > 0) this.deps.parking.append(lane);
+    if (this.deps.holds.isHeld(lane.key)) return;
     const waitMs = this.dueMs(lane) - this.deps.now();
     if (waitMs > 0) {
-      lane.timer = setTimeout(() => this.schedule(lane), Math.min(waitMs, LONGEST_TIMER_MS));
+      lane.timer = this.deps.setTimer(() => this.schedule(lane), Math.min(waitMs, LONGEST_TIMER_MS));
       return;
     }
     lane.state = 'ready';
@@ -210,12 +266,19 @@ export class Engine {
     this.runReady();
   }
 
-  private async runAlone(lane: Lane, head?: Held): Promise<void> {
+  /** A lane apart from all others. */
+  async runAlone(lane: Lane, head?: Held): Promise<void> {
     if (this.stopping || lane.state !== 'idle') return;
     // Whatever it comes to, it has not ended the process.
     if (head) head.isSuspect = false;
+    lane.isSuspect = false;
     lane.oneByOne = Math.max(lane.oneByOne, 1);
     await this.runLane(lane);
+    // Until its turn has come it has not shown what it does.
+    while ((lane.waitsFor === TURN_OF_ALL || lane.waitsFor === TURN_OF_KEY) && !this.stopping) {
+      if (lane.notBeforeMs <= this.deps.now()) await this.runLane(lane);
+      else await new Promise((resolve) => setTimeout(resolve, STOP_POLL_MS));
+    }
   }
 
   private async runLane(lane: Lane): Promise<void> {
@@ -229,5 +292,6 @@ export class Engine {
     }
     this.running--;
     lane.state = 'idle';
+    if (lane.isSuspect) this.deps.accuse(lane);
   }
 }

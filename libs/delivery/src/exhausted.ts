@@ -4,7 +4,9 @@ import type { Feed } from './feed.js';
 import { createHeld } from './lane.js';
 import { describeError, type ErrorInfo } from './outcome.js';
 import type { Settler } from './settler.js';
-import { keyOf, type DeliveryRecords, type ItemRef } from './store/delivery-records.js';
+import type { DeliveryRecords } from './store/delivery-records.js';
+import { keyOf, type ItemRef } from './store/item-rows.js';
+import type { ParkedRecords } from './store/parked-records.js';
 import type { Sweep, SweepRecords } from './store/sweep-records.js';
 
 /** So many messages are looked at in one go; the next go is some seconds later. */
@@ -26,6 +28,7 @@ export interface ExhaustedOptions {
   log: Logger;
   settler: Settler;
   records: DeliveryRecords;
+  parked: ParkedRecords;
   sweeps: SweepRecords;
   /** Whether the inbox knows everything that is done: else what nobody settled cannot be told. */
   remembers: boolean;
@@ -109,16 +112,16 @@ export class Exhausted {
 
   /** Of these, what is neither in hand nor parked nor done. Resolves to what is in hand. */
   async #buryUnsettled(feed: Feed, sequences: readonly number[], error: ErrorInfo): Promise<number[]> {
-    const { settler, records, log, consumer } = this.options;
+    const { settler, records, parked, log, consumer } = this.options;
     const refs = sequences.map((sequence) => ({ stream: feed.stream, incarnation: feed.incarnation, sequence }));
     // Looked for in the order in which messages move, from hand to store to inbox: else one is moved past the look.
     const inHand = new Set(refs.filter((ref) => settler.held.has(keyOf(ref))));
     const loose = refs.filter((ref) => !inHand.has(ref));
-    const parked = await records.listParkedAmong(loose);
+    const parkedKeys = await parked.listAmong(loose);
     const memory = await records.lookUp(loose);
     for (const ref of loose) {
       const key = keyOf(ref);
-      if (parked.has(key) || memory.get(key)?.done) continue;
+      if (parkedKeys.has(key) || memory.get(key)?.done) continue;
       const held = await this.#read(ref);
       if (!held) continue;
       Object.assign(held, { attempts: memory.get(key)?.attempts ?? 0, history: memory.get(key)?.history ?? [] });
@@ -135,6 +138,6 @@ export class Exhausted {
     if (!stored) return undefined;
     const { stream, subject, sequence, data, storedAtMs } = stored;
     const item = { stream, subject, sequence, data, storedAtMs };
-    return createHeld({ ref, item, nowMs: this.options.now(), mayBeKnown: false });
+    return createHeld({ ref, item, message: stored, nowMs: this.options.now(), mayBeKnown: false });
   }
 }

@@ -61,7 +61,8 @@ export function watchedNats(nats: Nats, stream: string, after: () => Promise<voi
   });
 }
 
-function overriding(nats: Nats, part: Partial<Nats>): Nats {
+/** The same, but for these. */
+export function overriding(nats: Nats, part: Partial<Nats>): Nats {
   return new Proxy(nats, {
     get: (target, name) => {
       const value: unknown = Reflect.get(part, name) ?? Reflect.get(target, name);

@@ -1,19 +1,35 @@
+import type { Nats } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
 import { Batches, type BatchPart, type PartResult, type Seat } from './batches.js';
 import type { Breakers } from './breakers.js';
+import { isBuried } from './bury.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { Held } from './lane.js';
 import type { RunOutcome } from './outcome.js';
 import { Runs } from './runs.js';
 import type { Settler } from './settler.js';
-import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
+import type { DeliveryRecords } from './store/delivery-records.js';
+import type { ItemRef } from './store/item-rows.js';
+import type { Superseding } from './superseding.js';
 import { KILLED } from './suspicion.js';
-import { judgeRun, noteFailure, type Verdict } from './verdict.js';
+import type { Turns } from './turns.js';
+import { judgeRun, noteFailure, runsAgain, type Verdict } from './verdict.js';
+
+export interface GroupRun {
+  /** To be carried out in their order. */
+  verdicts: Verdict[];
+  durationMs: number;
+  /** One of them may have ended what ran them. */
+  isSuspect: boolean;
+}
 
 export interface GroupRunnerDependencies {
+  nats: Nats;
   settler: Settler;
   breakers: Breakers;
+  turns: Turns;
   records: DeliveryRecords;
+  superseding: Superseding | undefined;
   /** Found to end the process: it is not run again. */
   isCondemned(ref: ItemRef): boolean;
   log: Logger;
@@ -38,21 +54,43 @@ export class GroupRunner {
     return this.spec.breakerOf?.(todo[0]!.item.subject) ?? '';
   }
 
-  /** Asks the store about what it may know: what is done already, and how many attempts the rest has had. */
+  /** Whose limits it counts under. */
+  limitKey(todo: readonly Held[]): string {
+    return this.spec.limitKeyOf?.(todo[0]!.item) ?? '';
+  }
+
+  /** What need not run: it is done or buried already, or superseded. Of the rest: how many attempts it has had. */
   async recall(group: Held[]): Promise<{ todo: Held[]; known: Held[] }> {
-    const unsure = group.filter((held) => held.mayBeKnown);
+    const unsure = group.filter((held) => held.mayBeKnown || held.ref.stream === 'CRM_DIRECT');
     if (unsure.length === 0) return { todo: group, known: [] };
-    const memory = await this.deps.records.lookUp(unsure.map((held) => held.ref));
-    const known = new Set<Held>();
+    const known = await this.askStore(unsure.filter((held) => held.mayBeKnown));
     for (const held of unsure) {
-      held.mayBeKnown = false;
-      const item = memory.get(held.key);
-      if (!item) continue;
-      if (item.done) known.add(held);
-      held.attempts = item.attempts;
-      held.history = item.history;
+      if (held.ref.stream !== 'CRM_DIRECT' || known.has(held)) continue;
+      if (await this.deps.superseding?.isSuperseded(held)) known.add(held);
     }
     return { todo: group.filter((held) => !known.has(held)), known: [...known] };
+  }
+
+  private async askStore(unsure: readonly Held[]): Promise<Set<Held>> {
+    const known = new Set<Held>();
+    const memory = await this.deps.records.lookUp(unsure.map((held) => held.ref));
+    for (const held of unsure) {
+      const item = memory.get(held.key);
+      held.attempts = item?.attempts ?? held.attempts;
+      held.history = item?.history ?? held.history;
+      if (item?.done) known.add(held);
+      // The process was killed between burying and settling it. In strict order it is buried again: its lane must be held.
+      else if (
+        this.spec.policy.order !== 'strict' &&
+        held.attempts > 0 &&
+        (await isBuried(this.deps.nats, this.spec.name, held))
+      ) {
+        await this.deps.settler.writeDown([held]);
+        known.add(held);
+      }
+      held.mayBeKnown = false;
+    }
+    return known;
   }
 
   get gathersBatches(): boolean {
@@ -69,15 +107,24 @@ export class GroupRunner {
     this.batches?.grow();
   }
 
-  /** The verdicts are to be carried out in their order. */
-  async run(todo: Held[], seat?: Seat): Promise<{ verdicts: Verdict[]; durationMs: number }> {
+  async run(todo: Held[], seat?: Seat): Promise<GroupRun> {
+    // Taken first: what waits for the handler together must not begin together.
+    const endTurn = this.deps.turns.begin(this.limitKey(todo));
+    const away = this.spec.untilReady?.();
+    if (away && !(await away)) {
+      endTurn();
+      return { verdicts: [{ kind: 'return' }], durationMs: 0, isSuspect: false };
+    }
     const startedMs = this.deps.now();
     const result = await this.runTogether(todo, seat);
+    endTurn();
     const verdicts = judgeRun(todo, result, this.spec.policy);
     for (const verdict of verdicts) {
       if (verdict.kind === 'mixed') noteFailure(verdict, new Date(startedMs).toISOString());
     }
-    return { verdicts, durationMs: this.deps.now() - startedMs };
+    const { outcome } = result;
+    const isSuspect = outcome.kind === 'killed' && outcome.blame !== 'none' && verdicts.some(runsAgain);
+    return { verdicts, durationMs: this.deps.now() - startedMs, isSuspect };
   }
 
   /** Begins no batch any more: what waits for one is interrupted. */
@@ -94,6 +141,9 @@ export class GroupRunner {
   }
 
   private async runItems({ items, attempt }: BatchPart): Promise<RunOutcome> {
+    // Gone since the first lanes of the batch brought theirs.
+    const away = this.spec.untilReady?.();
+    if (away && !(await away)) return { kind: 'interrupted' };
     const { name: consumer, breakerOf } = this.spec;
     const { subject } = items[0]!;
     const outcome = await this.runs.start({ consumer, items, attempt }, () =>

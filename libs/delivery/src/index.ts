@@ -1,8 +1,12 @@
+export type { AuditEntry } from './audit.js';
+export { readPayload } from './bury.js';
 export type { ConsumerSpec, HandlerInput, HandlerItem, HandlerRun, RunHandler } from './consumer-spec.js';
 export type { ConsumerDependencies } from './consumer-dependencies.js';
 export { startConsumer, type Consumer } from './consumer.js';
 export type { ConsumerStatus } from './consumer-status.js';
 export type { DeadLetter } from './dead-letter.js';
+export { dropDeadLetters, type DropRequest, type DropResult } from './drop.js';
+export { groupOf } from './fingerprint.js';
 export { describeError, type ErrorInfo, type Outcome, type RunOutcome } from './outcome.js';
 export {
   DEFAULT_BATCH,
@@ -13,7 +17,7 @@ export {
   type StartFrom,
 } from './policy.js';
 export { Quarantine } from './quarantine.js';
-export { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
+export { ensureDirectDurable, redrive, type RedrivePatch, type RedriveRequest, type RedriveResult } from './redrive.js';
 export { DELIVERY_MIGRATIONS } from './store/migrations.js';
 export type { ReadSnapshot, SnapshotEvent, SnapshotPage } from './snapshot-page.js';
 export type { SettledNotice } from './settled-notice.js';

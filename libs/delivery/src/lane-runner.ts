@@ -1,12 +1,15 @@
 import type { Seat } from './batches.js';
 import type { Breakers } from './breakers.js';
+import { Coalescing } from './coalescing.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { GroupRunner } from './group-runner.js';
+import type { Holds } from './holds.js';
 import type { Held, Lane } from './lane.js';
 import type { ErrorInfo } from './outcome.js';
 import type { ParkedMessage, Parking } from './parking.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords } from './store/delivery-records.js';
+import { TURN_OF_ALL, TURN_OF_KEY, type Turns } from './turns.js';
 import type { Mixed, Verdict } from './verdict.js';
 
 /** Of a lane that gathered, so many run together at most. */
@@ -22,8 +25,10 @@ export interface LaneRunnerDependencies {
   settler: Settler;
   parking: Parking;
   breakers: Breakers;
+  turns: Turns;
   records: DeliveryRecords;
   groups: GroupRunner;
+  holds: Holds;
   /** As the durable has it now: an operator's word counts. */
   maxAckPending(): number;
   /** Whether everything that was delivered has arrived; while it has not, what is missing belongs before what waits. */
@@ -35,11 +40,14 @@ export interface LaneRunnerDependencies {
 export class LaneRunner {
   /** What is being written down and acked while its lane has gone on. */
   readonly finishing = new Set<Promise<void>>();
+  private readonly coalescing: Coalescing;
 
   constructor(
     private readonly spec: ConsumerSpec,
     private readonly deps: LaneRunnerDependencies,
-  ) {}
+  ) {
+    this.coalescing = new Coalescing(spec, deps);
+  }
 
   /** How long the oldest waits for company before its lane runs. */
   gatherMs(subject: string): number {
@@ -73,6 +81,7 @@ export class LaneRunner {
   }
 
   private async runStep(lane: Lane, seat?: Seat): Promise<void> {
+    if (this.spec.policy.coalesceAfterEvents > 0) await this.coalescing.passOver(lane);
     if (lane.parked) await this.runParked(lane, seat);
     else if (lane.waiting.length > 0) await this.runHeld(lane, seat);
   }
@@ -84,8 +93,9 @@ export class LaneRunner {
     if (known.length > 0) lane.remove(known);
     for (const held of known) settler.release(held, 'ack', 'skipped');
     if (todo.length === 0) return;
-    if (this.mustWaitForBreaker(lane, todo)) return this.parkBehindBreaker(lane);
-    const { verdicts, durationMs } = await groups.run(todo, seat);
+    if (this.mustWait(lane, todo)) return this.parkWaiting(lane);
+    const { verdicts, durationMs, isSuspect } = await groups.run(todo, seat);
+    lane.isSuspect = isSuspect;
     this.countDown(lane, verdicts, todo);
     for (const verdict of verdicts) await this.carryOut(lane, verdict, durationMs);
   }
@@ -111,8 +121,12 @@ export class LaneRunner {
 
   private async buryHeld(lane: Lane, { buried, error }: Mixed, durationMs: number): Promise<void> {
     if (buried.length === 0) return;
-    const { settler } = this.deps;
-    await settler.bury(buried, error);
+    const { settler, holds, parking } = this.deps;
+    const letters = await settler.bury(buried, error);
+    await holds.hold(
+      lane,
+      buried.map((held, index) => ({ held, letterSequence: letters[index]!, ordinal: parking.nextOrdinal() })),
+    );
     await settler.writeDown(buried);
     lane.remove(buried);
     for (const held of buried) settler.release(held, 'term', 'buried', { durationMs, error });
@@ -122,9 +136,11 @@ export class LaneRunner {
     const { records, parking, settler, now, maxAckPending } = this.deps;
     const { retried, error, delayMs, spent } = verdict;
     if (spent) await records.recordFailures(retried);
-    lane.waitUntil(now() + delayMs);
+    // What waits in a lane that is held joins it in the store.
+    if (!lane.parked) lane.waitUntil(now() + delayMs);
     const details = { durationMs, error, nextAttemptInMs: delayMs };
-    if (delayMs > this.spec.policy.parkAfterMs || lane.waiting.length > maxAckPending() / 4) {
+    const isCrowded = lane.waiting.length > maxAckPending() / 4;
+    if (!lane.parked && (delayMs > this.spec.policy.parkAfterMs || isCrowded)) {
       await parking.park(lane, this.movable(lane, retried), (held) => (retried.includes(held) ? details : {}));
       return;
     }
@@ -153,9 +169,10 @@ export class LaneRunner {
     await this.settleParked(lane, messages, known);
     for (const held of known) settler.notify(held, 'skipped');
     if (todo.length === 0) return;
-    if (this.mustWaitForBreaker(lane, todo)) return parking.postpone(lane);
+    if (this.mustWait(lane, todo)) return parking.postpone(lane);
 
-    const { verdicts, durationMs } = await groups.run(todo, seat);
+    const { verdicts, durationMs, isSuspect } = await groups.run(todo, seat);
+    lane.isSuspect = isSuspect;
     this.countDown(lane, verdicts, todo);
     for (const verdict of verdicts) await this.carryOutParked(lane, messages, { verdict, durationMs });
   }
@@ -200,10 +217,15 @@ export class LaneRunner {
   }
 
   private async buryParked(lane: Lane, messages: ParkedMessage[], error: ErrorInfo, durationMs: number): Promise<void> {
+    const { settler, holds, parking } = this.deps;
     const group = messages.map(({ held }) => held);
-    await this.deps.settler.bury(group, error);
-    await this.deps.parking.settle(lane, messages);
-    for (const held of group) this.deps.settler.notify(held, 'buried', { durationMs, error });
+    const letters = await settler.bury(group, error);
+    await holds.hold(
+      lane,
+      messages.map(({ held, parked }, index) => ({ held, letterSequence: letters[index]!, ordinal: parked.ordinal })),
+    );
+    await parking.settle(lane, messages);
+    for (const held of group) settler.notify(held, 'buried', { durationMs, error });
   }
 
   private groupSize(lane: Lane, subject: string): number {
@@ -215,17 +237,31 @@ export class LaneRunner {
     else if (lane.oneByOne > 0) lane.oneByOne--;
   }
 
-  private mustWaitForBreaker(lane: Lane, todo: readonly Held[]): boolean {
-    const part = this.deps.groups.breakerPart(todo);
-    const waitMs = this.deps.breakers.admit(part);
-    if (waitMs > 0) lane.waitUntil(this.deps.now() + waitMs, part);
+  /** For its turn under a limit, or for its downstream to be back. Asked for last: a breaker may make this run its probe. */
+  private mustWait(lane: Lane, todo: readonly Held[]): boolean {
+    const { turns, groups, breakers, now } = this.deps;
+    const turn = turns.ask(lane, groups.limitKey(todo));
+    if (turn) {
+      lane.waitUntil(now() + turn.ms, turn.for);
+      return true;
+    }
+    const part = groups.breakerPart(todo);
+    const waitMs = breakers.admit(part);
+    if (waitMs > 0) lane.waitUntil(now() + waitMs, part);
+    // What it waited for has come.
+    else lane.waitUntil(0);
     return waitMs > 0;
   }
 
-  /** Where the downstream has parts, pulling goes on for the others: what waits for this one must not fill the hand. */
-  private async parkBehindBreaker(lane: Lane): Promise<void> {
-    const { settler, parking, maxAckPending } = this.deps;
-    if (!this.spec.breakerOf || settler.held.size <= maxAckPending() / 2) return;
+  /** Where others can go on pulling goes on for them: what waits here must not fill the hand. */
+  private async parkWaiting(lane: Lane): Promise<void> {
+    const { settler, parking, maxAckPending, now } = this.deps;
+    // From the store it would run again after a crash.
+    if (this.spec.policy.ack === 'none') return;
+    const isTurnOfKey = lane.waitsFor === TURN_OF_KEY;
+    if (!isTurnOfKey && (lane.waitsFor === TURN_OF_ALL || !this.spec.breakerOf)) return;
+    const isLong = isTurnOfKey && lane.notBeforeMs - now() > this.spec.policy.parkAfterMs;
+    if (!isLong && settler.held.size <= maxAckPending() / 2) return;
     await parking.park(lane, this.movable(lane, lane.waiting.slice(0, 1)), () => ({}));
   }
 

@@ -1,6 +1,7 @@
-import type { Delivery } from '@crm-mesh/jetstream';
+import type { Delivery, StoredMessage } from '@crm-mesh/jetstream';
 import type { HandlerItem } from './consumer-spec.js';
-import { keyOf, type Attempt, type ItemRef } from './store/delivery-records.js';
+import type { Attempt } from './outcome.js';
+import { keyOf, type ItemRef } from './store/item-rows.js';
 
 /** A message in hand, or read from the store: not settled yet. */
 export interface Held {
@@ -9,6 +10,8 @@ export interface Held {
   readonly item: HandlerItem;
   /** The newest delivery of it; absent for what was read from a parked lane (acked when it was parked). */
   delivery: Delivery | undefined;
+  /** For its headers; absent where the message is gone. */
+  readonly message: Pick<StoredMessage, 'header'> | undefined;
   /** When its ack_wait was last set to zero. */
   extendedAtMs: number;
   /** When it came into our hands. */
@@ -20,22 +23,27 @@ export interface Held {
   mayBeKnown: boolean;
   /** It was in hand when the process ended uncleanly, and has not run since. */
   isSuspect: boolean;
+  /** It stands in its lane; a plugin's `key` may have to be asked first. */
+  isPlaced: boolean;
 }
 
 export function createHeld(
-  input: Pick<Held, 'ref' | 'item' | 'mayBeKnown'> & { delivery?: Delivery; nowMs: number; isSuspect?: boolean },
+  input: Pick<Held, 'ref' | 'item' | 'mayBeKnown'> &
+    Partial<Pick<Held, 'delivery' | 'message' | 'isSuspect'>> & { nowMs: number },
 ): Held {
   return {
     key: keyOf(input.ref),
     ref: input.ref,
     item: input.item,
     delivery: input.delivery,
+    message: input.message ?? input.delivery,
     extendedAtMs: input.nowMs,
     receivedAtMs: input.nowMs,
     attempts: 0,
     history: [],
     mayBeKnown: input.mayBeKnown,
     isSuspect: input.isSuspect ?? false,
+    isPlaced: false,
   };
 }
 
@@ -46,10 +54,12 @@ export class Lane {
   /** `ready`: in the queue for a place to run. */
   state: 'idle' | 'ready' | 'running' = 'idle';
   notBeforeMs = 0;
-  /** The part of the downstream whose breaker `notBeforeMs` waits for; undefined when it waits for something else. */
-  waitsForPart: string | undefined;
+  /** The part of the downstream whose breaker `notBeforeMs` waits for, or a turn under a limit; undefined: for time alone. */
+  waitsFor: string | symbol | undefined;
   /** So many of the oldest run alone, though their lane gathers: one of them failed all the others. */
   oneByOne = 0;
+  /** Its oldest was in hand when the handler's worker ended. */
+  isSuspect = false;
   timer: NodeJS.Timeout | undefined;
   /** Lies in the store: how many there, and how many are on their way there. */
   parked: { count: number; arriving: number } | undefined;
@@ -69,10 +79,9 @@ export class Lane {
     this.waiting.splice(index, 0, held);
   }
 
-  /** `part`: whose breaker it waits for. */
-  waitUntil(dueMs: number, part?: string): void {
+  waitUntil(dueMs: number, waitsFor?: Lane['waitsFor']): void {
     this.notBeforeMs = dueMs;
-    this.waitsForPart = part;
+    this.waitsFor = waitsFor;
   }
 
   remove(settled: readonly Held[]): void {

@@ -1,8 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
+import { connectNats } from '@crm-mesh/jetstream';
 import { faultyStore, lossyNats, watchedNats } from './faulty-parts.fixture.js';
 import { Lane, type Held } from './lane.js';
 import { ensureDirectDurable, redrive } from './redrive.js';
-import { createScene, done, error, failed, nats, server, store, useServer } from './scene.fixture.js';
+import { abandon, createScene, done, error, failed, nats, server, store, useServer } from './scene.fixture.js';
 
 // Each of these was once found wrong.
 
@@ -227,6 +228,28 @@ describe('a redrive', () => {
     let redriven: Promise<void> | undefined;
     await scene.start(() => done, { nats: watchedNats(nats, 'CRM_DIRECT', () => (redriven ??= redriveOnce())) });
     await vi.waitFor(() => expect(scene.ids()).toEqual(['a:1', 'a:1']), { timeout: 15_000 });
+  });
+});
+
+describe('a stop', () => {
+  it('ends though the store refuses what a quarantine has to write down', async () => {
+    const scene = createScene({ ackWaitMs: 300 });
+    const doomed = await connectNats({ name: 'doomed', url: server.url });
+    const crashed = await scene.start(() => new Promise(() => undefined), { nats: doomed });
+    await scene.publish('a:1');
+    await vi.waitFor(() => expect(crashed.status().held).toBe(1));
+    await doomed.close();
+    abandon(crashed);
+    let writes = 0;
+    const next = await scene.start(() => done, {
+      // The first one says that a life has begun.
+      store: faultyStore(store, () => {
+        if (++writes > 1) throw new Error('the store is away');
+      }),
+    });
+    await vi.waitFor(() => expect(writes).toBeGreaterThan(1), { timeout: 10_000 });
+    await next.stop({ graceMs: 0 });
+    expect(next.status().state).toBe('stopped');
   });
 });
 

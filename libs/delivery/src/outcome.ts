@@ -17,6 +17,11 @@ export type Outcome =
   | { kind: 'permanent'; error: ErrorInfo }
   | { kind: 'failed'; error: ErrorInfo }
   | { kind: 'timeout'; error: ErrorInfo }
+  /**
+   * What ran it has ended meanwhile (a plugin's worker). `blame`: it was alone in hand, one of several, or something else is
+   * known to be the cause.
+   */
+  | { kind: 'killed'; blame: 'alone' | 'shared' | 'none'; error: ErrorInfo }
   /** The engine is stopping: it did not finish. */
   | { kind: 'interrupted' };
 
@@ -37,4 +42,32 @@ export function describeError(error: unknown): ErrorInfo {
     ...(error.stack ? { stack: error.stack } : {}),
     ...(typeof code === 'string' ? { code } : {}),
   };
+}
+
+/** A run that failed. */
+export interface Attempt {
+  at: string;
+  error: ErrorInfo;
+}
+
+const KEPT_CHARACTERS = 4_000;
+/** Of attempts: the first frames say where. */
+const KEPT_STACK_CHARACTERS = 1_000;
+const KEPT_ATTEMPTS = 20;
+
+/** As it is kept in the store and in dead letters: a message may quote a whole document. */
+export function shortenError(error: ErrorInfo, keptStackCharacters = KEPT_CHARACTERS): ErrorInfo {
+  const { message, stack } = error;
+  return {
+    ...error,
+    message: message.slice(0, KEPT_CHARACTERS),
+    ...(stack ? { stack: stack.slice(0, keptStackCharacters) } : {}),
+  };
+}
+
+/** Of many attempts the newest. */
+export function keepAttempts(attempts: readonly Attempt[]): Attempt[] {
+  return attempts
+    .slice(-KEPT_ATTEMPTS)
+    .map(({ at, error }) => ({ at, error: shortenError(error, KEPT_STACK_CHARACTERS) }));
 }

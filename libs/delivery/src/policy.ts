@@ -14,6 +14,21 @@ export interface BatchBounds {
 /** `explicit`: each event by itself. `all`: in batches, each settled by one ack. `none`: at most once. */
 export type AckPolicy = 'explicit' | 'all' | 'none';
 
+/** Runs that may begin. */
+export interface RateLimit {
+  perSecond: number;
+  /** So many may begin at once after a quiet time; default: a tenth of `perSecond`, at least 1. */
+  burst?: number | undefined;
+}
+
+/** Limits for each key by itself. */
+export interface EachLimit {
+  /** Where the key stands in an event; whoever knows events reads it. */
+  by: string;
+  concurrency?: number | undefined;
+  rateLimit?: RateLimit | undefined;
+}
+
 /** `snapshot`: each record as it is now, then what comes. */
 export type StartFrom = 'new' | 'all' | 'snapshot' | { sequence: number } | { time: string };
 
@@ -31,12 +46,19 @@ export interface DeliveryPolicy {
   /** Short, because the barrier after a crash waits for it; extended while work goes on. */
   ackWaitMs: number;
   startFrom: StartFrom;
-  order: 'record' | 'none';
+  /** `strict`: a lane whose event was buried waits until its dead letter is resolved. */
+  order: 'record' | 'strict' | 'none';
   idempotency: 'inbox' | 'none';
   /** How long deliveries of one lane are gathered before they run together. 0: each alone. */
   coalesceMs: number;
+  /** Once so many events wait in a lane, an update is passed over for a newer one. 0: never. */
+  coalesceAfterEvents: number;
   /** A wait longer than this parks the lane in the store instead of holding its deliveries. */
   parkAfterMs: number;
+  /** Default: no limit. */
+  rateLimit?: RateLimit | undefined;
+  /** Default: no limits but those of the whole. */
+  each?: EachLimit | undefined;
 }
 
 export const DEFAULT_BATCH: BatchBounds = { size: 100, waitMs: 1_000 };
@@ -53,6 +75,7 @@ export const DEFAULT_POLICY: DeliveryPolicy = {
   order: 'record',
   idempotency: 'inbox',
   coalesceMs: 0,
+  coalesceAfterEvents: 0,
   parkAfterMs: 15_000,
 };
 

@@ -90,6 +90,7 @@ class Run implements HandlerRun {
   #interruption: Interruption | undefined;
   #controller: AbortController | undefined;
   #grace: NodeJS.Timeout | undefined;
+  #onInterrupt: ((reason: string) => void) | undefined;
 
   constructor(
     readonly dueMs: number,
@@ -109,9 +110,15 @@ class Run implements HandlerRun {
     return this.#controller.signal;
   }
 
+  onInterrupt(listener: (reason: string) => void): void {
+    this.#onInterrupt = listener;
+    if (this.#interruption) listener(this.#interruption.reason);
+  }
+
   interrupt(interruption: Interruption): void {
     if (this.#interruption) return;
     this.#interruption = interruption;
+    this.#onInterrupt?.(interruption.reason);
     this.#controller?.abort(new Error(interruption.reason));
     this.#grace = setTimeout(() => {
       this.onAbandoned();
@@ -121,8 +128,8 @@ class Run implements HandlerRun {
 
   finish(outcome: RunOutcome): void {
     clearTimeout(this.#grace);
-    // What did finish after all is done: running it again would only double it.
-    const isFinished = outcome.kind === 'done' || outcome.kind === 'partly';
-    this.end(this.#interruption && !isFinished ? this.#interruption.outcome : outcome);
+    // What did finish after all is done: running it again would only double it. What died did not die of the interruption.
+    const counts = outcome.kind === 'done' || outcome.kind === 'partly' || outcome.kind === 'killed';
+    this.end(this.#interruption && !counts ? this.#interruption.outcome : outcome);
   }
 }

@@ -37,6 +37,8 @@ export function decideSettlement(
         spent: false,
         error: outcome.error,
       };
+    case 'killed':
+      return { kind: 'retry', delayMs: 0, spent: false, error: outcome.error };
     case 'retry-later':
       if (isLast) return { kind: 'bury', error: outcome.error };
       return { kind: 'retry', delayMs: wholeMs(outcome.delayMs) ?? backoffMs(), spent: true, error: outcome.error };

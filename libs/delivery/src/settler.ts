@@ -9,7 +9,8 @@ import { Insistence } from './insistence.js';
 import type { Held } from './lane.js';
 import { describeError, type ErrorInfo } from './outcome.js';
 import type { SettledNotice } from './settled-notice.js';
-import type { DeliveryRecords, ItemRef } from './store/delivery-records.js';
+import type { DeliveryRecords } from './store/delivery-records.js';
+import type { ItemRef } from './store/item-rows.js';
 import type { Tally } from './tally.js';
 
 export type SettledDetails = Partial<Pick<SettledNotice, 'durationMs' | 'error' | 'nextAttemptInMs'>>;
@@ -68,12 +69,17 @@ export class Settler {
     await Promise.all(group.map(({ ref, attempts }) => this.done.add({ ref, failed: attempts > 0 })));
   }
 
-  /** Publishes the dead letters and awaits their PubAcks. Rejects only when stopping. */
-  async bury(group: readonly Held[], error: ErrorInfo): Promise<void> {
+  /** Publishes the dead letters and awaits their PubAcks; resolves to their sequences. Rejects only when stopping. */
+  async bury(group: readonly Held[], error: ErrorInfo): Promise<number[]> {
     const about = { consumer: this.spec.name, version: this.spec.version, error, nowMs: this.deps.now() };
+    // Its last attempt too: where the process is killed now, the next life asks for the letter of what has failed before.
+    const failed = group.filter((held) => held.attempts > 0);
+    if (failed.length > 0) await this.insist(() => this.deps.records.recordFailures(failed));
+    const sequences: number[] = [];
     for (const held of group) {
-      await this.insist(() => publishDeadLetter(this.deps.nats, held, about));
+      sequences.push(await this.insist(() => publishDeadLetter(this.deps.nats, held, about)));
     }
+    return sequences;
   }
 
   /** Tells the server, and lets go of it. */
@@ -143,9 +149,10 @@ export class Settler {
     }
   }
 
-  /** What the server waits for us to settle. */
+  /** What the server waits for us to settle, as far as it stands in its lane. */
   listHeld(stream: string): Held[] {
-    const all = [...this.held.values(), ...(this.floor?.list() ?? [])];
+    const placed = [...this.held.values()].filter((held) => held.isPlaced);
+    const all = [...placed, ...(this.floor?.list() ?? [])];
     return all.filter((held) => held.ref.stream === stream && held.delivery !== undefined);
   }
 

@@ -1,7 +1,6 @@
 import type { Logger } from '@crm-mesh/telemetry';
 import type { Quarantine } from './quarantine.js';
-import type { ItemRef } from './store/delivery-records.js';
-import { keyOf } from './store/delivery-records.js';
+import { keyOf, type ItemRef } from './store/item-rows.js';
 import type { LifeRecords } from './store/life-records.js';
 import { chooseBatchSize, decideSuspicion, isCondemned, type Suspicion } from './suspicion.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ItemRef } from './store/delivery-records.js';
+import type { ItemRef } from './store/item-rows.js';
 import type { Mark } from './store/life-records.js';
 import { chooseBatchSize, decideSuspicion, isCondemned } from './suspicion.js';
 

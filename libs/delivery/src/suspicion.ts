@@ -1,5 +1,5 @@
-import type { ErrorInfo } from './outcome.js';
-import { keyOf, type ItemRef } from './store/delivery-records.js';
+import type { Attempt, ErrorInfo, Outcome } from './outcome.js';
+import { keyOf, type ItemRef } from './store/item-rows.js';
 import type { Life, Mark } from './store/life-records.js';
 
 /**
@@ -14,6 +14,22 @@ export const KILLED: ErrorInfo = {
   name: 'KilledItsProcess',
   message: `the process ended without warning ${CONDEMNED_AFTER_KILLS} times while this message alone was being handled`,
 };
+
+/** The name of the error of a message that was alone when its worker ended; its attempts are counted by it. */
+const KILLED_ITS_WORKER = 'KilledItsWorker';
+
+/**
+ * What the death of a worker means for a message that was in hand. `history`: its failed attempts. Only who was alone is
+ * blamed: that is an attempt, and the last one as soon as there were enough such deaths.
+ */
+export function weighDeath(outcome: Outcome & { kind: 'killed' }, history: readonly Attempt[]): Outcome {
+  if (outcome.blame !== 'alone') return outcome;
+  const error = { ...outcome.error, name: KILLED_ITS_WORKER };
+  const kills = history.filter((attempt) => attempt.error.name === KILLED_ITS_WORKER).length + 1;
+  if (kills >= CONDEMNED_AFTER_KILLS) return { kind: 'permanent', error };
+  // The next worker has its own backoff.
+  return { kind: 'retry-later', delayMs: 1, error };
+}
 
 /** Which messages may have ended the process, as known at a start. */
 export interface Suspicion {

@@ -6,7 +6,7 @@ const UNSETTLED: ReadonlySet<SettledNotice['result']> = new Set(['retried', 'par
 
 /** Counts what became of messages: for status, metrics and whoever wants each notice. */
 export class Tally {
-  readonly counts = { acked: 0, skipped: 0, retried: 0, buried: 0, dropped: 0 };
+  readonly counts = { acked: 0, skipped: 0, superseded: 0, retried: 0, buried: 0, dropped: 0 };
   lastError: ConsumerStatus['lastError'];
   private readonly perSecond = Array.from({ length: 60 }, () => 0);
   private second = 0;

@@ -1,10 +1,9 @@
 import type { PartResult } from './batches.js';
 import type { Held } from './lane.js';
-import type { ErrorInfo, Outcome } from './outcome.js';
+import { keepAttempts, type ErrorInfo, type Outcome } from './outcome.js';
 import type { DeliveryPolicy } from './policy.js';
 import { decideSettlement } from './settlement.js';
-
-const KEPT_ATTEMPTS = 20;
+import { weighDeath } from './suspicion.js';
 
 /** What becomes of messages that ran together: each by its own attempts. */
 export type Verdict =
@@ -56,7 +55,8 @@ function judgeAll(
     error: { name: 'Error', message: '' },
   };
   for (const held of todo) {
-    const decision = decideSettlement(outcome, held.attempts + 1, policy, random);
+    const weighed = outcome.kind === 'killed' ? weighDeath(outcome, held.history) : outcome;
+    const decision = decideSettlement(weighed, held.attempts + 1, policy, random);
     if (decision.kind === 'ack') return { kind: 'ack', done: todo };
     if (decision.kind === 'return') return decision;
     if (decision.kind === 'drop') return { kind: 'drop', dropped: todo, error: decision.error };
@@ -68,14 +68,22 @@ function judgeAll(
       verdict.retried.push(held);
     }
   }
+  // One of them has ended what ran them: which, they tell one by one.
+  if (outcome.kind === 'killed' && outcome.blame === 'shared' && verdict.retried.length > 1)
+    return { kind: 'one-by-one' };
   // Nothing is buried for what may be the failure of another.
   const isBlamedTogether = outcome.kind === 'permanent' || policy.batch !== undefined;
   return together > 1 && verdict.buried.length > 0 && isBlamedTogether ? { kind: 'one-by-one' } : verdict;
 }
 
+/** Whether something of it runs another time. */
+export function runsAgain(verdict: Verdict): boolean {
+  return verdict.kind === 'one-by-one' || (verdict.kind === 'mixed' && verdict.retried.length > 0);
+}
+
 export function noteFailure({ buried, retried, error, spent }: Mixed, at: string): void {
   for (const held of spent ? [...buried, ...retried] : buried) {
     held.attempts++;
-    held.history = [...held.history, { at, error }].slice(-KEPT_ATTEMPTS);
+    held.history = keepAttempts([...held.history, { at, error }]);
   }
 }

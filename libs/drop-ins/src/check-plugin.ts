@@ -21,14 +21,18 @@ export function refuseDuplicate(dropIn: DropIn, owner: DropIn): MeshError {
 }
 
 /** For delivery options that stand outside a plugin's file: `place` is the file, `path` the key. */
-export function refuseDelivery(
-  plugin: Plugin,
-  value: unknown,
+export function refuseDelivery(value: unknown, place: string, path: string): MeshError | undefined {
+  const problems = checkDelivery(value, path);
+  return problems.length > 0 ? describeProblems(place, problems) : undefined;
+}
+
+/** The same for what depends on whether the plugin has `handleBatch`; `delivery` is right in itself. */
+export function refuseBatching(
+  handlesBatches: boolean,
+  delivery: Plugin['delivery'],
   { place, path }: { place: string; path: string },
 ): MeshError | undefined {
-  const wrong = checkDelivery(value, path);
-  const delivery = value as Plugin['delivery'];
-  const problems = wrong.length > 0 ? wrong : checkBatching(plugin.handleBatch !== undefined, delivery, path);
+  const problems = checkBatching(handlesBatches, delivery, path);
   return problems.length > 0 ? describeProblems(place, problems) : undefined;
 }
 

@@ -1,6 +1,10 @@
-export { checkPlugin, refuseDelivery, refuseDuplicate, type PluginCheck } from './check-plugin.js';
+export { bundleDropIn, type Bundle } from './bundle-drop-in.js';
+export { checkPlugin, refuseBatching, refuseDelivery, refuseDuplicate, type PluginCheck } from './check-plugin.js';
 export type { DropInEvent } from './diff-drop-ins.js';
 export type { DropIn } from './drop-in.js';
 export { findDropIns } from './find-drop-ins.js';
+export { importPlugin } from './import-plugin.js';
+export { loadPatch, type LoadedPatch } from './load-patch.js';
 export { loadPlugin, type LoadedPlugin } from './load-plugin.js';
+export { prepareForWorker } from './prepare-for-worker.js';
 export { watchDropIns, type DropInWatch, type WatchDropInsOptions } from './watch-drop-ins.js';

@@ -1,9 +1,8 @@
-import { pathToFileURL } from 'node:url';
-import { MeshError } from '@crm-mesh/contract';
+import type { MeshError } from '@crm-mesh/contract';
 import type { Plugin } from '@crm-mesh/sdk';
 import { bundleDropIn } from './bundle-drop-in.js';
-import { checkPlugin } from './check-plugin.js';
 import type { DropIn } from './drop-in.js';
+import { importPlugin } from './import-plugin.js';
 
 export type LoadedPlugin = {
   dropIn: DropIn;
@@ -11,49 +10,11 @@ export type LoadedPlugin = {
   inputs: string[];
 } & ({ ok: true; plugin: Plugin; version: string } | { ok: false; error: MeshError; version?: string });
 
-/** How long a module's top level may take. */
-const IMPORT_TIMEOUT_MS = 10_000;
-let loads = 0;
-
 /** Bundles, imports and checks a drop-in. Never rejects: what is wrong comes as MESH_PLUGIN_INVALID. */
 export async function loadPlugin(dropIn: DropIn, options: { cacheFolder: string }): Promise<LoadedPlugin> {
   const bundle = await bundleDropIn(dropIn, options.cacheFolder);
   const { inputs } = bundle;
   if (!bundle.ok) return { ok: false, error: bundle.error, dropIn, inputs };
   const { version } = bundle;
-  try {
-    const check = checkPlugin(await importFresh(bundle.module), dropIn);
-    return check.ok
-      ? { ok: true, plugin: check.plugin, version, dropIn, inputs }
-      : { ok: false, error: check.error, version, dropIn, inputs };
-  } catch (error) {
-    return { ok: false, error: explainImportError(dropIn, error), version, dropIn, inputs };
-  }
-}
-
-/** Each load is a module of its own: a file that comes back finds nothing of its former life, and a failed load can be tried again. */
-async function importFresh(module: string): Promise<unknown> {
-  const url = pathToFileURL(module);
-  url.searchParams.set('load', String(++loads));
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`it did not finish loading within ${IMPORT_TIMEOUT_MS} ms`)),
-      IMPORT_TIMEOUT_MS,
-    );
-  });
-  try {
-    return (await Promise.race([import(url.href), late])) as unknown;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function explainImportError(dropIn: DropIn, error: unknown): MeshError {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  const cure = 'Mend what runs when the file is loaded; what needs a connection or configuration belongs in setup().';
-  return new MeshError('MESH_PLUGIN_INVALID', `${dropIn.file} throws while it is loaded: ${text}.`, {
-    cause: error,
-    cure,
-  });
+  return { ...(await importPlugin(bundle.module, dropIn)), version, dropIn, inputs };
 }

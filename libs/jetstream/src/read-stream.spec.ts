@@ -48,6 +48,18 @@ async function countReaders(): Promise<number> {
 }
 
 describe('readStream', () => {
+  it('ends though what was to come is deleted before it was delivered', async () => {
+    await publish(2_000);
+    const got: number[] = [];
+    for await (const message of nats.readStream('CRM_EVENTS', { fromSequence: first })) {
+      if (got.length === 0) await nats.purgeBelow('CRM_EVENTS', first + 2_000);
+      got.push(read(message));
+    }
+    expect(got.length).toBeLessThan(2_000);
+    expect(got).toEqual(numbers(got.length));
+    await expect.poll(countReaders).toBe(0);
+  });
+
   it('reads in order to what was last at the call, and leaves no consumer behind', async () => {
     await publish(3_000);
     const reading = nats.readStream('CRM_EVENTS', { fromSequence: first });

@@ -22,6 +22,8 @@ export interface FollowOptions {
 
 const READ_AHEAD = 500;
 const RETRY_WAIT_MS = 1_000;
+/** How often a reader to whom nothing comes asks whether anything can. */
+const IDLE_CHECK_MS = 500;
 /** A reader that crashed leaves its consumer behind for so long. */
 const INACTIVE_MS = 30_000;
 
@@ -51,17 +53,36 @@ async function* readUntilEnd(
   { toSequence = Number.POSITIVE_INFINITY }: ReadOptions,
 ): AsyncGenerator<StoredMessage> {
   const end = Math.min(toSequence, (await state).lastSequence);
-  while (place.next <= end) {
-    for await (const { message, pending } of readOnce(link, place)) {
-      if (message !== undefined) {
-        if (message.sequence > end) return;
-        place.next = message.sequence + 1;
-        yield message;
-        if (place.next > end) return;
+  const watch = watchForEnd(link, place, end);
+  try {
+    while (place.next <= end && !watch.signal.aborted) {
+      for await (const { message, pending } of readOnce(link, place, watch.signal)) {
+        if (message !== undefined) {
+          if (message.sequence > end) return;
+          place.next = message.sequence + 1;
+          yield message;
+          if (place.next > end) return;
+        }
+        if (pending === 0 && !(await hasMore(link, place, end))) return;
       }
-      if (pending === 0 && !(await hasMore(link, place, end))) return;
     }
+  } finally {
+    watch.stop();
   }
+}
+
+/** What was to come may be deleted before it is delivered: then nothing comes, and nobody says so. */
+function watchForEnd(link: Link, place: Place, end: number): { signal: AbortSignal; stop(): void } {
+  const over = new AbortController();
+  let seen = 0;
+  const look = async (): Promise<void> => {
+    const isStill = seen === place.next;
+    seen = place.next;
+    if (isStill && !(await hasMore(link, place, end))) over.abort();
+  };
+  // While the server is away, the reader itself waits for it.
+  const timer = setInterval(() => void look().catch(() => undefined), IDLE_CHECK_MS);
+  return { signal: over.signal, stop: () => clearInterval(timer) };
 }
 
 /** The reader's server may lag behind the leader of the stream, so its "nothing more" is asked of the leader. */

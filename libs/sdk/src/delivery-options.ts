@@ -1,6 +1,27 @@
 /** Ready-made delivery under the name that teams know; `delivery: 'queue'`. What stands beside it overrides it. */
 export type DeliveryPreset = 'webhook' | 'queue' | 'stream';
 
+/** How often runs of the handler may begin. */
+export interface RateLimit {
+  /** So many each second, on average; 0.2 is one in five seconds. */
+  perSecond: number;
+  /** So many at once after a quiet time. Default: a tenth of `perSecond`, at least 1. */
+  burst?: number;
+}
+
+/** Limits that hold for each tenant, connection, … by itself, beside those of the whole plugin. */
+export interface EachLimit {
+  /**
+   * Of what: `tenant`, `connection` (of a tenant), `entity`, or a field of the event such as `data.ownerId`; events without
+   * the field share one limit. A name and no function, so that it can stand in mesh.yaml and be read without the plugin's code.
+   */
+  by: 'tenant' | 'connection' | 'entity' | `data.${string}`;
+  /** How many handlers may run at once for one of them. Default: as many as for the whole plugin. */
+  concurrency?: number;
+  /** How often they may begin for one of them. Default: no limit. */
+  rateLimit?: RateLimit;
+}
+
 /** How a plugin's events are delivered. Everything has a default that suits most. */
 export interface DeliveryOptions {
   /**
@@ -34,8 +55,24 @@ export interface DeliveryOptions {
    * what comes.
    */
   startFrom?: 'new' | 'all' | 'snapshot' | { sequence: number } | { time: string };
-  /** `record`: the events of one record one after the other. `none`: no order at all. Default `record`. */
-  order?: 'record' | 'none';
-  /** `inbox`: the host remembers what is done, so that a redelivery does not run again. Default: `inbox` when ordered, else `none`. */
+  /**
+   * `record`: the events of one record (or `key`) one after the other. `strict`: and after a dead letter no more of them
+   * until that is redriven or dropped; not with `handleBatch`. `none`: no order at all. Default `record`.
+   */
+  order?: 'record' | 'strict' | 'none';
+  /**
+   * Where a record has fallen behind, only the newest of several `updated` events in a row runs; the others are settled as
+   * `superseded`. `afterEvents`: not before so many events wait. `true` is `{ afterEvents: 2 }`. Default: each runs.
+   */
+  coalesce?: boolean | { afterEvents: number };
+  /** `inbox`: the host remembers what is done, so that a redelivery does not run again. Default: `inbox` when ordered, else `none`; `strict` always has it. */
   idempotency?: 'inbox' | 'none';
+  /** `worker`: in a thread of its own, which it can end without hurting other plugins. `inline`: in the host's. Default `worker`. */
+  isolation?: 'worker' | 'inline';
+  /** How much heap the worker may use, in MB, before it is ended and started again. Default 256. */
+  heapMb?: number;
+  /** How often handlers may begin, over all records. A wait for it spends no attempt. Default: no limit. */
+  rateLimit?: RateLimit;
+  /** Limits for each tenant, connection, … by itself; while one waits, the others go on. Default: none. */
+  each?: EachLimit;
 }

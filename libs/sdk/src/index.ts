@@ -27,9 +27,11 @@ export {
 } from '@crm-mesh/contract';
 export type { ConfigSchema, StandardIssue, StandardResult, StandardSchema } from './config-schema.js';
 export { PermanentError, RetryLater, Unavailable } from './delivery-errors.js';
-export type { DeliveryOptions, DeliveryPreset } from './delivery-options.js';
+export type { DeliveryOptions, DeliveryPreset, EachLimit, RateLimit } from './delivery-options.js';
+export { errorFromResponse, readRetryAfterMs, type HttpAnswer } from './error-from-response.js';
 export { isEvent } from './is-event.js';
 export type { Log, LogMethod } from './log.js';
+export { definePatch, PATCH_MARK, type Patch, type PatchedLetter, type PatchFunction } from './patch.js';
 export {
   definePlugin,
   PLUGIN_MARK,

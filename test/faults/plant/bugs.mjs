@@ -27,8 +27,8 @@ export const BUGS = {
   'ack-before-handler': [
     {
       file: RUNNER,
-      find: 'return this.parkBehindBreaker(lane);',
-      replace: "return this.parkBehindBreaker(lane);\nfor (const held of todo) settler.release(held, 'ack', 'acked');",
+      find: 'return this.parkWaiting(lane);',
+      replace: "return this.parkWaiting(lane);\nfor (const held of todo) settler.release(held, 'ack', 'acked');",
     },
   ],
   'bury-without-awaiting': [

@@ -1,7 +1,7 @@
 // Where a process may be killed, stopped or delayed: a name, a compiled file, and a text of it that occurs exactly once.
 // The call is put `before` or `after` that text. Most stand where something may be awaited; `sync` ones do not.
 // `needs`: what has to be so, or it is never reached: JetStream refuses (outbox), the host was killed before (crash), the
-// server has given deliveries up (exhaustion).
+// server has given deliveries up (exhaustion), an operator redrives or drops dead letters (operator).
 // A failpoint is only planted into a process that was told to; anchors.spec.ts holds the table true.
 const RECEIVE = 'apps/publisher/dist/webhooks/receive-webhook.js';
 const INTAKE = 'apps/publisher/dist/outbox/intake.js';
@@ -19,6 +19,8 @@ const EXHAUSTED = 'libs/delivery/dist/exhausted.js';
 const GATHERED = 'libs/store/dist/group-commit.js';
 const TURN = 'libs/jetstream/dist/turn-writer.js';
 const LOADER = 'libs/sources/dist/kit/record-loader.js';
+const REDRIVE = 'libs/delivery/dist/redrive.js';
+const LETTERS = 'libs/delivery/dist/open-letters.js';
 
 export const FAILPOINTS = {
   // A webhook in the publisher.
@@ -72,14 +74,14 @@ export const FAILPOINTS = {
   // An event in the host.
   'settle.after-handler': { app: 'host', file: SETTLER, before: 'await Promise.all(group.map(({ ref, attempts })' },
   'settle.before-ack': { app: 'host', file: RUNNER, after: 'const ack = () => {', sync: ';' },
-  'park.before-commit': { app: 'host', file: PARKING, before: 'await this.deps.records.park(moving' },
+  'park.before-commit': { app: 'host', file: PARKING, before: 'await this.deps.parked.park(moving' },
   'park.before-acks': { app: 'host', file: PARKING, before: 'lane.parked = { count: moving.length' },
-  'park.before-joining': { app: 'host', file: PARKING, before: 'await this.deps.records.park(fresh' },
+  'park.before-joining': { app: 'host', file: PARKING, before: 'await this.deps.parked.park(fresh' },
   'park.before-joined-acks': { app: 'host', file: PARKING, before: 'for (const { lane, held } of fresh)' },
   'park.before-settling': {
     app: 'host',
     file: PARKING,
-    before: 'await this.deps.settler.insist(() => this.deps.records.settleParked(',
+    before: 'await this.deps.settler.insist(() => this.deps.parked.settle(',
   },
   'park.after-settling': { app: 'host', file: PARKING, before: 'lane.parked.count -= refs.length' },
   'bury.before-publish': {
@@ -117,4 +119,37 @@ export const FAILPOINTS = {
     before: 'await insist(() => lives.unmark(refs));',
     needs: 'crash',
   },
+
+  // Every step of a dead letter's end; an operator's request alone leads here (dead-letters.faults.ts).
+  'bury.before-noting': {
+    app: 'host',
+    file: SETTLER,
+    before: 'await this.insist(() => this.deps.records.recordFailures(failed))',
+  },
+  'bury.after-written': { app: 'host', file: RUNNER, before: 'lane.remove(buried);' },
+  'redrive.before-copy': {
+    app: 'host',
+    file: REDRIVE,
+    before: 'await nats.publish({ ...copy, payload,',
+    needs: 'operator',
+  },
+  'redrive.after-copy': {
+    app: 'host',
+    file: REDRIVE,
+    before: "await closeLetter(nats, open, { id: copy.messageId, at, did: 'redrive'",
+    needs: 'operator',
+  },
+  'close.before-delete': {
+    app: 'host',
+    file: LETTERS,
+    before: "await nats.deleteMessage('CRM_DEAD', sequence);",
+    needs: 'operator',
+  },
+  'close.after-delete': {
+    app: 'host',
+    file: LETTERS,
+    after: "await nats.deleteMessage('CRM_DEAD', sequence);",
+    needs: 'operator',
+  },
+  'close.before-audit': { app: 'host', file: LETTERS, before: 'await publishAudit(nats, {', needs: 'operator' },
 };

@@ -14,7 +14,7 @@ export interface Failpoint {
   /** Set where nothing may be awaited: what stands between the call and the code. Such a point cannot delay. */
   sync?: string;
   /** What has to be so, or it is never reached. */
-  needs?: 'outbox' | 'crash' | 'exhaustion';
+  needs?: 'outbox' | 'crash' | 'exhaustion' | 'operator';
 }
 
 /** What one process is planted with; `hit` counts from 1. */

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { collectSequences, parseDuration, parsePace, parsePort } from './parse-options.js';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { collectSequences, parseDuration, parseMoment, parsePace, parsePort, parseRate } from './parse-options.js';
 
 describe('parsePort', () => {
   it.each([
@@ -17,6 +17,32 @@ describe('parsePace', () => {
     ['0.5', 0.5],
   ])('%s', (text, pace) => expect(parsePace(text)).toBe(pace));
   it.each(['abc', '-1', '', '1e3', '60/min'])('refuses %j', (text) => expect(() => parsePace(text)).toThrow(/number/));
+});
+
+describe('parseRate', () => {
+  it.each([
+    ['50', 50],
+    ['0.5', 0.5],
+  ])('%s', (text, rate) => expect(parseRate(text)).toBe(rate));
+  it.each(['0', '-1', '', 'x', '5/s'])('refuses %j', (text) => expect(() => parseRate(text)).toThrow(/number/));
+});
+
+describe('parseMoment', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it.each([
+    ['2h', '2026-01-31T10:00:00.000Z'],
+    ['1d', '2026-01-30T12:00:00.000Z'],
+    ['2026-01-31', '2026-01-31T00:00:00.000Z'],
+    ['2026-01-31T01:02Z', '2026-01-31T01:02:00.000Z'],
+    ['2026-01-31T01:02:03.5+01:00', '2026-01-31T00:02:03.500Z'],
+  ])('%s', (text, moment) => {
+    vi.useFakeTimers({ now: Date.parse('2026-01-31T12:00:00Z') });
+    expect(new Date(parseMoment(text)).toISOString()).toBe(moment);
+  });
+  it.each(['yesterday', '2', '-2h', '2026-13-45', ''])('refuses %j', (text) =>
+    expect(() => parseMoment(text)).toThrow(/moment/),
+  );
 });
 
 describe('parseDuration', () => {

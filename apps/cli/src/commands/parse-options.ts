@@ -20,6 +20,24 @@ export function parsePace(text: string): number {
   return Number(text);
 }
 
+/** How many in a second. */
+export function parseRate(text: string): number {
+  const perSecond = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || perSecond === 0) throw new InvalidArgumentError('It must be a number above 0.');
+  return perSecond;
+}
+
+/** `2h`: so long ago; or a time as RFC 3339 has it, or a day. → milliseconds since 1970. */
+export function parseMoment(text: string): number {
+  if (/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/.test(text)) {
+    const momentMs = Date.parse(text);
+    if (!Number.isNaN(momentMs)) return momentMs;
+  }
+  const agoMs = readDuration(text);
+  if (agoMs !== undefined) return Date.now() - agoMs;
+  throw new InvalidArgumentError('A moment looks like 2h (ago), 2026-01-31 or 2026-01-31T12:00:00Z.');
+}
+
 /** For repeated arguments. */
 export function collectSequences(text: string, before: number[] = []): number[] {
   return [...before, parseWholeNumber(text)];
@@ -27,7 +45,11 @@ export function collectSequences(text: string, before: number[] = []): number[] 
 
 /** `10m`, `2h`, `7d` → milliseconds. */
 export function parseDuration(text: string): number {
-  const durationMs = /^\d+(\.\d+)?(ms|s|m|h|d|w)$/.test(text) ? ms(text as StringValue) : undefined;
+  const durationMs = readDuration(text);
   if (durationMs === undefined) throw new InvalidArgumentError('A duration looks like 30s, 10m, 2h or 7d.');
   return durationMs;
+}
+
+function readDuration(text: string): number | undefined {
+  return /^\d+(\.\d+)?(ms|s|m|h|d|w)$/.test(text) ? ms(text as StringValue) : undefined;
 }

@@ -34,7 +34,7 @@ export interface PluginStatus {
   file: string;
   /** Absent as long as it could not be loaded. */
   version?: string;
-  state: 'running' | 'paused' | 'refused' | 'stopped' | 'disabled';
+  state: 'running' | 'restarting' | 'paused' | 'refused' | 'stopped' | 'disabled';
   events?: string[];
   reason?: string;
   cure?: string;

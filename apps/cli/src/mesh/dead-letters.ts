@@ -1,31 +1,28 @@
 import { formatRecordKey, parseEventSubject, parseRawSubject } from '@crm-mesh/contract';
-import type { DeadLetter } from '@crm-mesh/delivery';
+import { groupOf, type DeadLetter } from '@crm-mesh/delivery';
 import type { Nats, StoredMessage } from '@crm-mesh/jetstream';
+import { matchesQuery, type DeadLetterQuery } from './dead-letter-query.js';
 
 /** A dead letter with its place in CRM_DEAD, by which it is shown and redriven. */
 export interface OpenDeadLetter extends DeadLetter {
   sequence: number;
+  /** The same for what one version of one consumer failed at in the same way. */
+  group: string;
   /** `acme/hubspot/deal/4711` */
   record: string;
 }
 
-export interface DeadLetterQuery {
-  consumer?: string;
-  /** Stop after so many. */
-  limit?: number;
-}
-
 /** Oldest first. */
-export async function* readDeadLetters(
-  nats: Nats,
-  { consumer, limit = Infinity }: DeadLetterQuery,
-): AsyncGenerator<OpenDeadLetter> {
+export async function* readDeadLetters(nats: Nats, query: DeadLetterQuery): AsyncGenerator<OpenDeadLetter> {
+  const { consumer, limit = Infinity } = query;
   const filter = consumer === undefined ? {} : { filterSubject: `dead.${consumer}.>` };
   let found = 0;
   for await (const message of nats.readStream('CRM_DEAD', { fromSequence: 1, ...filter })) {
     if (found >= limit) return;
+    const letter = openDeadLetter(message);
+    if (!matchesQuery(letter, query)) continue;
     found += 1;
-    yield openDeadLetter(message);
+    yield letter;
   }
 }
 
@@ -36,7 +33,7 @@ export async function readDeadLetter(nats: Nats, sequence: number): Promise<Open
 
 function openDeadLetter(message: StoredMessage): OpenDeadLetter {
   const letter = JSON.parse(new TextDecoder().decode(message.data)) as DeadLetter;
-  return { sequence: message.sequence, record: nameRecord(letter.original.subject), ...letter };
+  return { sequence: message.sequence, group: groupOf(letter), record: nameRecord(letter.original.subject), ...letter };
 }
 
 /** The record that a `crm.…` or `raw.…` subject names; other subjects name themselves. */

@@ -37,6 +37,10 @@ it.each([
     ['plugin a is refused as it is now, and its former version is running: no handle()'],
   ],
   [
+    { publisher, host: buildHost([{ name: 'a', state: 'restarting', reason: 'its worker ended' }]) },
+    ['plugin a is started again: its worker ended'],
+  ],
+  [
     { publisher, host: buildHost([{ name: 'a', state: 'running', consumer: { name: 'a', breaker: 'open' } }]) },
     ['a waits for what it depends on (open breaker)'],
   ],

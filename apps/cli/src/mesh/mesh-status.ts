@@ -60,6 +60,9 @@ export function findProblems(status: Omit<MeshStatus, 'problems' | 'nats'>): str
     ...(publisher ? [] : ['the publisher does not answer']),
     ...(host ? [] : ['the host does not answer']),
     ...(host?.plugins ?? []).filter(isRefused).map(describeRefusal),
+    ...(host?.plugins ?? [])
+      .filter(({ state }) => state === 'restarting')
+      .map(({ name, reason }) => `plugin ${name} is started again: ${reason}`),
     ...consumers
       .filter((consumer) => consumer.breaker !== 'closed')
       .map((consumer) => `${consumer.name} waits for what it depends on (${consumer.breaker} breaker)`),
@@ -71,7 +74,7 @@ export function findProblems(status: Omit<MeshStatus, 'problems' | 'nats'>): str
 
 /** As its file and settings are now; a former version may run on meanwhile. */
 export function isRefused({ state, reason }: PluginStatus): boolean {
-  return state === 'refused' || reason !== undefined;
+  return state === 'refused' || (state !== 'restarting' && reason !== undefined);
 }
 
 function describeRefusal({ name, state, reason = 'see its log' }: PluginStatus): string {

@@ -1,11 +1,13 @@
 import pc from 'picocolors';
 import type { OpenDeadLetter } from '../mesh/dead-letters.js';
+import type { LetterGroup } from '../mesh/group-letters.js';
 import { cutText, formatAge, formatCount } from './format.js';
 import { renderTable } from './table.js';
 
 const COLUMNS = [
   { title: 'sequence', align: 'right' as const },
   { title: 'buried' },
+  { title: 'group' },
   { title: 'consumer' },
   { title: 'record' },
   { title: 'attempts', align: 'right' as const },
@@ -13,10 +15,11 @@ const COLUMNS = [
 ];
 
 export function renderDeadLetters(letters: readonly OpenDeadLetter[], total: number, nowMs: number): string {
-  if (letters.length === 0) return total === 0 ? `${pc.green('✓')} no dead letters` : 'None of this consumer.';
+  if (letters.length === 0) return total === 0 ? `${pc.green('✓')} no dead letters` : 'None of these.';
   const rows = letters.map((letter) => [
     letter.sequence,
     formatAge(letter.buriedAt, nowMs),
+    letter.group,
     letter.consumer,
     letter.record,
     letter.attemptCount,
@@ -24,7 +27,33 @@ export function renderDeadLetters(letters: readonly OpenDeadLetter[], total: num
   ]);
   const more =
     total > letters.length ? `\n${pc.dim(`${letters.length} of ${formatCount(total)}; --limit shows more`)}` : '';
-  return `${renderTable(COLUMNS, rows)}${more}\n${pc.dim('mesh dead show SEQUENCE · mesh dead redrive SEQUENCE')}`;
+  return `${renderTable(COLUMNS, rows)}${more}\n${pc.dim('mesh dead show SEQUENCE · mesh dead list --groups · mesh dead redrive SEQUENCE')}`;
+}
+
+const GROUP_COLUMNS = [
+  { title: 'group' },
+  { title: 'letters', align: 'right' as const },
+  { title: 'records', align: 'right' as const },
+  { title: 'consumer' },
+  { title: 'version' },
+  { title: 'last' },
+  { title: 'error' },
+];
+
+export function renderGroups(groups: readonly LetterGroup[], nowMs: number): string {
+  if (groups.length === 0) return `${pc.green('✓')} no dead letters`;
+  const rows = groups.map((group) => [
+    group.group,
+    formatCount(group.count),
+    formatCount(group.records),
+    group.consumer,
+    group.version,
+    formatAge(group.lastBuriedAt, nowMs),
+    cutText(`${group.error.name}: ${group.error.message}`, 60),
+  ]);
+  const next =
+    'mesh dead list --group GROUP · mesh dead patch --group GROUP --with FILE · mesh dead redrive --group GROUP';
+  return `${renderTable(GROUP_COLUMNS, rows)}\n${pc.dim(next)}`;
 }
 
 export function renderDeadLetter(letter: OpenDeadLetter): string {
@@ -34,6 +63,9 @@ export function renderDeadLetter(letter: OpenDeadLetter): string {
     ['record', letter.record],
     ['buried', letter.buriedAt],
     ['attempts', String(letter.attemptCount)],
+    ['group', letter.group],
+    ...(letter.traceId === undefined ? [] : [['trace', letter.traceId] as const]),
+    ...(letter.copy === undefined ? [] : [['redriven', describeCopy(letter.copy)] as const]),
     ['message', `${original.stream} ${original.sequence}, ${original.subject}, stored ${original.storedAt}`],
   ];
   return [
@@ -46,6 +78,10 @@ export function renderDeadLetter(letter: OpenDeadLetter): string {
     '',
     renderPayload(original),
   ].join('\n');
+}
+
+function describeCopy({ sequence, by, patch }: NonNullable<OpenDeadLetter['copy']>): string {
+  return `before, by ${by}${patch === undefined ? '' : `, with patch ${patch}`} (CRM_DIRECT ${sequence})`;
 }
 
 function renderPayload(original: OpenDeadLetter['original']): string {

@@ -48,6 +48,7 @@ function renderEvent(line: LogLine): string {
 const RESULTS: Record<string, (line: LogLine) => string> = {
   acked: (line) => pc.green(`✓ done${showDuration(line)}`),
   skipped: () => pc.dim('· had it already'),
+  superseded: () => pc.dim('· passed over for a newer update'),
   retried: (line) => pc.yellow(`↻ attempt ${show(line['attempt'])} failed, again in ${showWait(line)}`),
   parked: (line) => pc.yellow(`⏸ attempt ${show(line['attempt'])} failed, parked for ${showWait(line)}`),
   buried: (line) => pc.red(`✗ buried after attempt ${show(line['attempt'])}`),

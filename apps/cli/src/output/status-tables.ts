@@ -121,9 +121,14 @@ function paintState(state: string): string {
   return state === 'refused' ? pc.red(state) : pc.yellow(state);
 }
 
-function renderProblems({ problems, deadLetters }: MeshStatus): string {
+function renderProblems({ problems, deadLetters, host }: MeshStatus): string {
   const lines = problems.map((problem) => `${pc.red('✗')} ${problem}`);
   if (deadLetters.total > 0)
     lines.push(`${pc.yellow('!')} ${formatCount(deadLetters.total)} dead letters are open: mesh dead list`);
+  const heldLanes = (host?.plugins ?? []).reduce((sum, { consumer }) => sum + (consumer?.heldLanes ?? 0), 0);
+  if (heldLanes > 0)
+    lines.push(
+      `${pc.yellow('!')} ${formatCount(heldLanes)} lanes wait for a dead letter (order: strict): redrive or drop it`,
+    );
   return lines.length === 0 ? `${pc.green('✓')} all well` : lines.join('\n');
 }

@@ -1,9 +1,9 @@
 import { Controller, Inject, ValidationPipe, type Type } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import type { RedriveResult } from '@crm-mesh/delivery';
+import type { DropResult, RedriveResult } from '@crm-mesh/delivery';
 import { PluginHost } from '../plugins/plugin-host.js';
 import type { PluginStatus } from '../plugins/plugin-slot.js';
-import { PauseRequest, RedriveRequest, ResumeRequest } from './requests.js';
+import { DropRequest, PauseRequest, RedriveRequest, ResumeRequest } from './requests.js';
 
 export const HOST_FACTS = Symbol('host facts');
 
@@ -62,7 +62,12 @@ export class ControlController {
   }
 
   @MessagePattern('redrive')
-  redrive(@Payload(payloadOf(RedriveRequest)) { consumer, sequences, by }: RedriveRequest): Promise<RedriveResult> {
-    return this.host.redrive(consumer, sequences, by);
+  redrive(@Payload(payloadOf(RedriveRequest)) request: RedriveRequest): Promise<RedriveResult> {
+    return this.host.redrive(request);
+  }
+
+  @MessagePattern('drop')
+  drop(@Payload(payloadOf(DropRequest)) request: DropRequest): Promise<DropResult> {
+    return this.host.drop(request);
   }
 }

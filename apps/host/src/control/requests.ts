@@ -1,4 +1,16 @@
-import { ArrayMaxSize, ArrayMinSize, IsInt, IsNotEmpty, IsOptional, IsString, Min } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsBoolean,
+  IsInt,
+  IsNotEmpty,
+  IsObject,
+  IsOptional,
+  IsString,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 
 export class ResumeRequest {
   @IsString()
@@ -14,7 +26,7 @@ export class PauseRequest extends ResumeRequest {
   forMs?: number;
 }
 
-export class RedriveRequest {
+export class DropRequest {
   @IsString()
   @IsNotEmpty()
   consumer!: string;
@@ -30,4 +42,27 @@ export class RedriveRequest {
   @IsString()
   @IsNotEmpty()
   by!: string;
+}
+
+class RedrivePatch {
+  @IsString()
+  @IsNotEmpty()
+  hash!: string;
+
+  /** By sequence in CRM_DEAD, as JSON text. */
+  @IsObject()
+  payloads!: Record<string, string>;
+}
+
+export class RedriveRequest extends DropRequest {
+  /** Also what a newer event has superseded. */
+  @IsOptional()
+  @IsBoolean()
+  again?: boolean;
+
+  /** What goes instead of the payloads that were buried. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RedrivePatch)
+  patch?: RedrivePatch;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY } from '@crm-mesh/delivery';
 import { TEST_DEFAULTS } from '@crm-mesh/sdk/testing';
-import { choosePolicy } from './choose-policy.js';
+import { chooseIsolation, choosePolicy } from './choose-policy.js';
 
 describe('choosePolicy', () => {
   it.each([
@@ -14,6 +14,12 @@ describe('choosePolicy', () => {
       { backoff: { initialMs: 5, factor: 3 } },
       { backoff: { factor: 4 } },
       { backoff: { initialMs: 5, maxMs: 600_000, factor: 4 } },
+    ],
+    [
+      'limits, each as a whole',
+      { rateLimit: { perSecond: 5, burst: 9 }, each: { by: 'tenant', concurrency: 2 } },
+      { rateLimit: { perSecond: 1 } },
+      { rateLimit: { perSecond: 1 }, each: { by: 'tenant', concurrency: 2 } },
     ],
     ['no order, no inbox', { order: 'none' }, undefined, { order: 'none', idempotency: 'none' }],
     [
@@ -33,25 +39,41 @@ describe('choosePolicy', () => {
     ],
     ['a preset of mesh.yaml', { maxAttempts: 9, timeoutMs: 7 }, 'queue', { timeoutMs: 7 }],
     ['at most once', { ack: 'none', idempotency: 'inbox' }, undefined, { ack: 'none', idempotency: 'none' }],
+    [
+      'strict order, always an inbox',
+      { idempotency: 'none' },
+      { order: 'strict' },
+      { order: 'strict', idempotency: 'inbox' },
+    ],
+    ['updates that coalesce', { coalesce: true }, undefined, { coalesceAfterEvents: 2 }],
+    ['updates that coalesce late', { coalesce: true }, { coalesce: { afterEvents: 9 } }, { coalesceAfterEvents: 9 }],
+    ['updates that mesh.yaml keeps apart', { coalesce: true }, { coalesce: false }, { coalesceAfterEvents: 0 }],
     ['order by mesh.yaml', { order: 'none' }, { order: 'record' }, { order: 'record', idempotency: 'inbox' }],
   ] as const)('%s', (_, own, override, expected) => {
     expect(choosePolicy(own, override)).toEqual({ ...DEFAULT_POLICY, ...expected });
   });
 
   it('fills in the bounds of batches, for who handles them', () => {
-    const handleBatch = () => undefined;
-    expect(choosePolicy({}, {}, { handleBatch })).toMatchObject({
+    const batches = { handlesBatches: true };
+    expect(choosePolicy({}, {}, batches)).toMatchObject({
       concurrency: 1,
       batch: { size: 100, waitMs: 1_000 },
     });
-    expect(
-      choosePolicy({ batch: { size: 9 }, concurrency: 2 }, { batch: { waitMs: 5 } }, { handleBatch }),
-    ).toMatchObject({
+    expect(choosePolicy({ batch: { size: 9 }, concurrency: 2 }, { batch: { waitMs: 5 } }, batches)).toMatchObject({
       concurrency: 2,
       batch: { size: 9, waitMs: 5 },
     });
-    expect(choosePolicy({ maxAckPending: 50 }, {}, { handleBatch }).batch?.size).toBe(50);
-    expect(choosePolicy({}, {}, {}).batch).toBeUndefined();
+    expect(choosePolicy({ maxAckPending: 50 }, {}, batches).batch?.size).toBe(50);
+    expect(choosePolicy({}, {}).batch).toBeUndefined();
+  });
+
+  it('takes the place of a plugin from beside its preset', () => {
+    expect(chooseIsolation('stream', undefined)).toEqual({ isolation: 'worker', heapMb: 256 });
+    expect(chooseIsolation({ preset: 'queue', isolation: 'inline' }, { heapMb: 64 })).toEqual({
+      isolation: 'inline',
+      heapMb: 64,
+    });
+    expect(chooseIsolation({ isolation: 'inline' }, 'queue')).toMatchObject({ isolation: 'inline' });
   });
 
   it('has the defaults that the test kit tells plugin authors', () => {

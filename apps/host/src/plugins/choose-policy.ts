@@ -1,6 +1,7 @@
 import { DEFAULT_BATCH, DEFAULT_POLICY, type DeliveryPolicy } from '@crm-mesh/delivery';
-import type { DeliveryOptions, DeliveryPreset, Plugin } from '@crm-mesh/sdk';
+import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
 import { dropUndefined, expandPreset } from '@crm-mesh/sdk/running';
+import type { PluginSummary } from './plugin-code.js';
 
 type Said = DeliveryOptions | DeliveryPreset;
 
@@ -8,20 +9,41 @@ type Said = DeliveryOptions | DeliveryPreset;
 export function choosePolicy(
   own: Said = {},
   override: Said = {},
-  { handleBatch }: Pick<Plugin, 'handleBatch'> = {},
+  { handlesBatches }: Pick<PluginSummary, 'handlesBatches'> = { handlesBatches: false },
 ): DeliveryPolicy {
   const [ours, theirs] = [expandPreset(own), expandPreset(override)];
-  const { batch: _batch, ...said } = { ...dropUndefined(ours), ...dropUndefined(theirs) };
+  const whole = { ...dropUndefined(ours), ...dropUndefined(theirs) };
+  const { isolation: _, heapMb: __, coalesce, batch: ___, ...said } = whole;
   const backoff = { ...DEFAULT_POLICY.backoff, ...dropUndefined(ours.backoff), ...dropUndefined(theirs.backoff) };
-  const usual = handleBatch ? { ...DEFAULT_POLICY, concurrency: 1 } : DEFAULT_POLICY;
-  const policy = { ...usual, ...said, backoff };
+  const usual = handlesBatches ? { ...DEFAULT_POLICY, concurrency: 1 } : DEFAULT_POLICY;
+  const policy = { ...usual, ...said, backoff, coalesceAfterEvents: countBehind(coalesce) };
   const batch = { ...DEFAULT_BATCH, ...dropUndefined(ours.batch), ...dropUndefined(theirs.batch) };
   return {
     ...policy,
     idempotency: chooseIdempotency(policy, said.idempotency),
     // More than may be in hand would never come together.
-    ...(handleBatch ? { batch: { ...batch, size: Math.min(batch.size, policy.maxAckPending) } } : {}),
+    ...(handlesBatches ? { batch: { ...batch, size: Math.min(batch.size, policy.maxAckPending) } } : {}),
   };
+}
+
+function countBehind(coalesce: DeliveryOptions['coalesce']): number {
+  if (typeof coalesce === 'object') return coalesce.afterEvents;
+  return coalesce ? 2 : 0;
+}
+
+/** Where a plugin's code runs. */
+export interface Isolation {
+  isolation: 'worker' | 'inline';
+  /** The largest heap of a worker, in MB. */
+  heapMb: number;
+}
+
+const DEFAULT_ISOLATION: Isolation = { isolation: 'worker', heapMb: 256 };
+
+export function chooseIsolation(own: Said = {}, override: Said = {}): Isolation {
+  const said = [own, override].map((options) => dropUndefined(expandPreset(options)));
+  const { isolation, heapMb } = { ...DEFAULT_ISOLATION, ...said[0], ...said[1] };
+  return { isolation, heapMb };
 }
 
 function chooseIdempotency(
@@ -30,6 +52,8 @@ function chooseIdempotency(
 ): DeliveryPolicy['idempotency'] {
   // What the server holds for settled when it is delivered never comes again.
   if (ack === 'none') return 'none';
+  // What is redriven comes by two ways, and the inbox is what knows them for the same.
+  if (order === 'strict') return 'inbox';
   // Without order there is no older event that a redelivery could run after a newer one.
   return said ?? (order === 'record' || ack === 'all' ? 'inbox' : 'none');
 }

@@ -6,12 +6,13 @@ import { buildTestEvent } from '@crm-mesh/sdk/testing';
 import { createLogger } from '@crm-mesh/telemetry';
 import { choosePolicy } from './choose-policy.js';
 import { checkLiveFilter, describeConsumer } from './describe-consumer.js';
+import { InlinePlugin } from './inline-plugin.js';
 
 const LOG = createLogger({ app: 'test', level: 'silent' });
 
 function specOf(events: readonly EventPattern[], more: Partial<Plugin> = {}) {
   const plugin = definePlugin({ name: 'probe', events, handle() {}, ...more });
-  return describeConsumer({ plugin, version: 'abc', config: {}, policy: choosePolicy(), log: LOG });
+  return describeConsumer({ code: new InlinePlugin(plugin, LOG), version: 'abc', policy: choosePolicy() });
 }
 
 function itemOf(data: string): HandlerItem {

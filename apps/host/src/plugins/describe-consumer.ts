@@ -1,26 +1,26 @@
-import { matchesPatterns, MeshError, parseEvent, patternFilters } from '@crm-mesh/contract';
-import type { ConsumerSpec, DeliveryPolicy, HandlerItem } from '@crm-mesh/delivery';
+import { matchesPatterns, MeshError, patternFilters } from '@crm-mesh/contract';
+import type { ConsumerSpec, DeliveryPolicy } from '@crm-mesh/delivery';
 import type { DurableState } from '@crm-mesh/jetstream';
-import type { Plugin } from '@crm-mesh/sdk';
 import type { Logger } from '@crm-mesh/telemetry';
 import { coversFilter } from './covers-filter.js';
-import { createBatchHandler, createRunHandler } from './run-handler.js';
+import type { PluginCode } from './plugin-code.js';
+import { readLimitKey } from './read-limit-key.js';
 
 export interface PluginToRun {
-  plugin: Plugin;
+  code: PluginCode;
   version: string;
-  config: unknown;
   policy: DeliveryPolicy;
   log: Logger;
 }
 
 /** What the delivery engine must know of a plugin. */
-export function describeConsumer({ plugin, version, config, policy, log }: PluginToRun): ConsumerSpec {
-  const { name, events } = plugin;
+export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'log'>): ConsumerSpec {
+  const { name, description, events, hasKey } = code.summary;
+  const { each } = policy;
   const filterSubject = patternFilters(events);
   return {
     name,
-    description: plugin.description ?? `crm-mesh plugin ${name}: ${events.join(', ')}`,
+    description: description ?? `crm-mesh plugin ${name}: ${events.join(', ')}`,
     stream: 'CRM_EVENTS',
     filterSubject,
     metadata: {
@@ -34,18 +34,11 @@ export function describeConsumer({ plugin, version, config, policy, log }: Plugi
     version,
     policy,
     accepts: (subject) => matchesPatterns(events, subject),
-    runHandler: (plugin.handleBatch ? createBatchHandler : createRunHandler)(plugin, config, log),
-    ...(plugin.key ? { laneOf: (item) => readKey(plugin, item) } : {}),
+    runHandler: code.runHandler,
+    untilReady: () => code.untilReady(),
+    ...(hasKey ? { laneOf: (item) => code.laneOf(item) } : {}),
+    ...(each ? { limitKeyOf: (item) => readLimitKey(each.by, item) } : {}),
   };
-}
-
-/** An event that cannot be read has no key of the plugin's; it is buried as soon as it runs. */
-function readKey(plugin: Plugin, item: HandlerItem): string {
-  try {
-    return String(plugin.key?.(parseEvent(item.data)));
-  } catch {
-    return item.subject;
-  }
 }
 
 /** The ack policy of a durable cannot be changed: one that has another is refused, with the way to go on where it is. */

@@ -172,7 +172,9 @@ describe('dead letters that are redriven while their plugin starts', () => {
     await until(() => expect(said()).toContain('set up'));
     await until(() => expect(readers).toBeGreaterThan(0));
     let isAnswered = false;
-    const redriven = host.redrive('picky', [sequence], 'spec').finally(() => (isAnswered = true));
+    const redriven = host
+      .redrive({ consumer: 'picky', sequences: [sequence], by: 'spec' })
+      .finally(() => (isAnswered = true));
     // Long enough for a redrive that waits for nobody.
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(isAnswered).toBe(false);

@@ -2,7 +2,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { watchConfig, type ConfigWatch, type LoadedConfig } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
-import type { ConsumerDependencies, RedriveResult } from '@crm-mesh/delivery';
+import {
+  dropDeadLetters,
+  type ConsumerDependencies,
+  type DropRequest,
+  type DropResult,
+  type RedriveRequest,
+  type RedriveResult,
+} from '@crm-mesh/delivery';
 import { watchDropIns, type DropIn, type DropInEvent, type DropInWatch } from '@crm-mesh/drop-ins';
 import { PluginSlot, type PluginStatus, type SlotDependencies } from './plugin-slot.js';
 
@@ -68,10 +75,15 @@ export class PluginHost {
   }
 
   /** Dead letters of a plugin go to it again, now or when it runs again. */
-  async redrive(name: string, sequences: number[], by: string): Promise<RedriveResult> {
-    const slots = this.find(name);
+  async redrive(request: RedriveRequest): Promise<RedriveResult> {
+    const slots = this.find(request.consumer);
     const owner = slots.find((slot) => slot.holdsName) ?? slots[0]!;
-    return owner.redrive(sequences, by);
+    return owner.redrive(request);
+  }
+
+  /** Dead letters of any plugin, also of one that is not here any more. */
+  drop(request: DropRequest): Promise<DropResult> {
+    return dropDeadLetters(this.options.nats, request, this.options.now?.() ?? Date.now());
   }
 
   /** Running handlers end, the rest goes back to the server; durables stay. */

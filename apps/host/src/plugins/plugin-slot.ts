@@ -1,16 +1,18 @@
-import { readPluginSettings, validateConfig, type LoadedConfig, type PluginSettings } from '@crm-mesh/config';
+import { readPluginSettings, type LoadedConfig, type PluginSettings } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
-import type { ConsumerDependencies, ConsumerStatus, RedriveResult } from '@crm-mesh/delivery';
+import type { ConsumerDependencies, ConsumerStatus, RedriveRequest, RedriveResult } from '@crm-mesh/delivery';
 import {
-  loadPlugin,
+  bundleDropIn,
+  refuseBatching,
   refuseDelivery,
   refuseDuplicate,
+  type Bundle,
   type DropIn,
   type DropInWatch,
-  type LoadedPlugin,
 } from '@crm-mesh/drop-ins';
 import { choosePolicy } from './choose-policy.js';
 import type { PluginToRun } from './describe-consumer.js';
+import { openPlugin } from './open-plugin.js';
 import { redriveForLater } from './redrive-for-later.js';
 import { RunningPlugin, replacePlugin } from './running-plugin.js';
 
@@ -19,9 +21,10 @@ export interface PluginStatus {
   name: string;
   file: string;
   version?: string;
-  state: 'running' | 'paused' | 'refused' | 'stopped' | 'disabled';
+  /** `restarting`: its worker has ended, and another is on its way. */
+  state: 'running' | 'restarting' | 'paused' | 'refused' | 'stopped' | 'disabled';
   events: readonly string[];
-  /** Why it is refused; or, while a former version runs, why the new one is not. */
+  /** Why it is refused or restarting; or, while a former version runs, why the new one is not. */
   reason?: string;
   cure?: string;
   consumer?: ConsumerStatus;
@@ -83,21 +86,22 @@ export class PluginSlot {
   }
 
   /** Dead letters go to the plugin again, now or when it runs again. While it starts, that is waited for. */
-  redrive(sequences: number[], by: string): Promise<RedriveResult> {
-    const request = { consumer: this.dropIn.name, sequences, by };
-    return this.enqueue(async () => this.running?.redrive(sequences, by) ?? redriveForLater(request, this.deps));
+  redrive(request: RedriveRequest): Promise<RedriveResult> {
+    return this.enqueue(async () => this.running?.redrive(request) ?? redriveForLater(request, this.deps));
   }
 
   status(): PluginStatus {
     const consumer = this.running?.status();
     const parts = this.running?.parts;
+    const restarting = parts?.code.restarting;
+    const why = restarting ?? (this.problem && { reason: this.problem.what, cure: this.problem.cure });
     return {
       name: this.dropIn.name,
       file: this.dropIn.file,
       ...(parts ? { version: parts.version } : {}),
-      state: consumer?.state === 'paused' ? 'paused' : this.state,
-      events: parts?.plugin.events ?? [],
-      ...(this.problem ? { reason: this.problem.what, cure: this.problem.cure } : {}),
+      state: consumer?.state === 'paused' ? 'paused' : restarting ? 'restarting' : this.state,
+      events: parts?.code.summary.events ?? [],
+      ...why,
       ...(consumer ? { consumer } : {}),
     };
   }
@@ -121,19 +125,23 @@ export class PluginSlot {
       this.claims = true;
       const settings = readPluginSettings(this.deps.config(), this.dropIn.name);
       if (!settings.enabled) return await this.disable();
-      const loaded = await loadPlugin(this.dropIn, this.deps);
-      this.deps.track(loaded);
-      if (!loaded.ok) throw loaded.error;
-      await this.run(loaded, settings);
+      const bundle = await bundleDropIn(this.dropIn, this.deps.cacheFolder);
+      this.track(bundle);
+      if (!bundle.ok) throw bundle.error;
+      await this.run(bundle, settings);
     } catch (error) {
       this.refuse(error);
     }
   }
 
-  private async run(loaded: LoadedPlugin & { ok: true }, settings: PluginSettings): Promise<void> {
-    const fingerprint = JSON.stringify([loaded.version, settings]);
+  private track({ inputs, ok }: Pick<Bundle, 'inputs' | 'ok'>): void {
+    this.deps.track({ dropIn: this.dropIn, inputs, ok });
+  }
+
+  private async run(bundle: Bundle & { ok: true }, settings: PluginSettings): Promise<void> {
+    const fingerprint = JSON.stringify([bundle.version, settings]);
     if (fingerprint === this.fingerprint && this.running?.isConsuming) return this.forgive();
-    const parts = await this.compose(loaded, settings);
+    const parts = await this.compose(bundle, settings);
     const former = this.running;
     const next = new RunningPlugin(parts, this.deps);
     await replacePlugin(former, next);
@@ -150,24 +158,30 @@ export class PluginSlot {
     this.tell('running');
   }
 
-  private async compose(
-    { plugin, version }: LoadedPlugin & { ok: true },
-    settings: PluginSettings,
-  ): Promise<PluginToRun> {
-    const { name, config: schema, delivery } = plugin;
-    const refusal = refuseDelivery(plugin, settings.delivery, {
-      place: this.deps.config().file ?? 'mesh.yaml',
-      path: `plugins.${name}.delivery`,
-    });
+  private async compose(bundle: Bundle & { ok: true }, settings: PluginSettings): Promise<PluginToRun> {
+    const { dropIn, deps } = this;
+    const { module, version } = bundle;
+    const { delivery: override } = settings;
+    const place = deps.config().file ?? 'mesh.yaml';
+    const path = `plugins.${dropIn.name}.delivery`;
+    const refusal = refuseDelivery(override, place, path);
     if (refusal) throw refusal;
-    const config = schema ? await validateConfig(schema, settings.config, `plugins.${name}`) : settings.config;
-    return {
-      plugin,
-      version,
-      config,
-      policy: choosePolicy(delivery, settings.delivery, plugin),
-      log: this.deps.log.child({ plugin: name }),
-    };
+    const log = deps.log.child({ plugin: dropIn.name });
+    const { cacheFolder, metrics } = deps;
+    const code = await openPlugin({ dropIn, module, override, cacheFolder, log, metrics }).catch((error: unknown) => {
+      this.track({ inputs: bundle.inputs, ok: false });
+      throw error;
+    });
+    try {
+      const { handlesBatches } = code.summary;
+      const unfit = refuseBatching(handlesBatches, override, { place, path });
+      if (unfit) throw unfit;
+      await code.configure(settings.config);
+    } catch (error) {
+      await code.close();
+      throw error;
+    }
+    return { code, version, policy: choosePolicy(code.summary.delivery, override, code.summary), log };
   }
 
   private async disable(): Promise<void> {
@@ -208,7 +222,7 @@ export class PluginSlot {
   private tell(what: 'running' | 'replaced' | 'stopped'): void {
     this.state = what === 'stopped' ? 'stopped' : 'running';
     const { name: plugin, file } = this.dropIn;
-    const { version, plugin: definition } = this.running?.parts ?? {};
-    this.deps.log.info({ plugin, state: what, version, file, events: definition?.events }, 'plugin');
+    const { version, code } = this.running?.parts ?? {};
+    this.deps.log.info({ plugin, state: what, version, file, events: code?.summary.events }, 'plugin');
   }
 }

@@ -8,7 +8,7 @@ import {
 } from '@crm-mesh/contract';
 import type { ReadSnapshot, SnapshotEvent } from '@crm-mesh/delivery';
 import { requestControl, type Nats } from '@crm-mesh/jetstream';
-import type { Plugin } from '@crm-mesh/sdk';
+import type { PluginSummary } from './plugin-code.js';
 
 /** As the ledger's owner tells it. */
 interface SnapshotRecord {
@@ -19,7 +19,7 @@ interface SnapshotRecord {
 }
 
 /** The records that a plugin listens to, as the publisher's ledger has them. */
-export function readSnapshotFor({ name, events }: Pick<Plugin, 'name' | 'events'>, nats: Nats): ReadSnapshot {
+export function readSnapshotFor({ name, events }: Pick<PluginSummary, 'name' | 'events'>, nats: Nats): ReadSnapshot {
   const entities = listEntities(events);
   return async ({ upTo, after }) => {
     const answer = await requestControl<{ records: SnapshotRecord[]; after?: string }>(nats, 'publisher', 'snapshot', {

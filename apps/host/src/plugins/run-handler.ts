@@ -1,19 +1,32 @@
 import { formatRecordKey, MeshError, parseCheckedEvent, parseEventSubject, type MeshEvent } from '@crm-mesh/contract';
-import { describeError, type HandlerItem, type Outcome, type RunHandler, type RunOutcome } from '@crm-mesh/delivery';
-import { isEvent, type Plugin } from '@crm-mesh/sdk';
+import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
+import { describeError, type Outcome, type RunOutcome } from '@crm-mesh/delivery/outcome';
+import { isEvent, type Log, type Plugin } from '@crm-mesh/sdk';
 import { runBatch, runPlugin, type Verdict } from '@crm-mesh/sdk/running';
-import type { Logger } from '@crm-mesh/telemetry';
-import { attribute } from './attribution.js';
 
-/** The plugin's handler as the delivery engine runs it: bytes in, an outcome out. The engine keeps the time. */
-export function createRunHandler(plugin: Plugin, config: unknown, log: Logger): RunHandler {
-  return (input, run) => {
+/** A plugin's log, which makes one for each run. */
+export interface PluginLog extends Log {
+  child(bindings: Record<string, unknown>): Log;
+}
+
+export type RunInPlace = (input: HandlerInput, run: Pick<HandlerRun, 'signal'>) => Promise<RunOutcome>;
+
+/**
+ * The plugin's handler as the delivery engine runs it, in the thread where the plugin lives: bytes in, an outcome out. The
+ * engine keeps the time.
+ */
+export function createRunHandler(plugin: Plugin, config: unknown, log: PluginLog): RunInPlace {
+  return (plugin.handleBatch ? handleBatches : handleEvents)(plugin, config, log);
+}
+
+function handleEvents(plugin: Plugin, config: unknown, log: PluginLog): RunInPlace {
+  return async (input, run) => {
     const [item] = input.items;
-    if (!item) return Promise.resolve({ kind: 'done' });
+    if (!item) return { kind: 'done' };
     const event = readEvent(plugin, item);
-    if ('kind' in event) return Promise.resolve(event);
+    if ('kind' in event) return event;
     const { subject } = item;
-    let own: Logger | undefined;
+    let own: Log | undefined;
     const context = {
       config,
       idempotencyKey: `${plugin.name}:${event.id}`,
@@ -26,12 +39,12 @@ export function createRunHandler(plugin: Plugin, config: unknown, log: Logger): 
         return (own ??= log.child({ record: describeRecord(subject), correlationid: event.correlationid }));
       },
     };
-    return attribute(plugin.name, async () => toOutcome(await runPlugin(plugin, event, context)));
+    return toOutcome(await runPlugin(plugin, event, context));
   };
 }
 
-/** The same for `handleBatch`. What cannot be read is buried and never handed over; the others of its batch run. */
-export function createBatchHandler(plugin: Plugin, config: unknown, log: Logger): RunHandler {
+/** What cannot be read is buried and never handed over; the others of its batch run. */
+function handleBatches(plugin: Plugin, config: unknown, log: Log): RunInPlace {
   return async (input, run) => {
     const read = input.items.map((item) => readEvent(plugin, item));
     const refused = read.flatMap((event, index) => ('kind' in event ? [{ index, outcome: event }] : []));
@@ -47,7 +60,7 @@ export function createBatchHandler(plugin: Plugin, config: unknown, log: Logger)
     };
     if (good.length === 0) return joinFailures([], refused);
     const events = good.map(({ event }) => event);
-    const verdict = await attribute(plugin.name, () => runBatch(plugin, events, context));
+    const verdict = await runBatch(plugin, events, context);
     if (verdict.kind === 'done') return joinFailures([], refused);
     if (verdict.kind === 'partly') {
       const failed = verdict.failed.map((one) => ({ index: good[one.index]!.index, outcome: toOutcome(one.verdict) }));

@@ -1,12 +1,13 @@
 import { MeshError } from '@crm-mesh/contract';
-import { startConsumer, type Consumer, type ConsumerDependencies, type ConsumerSpec } from '@crm-mesh/delivery';
-import type { Plugin } from '@crm-mesh/sdk';
-import { attribute } from './attribution.js';
+import {
+  startConsumer,
+  type Consumer,
+  type ConsumerDependencies,
+  type ConsumerSpec,
+  type RedriveRequest,
+} from '@crm-mesh/delivery';
 import { checkLiveAck, checkLiveFilter, describeConsumer, type PluginToRun } from './describe-consumer.js';
 import { readSnapshotFor } from './read-snapshot.js';
-
-/** How long `setup` and `teardown` may take. */
-const LIFECYCLE_TIMEOUT_MS = 30_000;
 
 /** One life of one plugin: setup, its consumer, teardown. */
 export class RunningPlugin {
@@ -17,16 +18,12 @@ export class RunningPlugin {
     readonly parts: PluginToRun,
     private readonly deps: ConsumerDependencies,
   ) {
-    this.spec = { ...describeConsumer(parts), readSnapshot: readSnapshotFor(parts.plugin, deps.nats) };
+    this.spec = { ...describeConsumer(parts), readSnapshot: readSnapshotFor(parts.code.summary, deps.nats) };
   }
 
   /** False before it has begun, after it was stopped, and when it could not begin again. */
   get isConsuming(): boolean {
     return this.consumer !== undefined;
-  }
-
-  get plugin(): Plugin {
-    return this.parts.plugin;
   }
 
   /** All that can fail without touching what runs now. */
@@ -35,22 +32,24 @@ export class RunningPlugin {
     const refusal = live && (checkLiveFilter(this.spec, live) ?? checkLiveAck(this.spec, live));
     if (refusal) throw refusal;
     try {
-      await this.runStep('setup');
+      await this.parts.code.setup();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new MeshError('MESH_PLUGIN_SETUP_FAILED', `setup() of "${this.plugin.name}" failed: ${reason}.`, {
+      throw new MeshError('MESH_PLUGIN_SETUP_FAILED', `setup() of "${this.spec.name}" failed: ${reason}.`, {
         cause: error,
       });
     }
   }
 
   async startConsuming(): Promise<void> {
+    this.parts.code.setConsuming(true);
     this.consumer = await startConsumer(this.spec, this.deps);
   }
 
   /** Lets running handlers end and gives the rest back. */
   async stopConsuming(graceMs?: number): Promise<void> {
     try {
+      this.parts.code.setConsuming(false);
       await this.consumer?.stop(graceMs === undefined ? {} : { graceMs });
     } finally {
       this.consumer = undefined;
@@ -59,40 +58,30 @@ export class RunningPlugin {
 
   async tearDown(): Promise<void> {
     try {
-      await this.runStep('teardown');
+      await this.parts.code.teardown();
     } catch (err) {
       this.parts.log.error({ err }, 'teardown() failed');
     }
+    await this.parts.code.close();
   }
 
   status() {
     return this.consumer?.status();
   }
 
-  redrive(sequences: number[], by: string) {
-    return this.consumer?.redrive({ sequences, by });
-  }
-
-  private async runStep(step: 'setup' | 'teardown'): Promise<void> {
-    const { config, log, plugin } = this.parts;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`it took longer than ${LIFECYCLE_TIMEOUT_MS} ms`)),
-        LIFECYCLE_TIMEOUT_MS,
-      );
-    });
-    try {
-      await Promise.race([attribute(plugin.name, async () => plugin[step]?.({ config, log })), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+  redrive(request: RedriveRequest) {
+    return this.consumer?.redrive(request);
   }
 }
 
 /** Puts `next` in the place of `former`, which goes on when `next` cannot begin; whether it could, `isConsuming` tells. */
 export async function replacePlugin(former: RunningPlugin | undefined, next: RunningPlugin): Promise<void> {
-  await next.prepare();
+  try {
+    await next.prepare();
+  } catch (error) {
+    await next.parts.code.close();
+    throw error;
+  }
   try {
     await former?.stopConsuming();
     await next.startConsuming();

@@ -1,13 +1,13 @@
 import { MeshError } from '@crm-mesh/contract';
-import type { ConsumerStatus, RedriveResult } from '@crm-mesh/delivery';
+import type { ConsumerStatus, DropResult, RedriveResult } from '@crm-mesh/delivery';
 import type { Ledger } from '@crm-mesh/ledger';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import { IsArray, IsIn, IsInt, IsNotEmpty, IsString, Min, ArrayMaxSize } from 'class-validator';
 import type { ConnectionCounts, Connections } from '../connections/connections.js';
 import type { Outbox, OutboxFill } from '../outbox/outbox.js';
+import type { Normaliser } from '../normaliser/normaliser.js';
+import { DropCommand, RedriveCommand } from './commands.js';
 import { readSnapshot, SnapshotCommand, type SnapshotAnswer } from './snapshot.js';
-import { NORMALISER, type Normaliser } from '../normaliser/normaliser.js';
 
 export const CONTROL_OPTIONS = Symbol('control options');
 
@@ -38,21 +38,6 @@ export interface PublisherStatus {
   ledger: { position: number; records: number };
   /** Answered 2xx, and not yet in CRM_RAW. */
   outbox: OutboxFill;
-}
-
-export class RedriveCommand {
-  @IsIn([NORMALISER], { message: 'consumer: the publisher runs none but the normaliser' })
-  consumer!: string;
-
-  @IsArray()
-  @ArrayMaxSize(10_000)
-  @IsInt({ each: true })
-  @Min(1, { each: true })
-  sequences!: number[];
-
-  @IsString()
-  @IsNotEmpty()
-  by!: string;
 }
 
 /** `mesh.ctl.publisher.<verb>`. */
@@ -95,7 +80,12 @@ export class ControlController {
   @MessagePattern('redrive')
   redrive(@Payload() command: RedriveCommand): Promise<RedriveResult> {
     if (!command) throw new MeshError('MESH_CONTROL_INVALID', 'redrive needs consumer, sequences and by.');
-    const { sequences, by } = command;
-    return this.options.normaliser.redrive({ sequences, by });
+    return this.options.normaliser.redrive(command);
+  }
+
+  @MessagePattern('drop')
+  drop(@Payload() command: DropCommand): Promise<DropResult> {
+    if (!command) throw new MeshError('MESH_CONTROL_INVALID', 'drop needs consumer, sequences and by.');
+    return this.options.normaliser.drop(command);
   }
 }

@@ -1,10 +1,13 @@
 import {
   DEFAULT_POLICY,
+  dropDeadLetters,
   startConsumer,
   type Consumer,
   type ConsumerDependencies,
   type ConsumerSpec,
   type ConsumerStatus,
+  type DropRequest,
+  type DropResult,
   type RedriveRequest,
   type RedriveResult,
   type SettledNotice,
@@ -82,6 +85,11 @@ export class Normaliser {
     throw new MeshError('MESH_CONTROL_FAILED', 'This publisher does not lead the normaliser at the moment.', {
       cure: 'Ask again.',
     });
+  }
+
+  /** Any publisher may close a dead letter of the normaliser. */
+  drop(request: DropRequest): Promise<DropResult> {
+    return dropDeadLetters(this.options.nats, request, this.options.now());
   }
 
   start(): void {

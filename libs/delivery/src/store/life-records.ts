@@ -1,5 +1,5 @@
 import type { Store, Transaction } from '@crm-mesh/store';
-import type { ItemRef } from './delivery-records.js';
+import { columnsOf, deleteItem, marks, type ItemRef } from './item-rows.js';
 
 /** One life of a consumer, from start to stop. */
 export interface Life {
@@ -51,9 +51,9 @@ export class LifeRecords {
     );
     return rows.map(({ consumer, run_id, kills, stream, incarnation, sequence }) => ({
       consumer,
-      ref: { stream, incarnation, sequence: sequence },
+      ref: { stream, incarnation, sequence },
       runId: run_id,
-      kills: kills,
+      kills,
     }));
   }
 
@@ -62,9 +62,9 @@ export class LifeRecords {
       for (const ref of refs) {
         await tx.run(
           `INSERT INTO delivery_suspects (consumer, stream, incarnation, sequence, run_id, kills)
-           VALUES (?, ?, ?, ?, ?, ?)
+           VALUES (${marks(6)})
            ON CONFLICT (consumer, stream, incarnation, sequence) DO UPDATE SET run_id = excluded.run_id, kills = excluded.kills`,
-          [...this.key(ref), runId, killsOf(ref)],
+          [...columnsOf(this.consumer, ref), runId, killsOf(ref)],
         );
       }
     });
@@ -72,12 +72,7 @@ export class LifeRecords {
 
   async unmark(refs: readonly ItemRef[]): Promise<void> {
     await this.store.write(async (tx) => {
-      for (const ref of refs) {
-        await tx.run(
-          'DELETE FROM delivery_suspects WHERE consumer = ? AND stream = ? AND incarnation = ? AND sequence = ?',
-          this.key(ref),
-        );
-      }
+      for (const ref of refs) await deleteItem(tx, 'delivery_suspects', this.consumer, ref);
     });
   }
 
@@ -87,9 +82,5 @@ export class LifeRecords {
        ON CONFLICT (consumer) DO UPDATE SET run_id = excluded.run_id, ended_cleanly = excluded.ended_cleanly`,
       [this.consumer, runId, endedCleanly],
     );
-  }
-
-  private key({ stream, incarnation, sequence }: ItemRef): (string | number)[] {
-    return [this.consumer, stream, incarnation, sequence];
   }
 }

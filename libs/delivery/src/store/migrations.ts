@@ -62,8 +62,20 @@ class CreateSnapshots1764000000130 implements MigrationInterface {
   }
 }
 
+class CreateHolds1764000000150 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE delivery_holds (${ITEM}, lane text NOT NULL, ordinal bigint NOT NULL,
+      subject text NOT NULL, letter_incarnation varchar(64) NOT NULL, letter_sequence bigint NOT NULL, ${ITEM_KEY})`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE delivery_holds');
+  }
+}
+
 export const DELIVERY_MIGRATIONS: MigrationClass[] = [
   CreateDelivery1764000000100,
   CreateLives1764000000110,
   CreateSnapshots1764000000130,
+  CreateHolds1764000000150,
 ];

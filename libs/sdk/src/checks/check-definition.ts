@@ -1,6 +1,7 @@
 import { checkEventPattern } from '@crm-mesh/contract';
 import type { DeliveryOptions } from '../delivery-options.js';
-import { checkBatching, checkDelivery } from './check-delivery.js';
+import { checkBatching } from './check-batching.js';
+import { checkDelivery } from './check-delivery.js';
 import { describeUnknownKey, type Problem } from './problem.js';
 
 const HANDLE_CURE = 'Write: async handle(event, context) { … }.';

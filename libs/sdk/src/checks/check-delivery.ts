@@ -1,9 +1,7 @@
-import type { DeliveryOptions, DeliveryPreset } from '../delivery-options.js';
-import { expandPreset, PRESETS } from './delivery-presets.js';
+import { checkEach, checkRateLimit } from './check-limits.js';
+import { checkNumber, checkWholeNumber, isObject, show, type Range } from './check-value.js';
+import { PRESETS } from './delivery-presets.js';
 import { describeUnknownKey, type Problem } from './problem.js';
-
-/** A whole number from … to. */
-type Range = readonly [least: number, most: number];
 
 const DAY_MS = 86_400_000;
 const NUMBERS: Readonly<Record<string, Range>> = {
@@ -11,16 +9,28 @@ const NUMBERS: Readonly<Record<string, Range>> = {
   timeoutMs: [1, DAY_MS],
   maxAttempts: [1, 1_000],
   maxAckPending: [1, 100_000],
+  heapMb: [16, 65_536],
 };
 const BACKOFF_NUMBERS: Readonly<Record<string, Range>> = { initialMs: [1, DAY_MS], maxMs: [1, 7 * DAY_MS] };
 const BATCH_NUMBERS: Readonly<Record<string, Range>> = { size: [1, 100_000], waitMs: [1, 60_000] };
+const FACTOR: Range = [1, 10];
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   preset: Object.keys(PRESETS),
   ack: ['explicit', 'all', 'none'],
-  order: ['record', 'none'],
+  order: ['record', 'strict', 'none'],
   idempotency: ['inbox', 'none'],
+  isolation: ['worker', 'inline'],
 };
-const KEYS = [...Object.keys(NUMBERS), ...Object.keys(CHOICES), 'backoff', 'batch', 'startFrom'];
+const KEYS = [
+  ...Object.keys(NUMBERS),
+  ...Object.keys(CHOICES),
+  'backoff',
+  'batch',
+  'startFrom',
+  'coalesce',
+  'rateLimit',
+  'each',
+];
 const BACKOFF_KEYS = [...Object.keys(BACKOFF_NUMBERS), 'factor'];
 const TIMESTAMP = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
 
@@ -30,21 +40,34 @@ export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
   if (typeof value === 'string') return checkChoice(path, value, Object.keys(PRESETS));
   if (!isObject(value))
     return [{ field: path, what: 'is no object', cure: `Write ${path} as an object, e.g. { maxAttempts: 5 }.` }];
-  return Object.entries(value).flatMap(([key, part]) => {
-    const field = `${path}.${key}`;
-    if (part === undefined) return [];
-    if (NUMBERS[key]) return checkNumber(field, part, NUMBERS[key]);
-    if (CHOICES[key]) return checkChoice(field, part, CHOICES[key]);
-    if (key === 'backoff') return checkBackoff(field, part);
-    if (key === 'batch') return checkBatch(field, part);
-    if (key === 'startFrom') return checkStartFrom(field, part);
-    return [describeUnknownKey(field, key, KEYS)];
-  });
+  return [
+    ...Object.entries(value).flatMap(([key, part]) => {
+      const field = `${path}.${key}`;
+      if (part === undefined) return [];
+      if (NUMBERS[key]) return checkWholeNumber(field, part, NUMBERS[key]);
+      if (CHOICES[key]) return checkChoice(field, part, CHOICES[key]);
+      if (key === 'backoff') return checkBackoff(field, part);
+      if (key === 'batch') return checkBatch(field, part);
+      if (key === 'startFrom') return checkStartFrom(field, part);
+      if (key === 'coalesce') return checkCoalesce(field, part);
+      if (key === 'rateLimit') return checkRateLimit(field, part);
+      if (key === 'each') return checkEach(field, part);
+      return [describeUnknownKey(field, key, KEYS)];
+    }),
+    ...checkTogether(path, value),
+  ];
 }
 
-function checkNumber(field: string, value: unknown, [least, most]: Range): Problem[] {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) return [];
-  return [{ field, what: `is ${show(value)}`, cure: `Give ${field} a whole number from ${least} to ${most}.` }];
+function checkTogether(path: string, { order, idempotency, ack }: Record<string, unknown>): Problem[] {
+  if (order !== 'strict') return [];
+  const what = 'is "none", and order is "strict"';
+  const problems: Problem[] = [];
+  const inbox = `${path}.idempotency`;
+  if (idempotency === 'none')
+    problems.push({ field: inbox, what, cure: `Leave ${inbox} out: strict order needs the inbox.` });
+  const acks = `${path}.ack`;
+  if (ack === 'none') problems.push({ field: acks, what, cure: `Leave ${acks} out: strict order needs dead letters.` });
+  return problems;
 }
 
 function checkChoice(field: string, value: unknown, choices: readonly string[]): Problem[] {
@@ -58,10 +81,9 @@ function checkBackoff(path: string, value: unknown): Problem[] {
   return Object.entries(value).flatMap(([key, part]) => {
     const field = `${path}.${key}`;
     if (part === undefined) return [];
-    if (BACKOFF_NUMBERS[key]) return checkNumber(field, part, BACKOFF_NUMBERS[key]);
+    if (BACKOFF_NUMBERS[key]) return checkWholeNumber(field, part, BACKOFF_NUMBERS[key]);
     if (key !== 'factor') return [describeUnknownKey(field, key, BACKOFF_KEYS)];
-    if (typeof part === 'number' && part >= 1 && part <= 10) return [];
-    return [{ field, what: `is ${show(part)}`, cure: `Give ${field} a number from 1 to 10.` }];
+    return checkNumber(field, part, FACTOR);
   });
 }
 
@@ -70,22 +92,9 @@ function checkBatch(path: string, value: unknown): Problem[] {
   return Object.entries(value).flatMap(([key, part]) => {
     const field = `${path}.${key}`;
     if (part === undefined) return [];
-    if (BATCH_NUMBERS[key]) return checkNumber(field, part, BATCH_NUMBERS[key]);
+    if (BATCH_NUMBERS[key]) return checkWholeNumber(field, part, BATCH_NUMBERS[key]);
     return [describeUnknownKey(field, key, Object.keys(BATCH_NUMBERS))];
   });
-}
-
-/** What only goes with `handleBatch`; `delivery` is right in itself. */
-export function checkBatching(
-  handlesBatches: boolean,
-  delivery: DeliveryOptions | DeliveryPreset | undefined,
-  path = 'delivery',
-): Problem[] {
-  if (handlesBatches) return [];
-  const { ack, batch } = expandPreset(delivery);
-  const cure = 'Write handleBatch(events, context) in the place of handle, or choose another policy.';
-  if (ack === 'all') return [{ field: `${path}.ack`, what: 'is "all", which needs handleBatch', cure }];
-  return batch === undefined ? [] : [{ field: `${path}.batch`, what: 'needs handleBatch', cure }];
 }
 
 function checkStartFrom(field: string, value: unknown): Problem[] {
@@ -97,10 +106,10 @@ function checkStartFrom(field: string, value: unknown): Problem[] {
   return [{ field, what: `is ${show(value)}`, cure }];
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function show(value: unknown): string {
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? typeof value);
+function checkCoalesce(field: string, value: unknown): Problem[] {
+  if (typeof value === 'boolean') return [];
+  const { afterEvents } = isObject(value) ? value : {};
+  if (Number.isInteger(afterEvents) && (afterEvents as number) >= 2 && Object.keys(value as object).length === 1)
+    return [];
+  return [{ field, what: `is ${show(value)}`, cure: `Give ${field} true, false or { afterEvents: 2 or more }.` }];
 }

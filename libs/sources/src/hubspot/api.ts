@@ -1,4 +1,4 @@
-import { PermanentError, Unavailable, type SourceContext } from '@crm-mesh/sdk';
+import { PermanentError, readRetryAfterMs, Unavailable, type SourceContext } from '@crm-mesh/sdk';
 import Bottleneck from 'bottleneck';
 import { parseJson } from '../kit/parse-json.js';
 import { isObject } from '../kit/read-value.js';
@@ -115,7 +115,7 @@ export class HubspotApi {
 
   private explainFailure({ method, path }: ApiRequest, response: Response, body: unknown): Error {
     const what = `HubSpot answered ${response.status} to ${method} ${path}`;
-    const retryAfterMs = readRetryAfter(response.headers.get('retry-after'), this.now());
+    const retryAfterMs = readRetryAfterMs(response.headers.get('retry-after'), this.now());
     if (response.status === 429) return this.block(what, body, retryAfterMs);
     if (response.status === 401) {
       return new Unavailable(
@@ -139,13 +139,6 @@ export class HubspotApi {
     this.blockedUntilMs = Math.max(this.blockedUntilMs, this.now() + delayMs);
     return new Unavailable(`${what}: rate limit ${policy}.`, { retryAfterMs: delayMs });
   }
-}
-
-/** Seconds or an HTTP date, as milliseconds from now; at least 1. */
-function readRetryAfter(value: string | null, nowMs: number): number | undefined {
-  if (value === null) return undefined;
-  const delayMs = /^\d+(\.\d+)?$/.test(value) ? Number(value) * 1000 : Date.parse(value) - nowMs;
-  return Number.isNaN(delayMs) ? undefined : Math.max(1, Math.ceil(delayMs));
 }
 
 function readBody(text: string): unknown {

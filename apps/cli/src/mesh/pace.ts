@@ -1,0 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Waits so that on the whole no more than so many a second go. */
+export class Pace {
+  readonly #startedMs = performance.now();
+  #done = 0;
+
+  constructor(private readonly perSecond: number) {}
+
+  /** Before the next `count`. */
+  async admit(count: number): Promise<void> {
+    const dueMs = this.#startedMs + (this.#done / this.perSecond) * 1_000;
+    this.#done += count;
+    const waitMs = dueMs - performance.now();
+    if (waitMs > 0) await delay(waitMs);
+  }
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { prepareForWorker, type DropIn } from '@crm-mesh/drop-ins';
+import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
+import type { Logger, Metrics } from '@crm-mesh/telemetry';
+import { chooseIsolation } from './choose-policy.js';
+import { openInline } from './inline-plugin.js';
+import type { PluginCode } from './plugin-code.js';
+import { WorkerPlugin } from './worker/worker-plugin.js';
+
+/** Beside this file, in the language of this file. */
+const WORKER_MAIN = join(
+  import.meta.dirname,
+  `worker/worker-main${import.meta.filename.endsWith('.ts') ? '.ts' : '.js'}`,
+);
+
+export interface PluginToOpen {
+  dropIn: DropIn;
+  /** Of its bundle. */
+  module: string;
+  /** mesh.yaml's word on how it is delivered to. */
+  override: DeliveryOptions | DeliveryPreset;
+  cacheFolder: string;
+  log: Logger;
+  metrics: Metrics;
+}
+
+/**
+ * Loads a plugin where it is to run. What the plugin itself says of that is known only when it is loaded, so it is loaded in
+ * a worker first: where its top level can do no harm. Throws MESH_PLUGIN_INVALID.
+ */
+export async function openPlugin(plugin: PluginToOpen): Promise<PluginCode> {
+  const { dropIn, module, override, log } = plugin;
+  const first = chooseIsolation({}, override);
+  if (first.isolation === 'inline') return openInline(module, dropIn, log);
+  const worker = await openWorker(plugin, first.heapMb);
+  const wanted = chooseIsolation(worker.summary.delivery, override);
+  if (wanted.isolation === 'worker' && wanted.heapMb === first.heapMb) return worker;
+  await worker.close();
+  return wanted.isolation === 'inline' ? openInline(module, dropIn, log) : openWorker(plugin, wanted.heapMb);
+}
+
+async function openWorker(plugin: PluginToOpen, heapMb: number): Promise<WorkerPlugin> {
+  const { dropIn, cacheFolder, log, metrics } = plugin;
+  const main = await prepareForWorker(WORKER_MAIN, cacheFolder);
+  const module = await prepareForWorker(plugin.module, cacheFolder);
+  const worker = new WorkerPlugin({ main, module, dropIn, heapMb, log, metrics });
+  try {
+    await worker.load();
+    return worker;
+  } catch (error) {
+    await worker.close();
+    throw error;
+  }
+}

@@ -1,0 +1,51 @@
+import type { FoundInConfig } from '@crm-mesh/config/checking';
+import type { MeshErrorCode } from '@crm-mesh/contract';
+import type { HandlerInput, HandlerItem } from '@crm-mesh/delivery';
+import type { ErrorInfo, RunOutcome } from '@crm-mesh/delivery/outcome';
+import type { DropIn } from '@crm-mesh/drop-ins';
+import type { PluginSummary } from '../plugin-code.js';
+
+// What the host and a plugin's worker tell each other: plain data, in lists, one list a turn of the event loop.
+
+/** What a worker knows from its start. */
+export interface WorkerFacts {
+  dropIn: DropIn;
+  /** The bundled plugin. */
+  module: string;
+  /** Below it no line is worth sending. */
+  logLevel: string;
+}
+
+/** What the host asks for once, and awaits. */
+export type Request =
+  { step: 'load' } | { step: 'configure'; values: unknown } | { step: 'setup' } | { step: 'teardown' };
+
+/** What the worker gives back for each. */
+export interface Answers {
+  load: { plugin: PluginSummary } | { refusal: Refusal };
+  configure: readonly FoundInConfig[];
+  setup: undefined;
+  teardown: undefined;
+}
+
+export interface Refusal {
+  code: MeshErrorCode;
+  what: string;
+  cure: string;
+}
+
+export type ToWorker =
+  | ({ kind: 'request'; id: number } & Request)
+  | { kind: 'run'; id: number; input: HandlerInput }
+  | { kind: 'abort'; id: number; reason: string }
+  | { kind: 'lane'; id: number; item: HandlerItem }
+  | { kind: 'ping' };
+
+export type FromWorker =
+  | { kind: 'answer'; id: number; answer: Answers[keyof Answers] }
+  | { kind: 'failure'; id: number; error: ErrorInfo }
+  | { kind: 'outcome'; id: number; outcome: RunOutcome }
+  | { kind: 'lane'; id: number; lane: string }
+  /** `fields` is JSON. */
+  | { kind: 'line'; level: 'debug' | 'info' | 'warn' | 'error'; fields: string; message: string }
+  | { kind: 'pong' };

@@ -1,0 +1,137 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
+import { describeError } from '@crm-mesh/delivery/outcome';
+import { importPlugin } from '@crm-mesh/drop-ins/importing';
+import type { Plugin } from '@crm-mesh/sdk';
+import { readLane } from '../read-lane.js';
+import { createRunHandler, type RunInPlace } from '../run-handler.js';
+import { summarise } from '../summarise.js';
+import type { Answers, FromWorker, Request, ToWorker, WorkerFacts } from './protocol.js';
+import { TurnBatch } from './turn-batch.js';
+import { WorkerLog } from './worker-log.js';
+
+/** Does what the host asks for, until the worker ends. */
+export function serveHost(port: MessagePort, facts: WorkerFacts): WorkerSide {
+  return new WorkerSide(port, facts);
+}
+
+/** A plugin in its worker. */
+class WorkerSide {
+  readonly #outbox: TurnBatch<FromWorker>;
+  readonly #log: WorkerLog;
+  readonly #runs = new Map<number, WorkerRun>();
+  #plugin: Plugin | undefined;
+  #config: unknown;
+  #runHandler: RunInPlace | undefined;
+
+  constructor(
+    port: MessagePort,
+    private readonly facts: WorkerFacts,
+  ) {
+    this.#outbox = new TurnBatch((messages) => port.postMessage(messages));
+    this.#log = new WorkerLog({ level: facts.logLevel, send: (line) => this.#outbox.add(line) });
+    port.on('message', (messages: ToWorker[]) => {
+      for (const message of messages) this.#take(message);
+    });
+    // What has ended in the turn that ends the worker has ended.
+    process.on('exit', () => this.#outbox.flush());
+    process.on('unhandledRejection', (reason) => {
+      const err = reason instanceof Error ? reason : new Error(String(reason));
+      const cure = `Await every promise in "${facts.dropIn.name}", or catch what it rejects with.`;
+      this.#log.error({ err, cure }, 'a promise was rejected and nobody handled it');
+    });
+  }
+
+  #take(message: ToWorker): void {
+    switch (message.kind) {
+      case 'run':
+        return void this.#run(message.id, message.input);
+      case 'abort':
+        return this.#runs.get(message.id)?.abort(message.reason);
+      case 'lane':
+        return this.#outbox.add({ kind: 'lane', id: message.id, lane: this.#readLane(message.item) });
+      case 'ping':
+        return this.#outbox.add({ kind: 'pong' });
+      case 'request':
+        return void this.#answer(message.id, message);
+    }
+  }
+
+  async #answer(id: number, request: Request): Promise<void> {
+    try {
+      this.#outbox.add({ kind: 'answer', id, answer: await this.#carryOut(request) });
+    } catch (error) {
+      this.#outbox.add({ kind: 'failure', id, error: describeError(error) });
+    }
+  }
+
+  async #carryOut(request: Request): Promise<Answers[keyof Answers]> {
+    const config = this.#config;
+    switch (request.step) {
+      case 'load':
+        return this.#load();
+      case 'configure':
+        return this.#configure(request.values);
+      case 'setup':
+      case 'teardown':
+        await this.#plugin?.[request.step]?.({ config, log: this.#log });
+        return undefined;
+    }
+  }
+
+  async #load(): Promise<Answers['load']> {
+    const { module, dropIn } = this.facts;
+    const check = await importPlugin(module, dropIn);
+    if (!check.ok) {
+      const { code, what, cure } = check.error;
+      return { refusal: { code, what, cure } };
+    }
+    this.#plugin = check.plugin;
+    return { plugin: summarise(check.plugin) };
+  }
+
+  async #configure(values: unknown): Promise<Answers['configure']> {
+    const plugin = this.#plugin!;
+    this.#config = values;
+    if (plugin.config) {
+      // What checks classes is worth its memory only where there is one.
+      const { checkConfig } = await import('@crm-mesh/config/checking');
+      const { instance, found } = await checkConfig(plugin.config, values);
+      if (found.length > 0) return found;
+      this.#config = instance;
+    }
+    this.#runHandler = createRunHandler(plugin, this.#config, this.#log);
+    return [];
+  }
+
+  async #run(id: number, input: HandlerInput): Promise<void> {
+    const run = new WorkerRun();
+    this.#runs.set(id, run);
+    const outcome = await this.#runHandler!(input, run);
+    this.#runs.delete(id);
+    // A receipt is JSON by its definition, and must not keep the outcome from being told.
+    this.#outbox.add({ kind: 'outcome', id, outcome: outcome.kind === 'done' ? { kind: 'done' } : outcome });
+  }
+
+  #readLane(item: HandlerItem): string {
+    return readLane(this.#plugin!, item);
+  }
+}
+
+class WorkerRun implements Pick<HandlerRun, 'signal'> {
+  #reason: string | undefined;
+  #controller: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: string): void {
+    this.#reason = reason;
+    this.#controller?.abort(new Error(reason));
+  }
+}

@@ -1,0 +1,55 @@
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNotEmpty,
+  IsObject,
+  IsOptional,
+  IsString,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { NORMALISER } from '../normaliser/normaliser.js';
+
+export class DropCommand {
+  @IsIn([NORMALISER], { message: 'consumer: the publisher runs none but the normaliser' })
+  consumer!: string;
+
+  /** Sequences in CRM_DEAD. */
+  @IsArray()
+  @ArrayMaxSize(10_000)
+  @IsInt({ each: true })
+  @Min(1, { each: true })
+  sequences!: number[];
+
+  /** Who asks; kept in CRM_AUDIT. */
+  @IsString()
+  @IsNotEmpty()
+  by!: string;
+}
+
+class CommandPatch {
+  @IsString()
+  @IsNotEmpty()
+  hash!: string;
+
+  /** By sequence in CRM_DEAD, as JSON text. */
+  @IsObject()
+  payloads!: Record<string, string>;
+}
+
+export class RedriveCommand extends DropCommand {
+  /** The ledger drops what is older all the same. */
+  @IsOptional()
+  @IsBoolean()
+  again?: boolean;
+
+  /** What goes instead of the payloads that were buried. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => CommandPatch)
+  patch?: CommandPatch;
+}

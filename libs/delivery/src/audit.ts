@@ -1,0 +1,33 @@
+import { auditSubject } from '@crm-mesh/contract';
+import type { Nats } from '@crm-mesh/jetstream';
+import type { DeadLetter } from './dead-letter.js';
+
+/** What became of a dead letter, and by whom, as it lies in CRM_AUDIT under `audit.<did>.<consumer>` (JSON). */
+export interface AuditEntry {
+  /** The same for the same deed: after a kill -9 an entry may be there twice. */
+  id: string;
+  at: string;
+  by: string;
+  /** `superseded`: somebody asked to redrive it, and it was not run, for a newer event of its record was. */
+  did: 'redrive' | 'drop' | 'superseded';
+  consumer: string;
+  /** Without its payload. Absent where it was closed already, and its copy found superseded when its turn came. */
+  deadLetter?: DeadLetter & { sequence: number };
+  /** Of such a copy: the message that it is a copy of. */
+  original?: { stream: string; sequence: number; subject: string };
+  /** `superseded`: sequence of the newer event in CRM_EVENTS. */
+  newer?: number;
+  /** `redrive`: hash of the patch that it went through. */
+  patch?: string;
+  /** `redrive`: it was to run whatever came since. */
+  again?: boolean;
+}
+
+export async function publishAudit(nats: Nats, entry: AuditEntry): Promise<void> {
+  await nats.publish({
+    subject: auditSubject(entry.did, entry.consumer),
+    payload: JSON.stringify(entry),
+    messageId: `audit:${entry.id}`,
+    headers: { 'content-type': 'application/json' },
+  });
+}
