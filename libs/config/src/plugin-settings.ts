@@ -27,7 +27,7 @@ export function readPluginSettings(config: Pick<MeshConfig, 'plugins'>, name: st
   if (settings === undefined) return { enabled: true, delivery: {}, config: {} };
   const { enabled = true, delivery, ...own } = settings;
   // `delivery: queue` is short for its preset.
-  const preset = PRESET_NAMES.find((name) => name === delivery);
+  const preset = PRESET_NAMES.find((known) => known === delivery);
   const checked = checkClass(DeliveryOverride, preset ? {} : delivery);
   const origin = findOrigin(settings);
   if (origin) rememberOrigin(own, origin);
