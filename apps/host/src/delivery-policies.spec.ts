@@ -123,6 +123,45 @@ describe('handleBatch', () => {
     expect(lines().join(' ').split(' ').toSorted()).toEqual(['a@1', 'b@1', 'c@1', 'd@1']);
   });
 
+  it('runs in the thread that is asked for beside a preset', async () => {
+    writeBatching(
+      `delivery: { preset: 'stream', startFrom: 'new', isolation: 'inline', batch: { waitMs: 100 } },`,
+      `globalThis.ranInHost = true;`,
+    );
+    await start();
+    await publish('a');
+    await settled();
+    expect(lines()).toEqual(['a@1']);
+    expect(globalThis).toHaveProperty('ranInHost', true);
+    Reflect.deleteProperty(globalThis, 'ranInHost');
+  });
+
+  it('that ends its worker: its events run alone, and the one that did it is buried', { timeout: 60_000 }, async () => {
+    writeBatching(
+      `delivery: { preset: 'stream', startFrom: 'new', batch: { waitMs: 300 } },`,
+      `if (events.some(({ data }) => data.id === 'bad')) process.exit(3);`,
+    );
+    await start();
+    for (const id of ['a', 'bad', 'b']) await publish(id);
+    await expect.poll(deadLetters, { timeout: 45_000 }).toEqual(['bad']);
+    await settled();
+    expect(lines()[0]).toBe('a@1 bad@1 b@1');
+    expect(lines().slice(1).toSorted()).toEqual(['a@1', 'b@1', 'bad@1', 'bad@1', 'bad@1']);
+    await publish('a', 2);
+    await publish('b', 2);
+    await settled();
+    expect(lines().at(-1)).toBe('a@2 b@2');
+  });
+
+  it('has no limits of single runs, also where mesh.yaml asks for them', async () => {
+    writeBatching(`delivery: 'stream',`);
+    await start({ rateLimit: { perSecond: 5 } });
+    expect(status()).toMatchObject({
+      state: 'refused',
+      reason: expect.stringContaining(`plugins.${name()}.delivery.rateLimit: does not go with handleBatch`),
+    });
+  });
+
   it('is what ack "all" needs, also where mesh.yaml asks for it', async () => {
     writeSingle('');
     await start('stream');
