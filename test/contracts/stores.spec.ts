@@ -6,6 +6,7 @@ import { describeLifeRows } from './stores/life-rows.js';
 import { ALL_MIGRATIONS, describeMigrations } from './stores/migrations.js';
 import { describeHoldRows } from './stores/hold-rows.js';
 import { describeOutboxRows } from './stores/outbox-rows.js';
+import { describeSnapshotRows } from './stores/snapshot-rows.js';
 import { listStoreKinds } from './stores/places.js';
 import { describeTables } from './stores/tables.js';
 import { describeTransactions } from './stores/transactions.js';
@@ -16,6 +17,7 @@ const TABLES = [
   ...[
     'delivery_parked',
     'delivery_parked_lanes',
+    'delivery_snapshots',
     'delivery_suspects',
     'delivery_sweeps',
     'ledger',
@@ -52,6 +54,7 @@ describe.each(kinds)('the store on $name', (kind) => {
 
       describeDeliveryRows(() => store);
       describeHoldRows(() => store);
+      describeSnapshotRows(() => store);
       describeLifeRows(() => store);
       describeLedgerRows(() => store);
       describeOutboxRows(() => store);

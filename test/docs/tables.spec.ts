@@ -1,7 +1,8 @@
 import { describeConfig } from '@crm-mesh/config';
 import { MESH_ERRORS } from '@crm-mesh/contract';
-import { DEFAULT_POLICY } from '@crm-mesh/delivery';
+import { DEFAULT_BATCH, DEFAULT_POLICY } from '@crm-mesh/delivery';
 import type { DeliveryOptions, PluginDefinition } from '@crm-mesh/sdk';
+import { PRESETS } from '@crm-mesh/sdk/running';
 import { CloudEventsConfig, HubspotConfig, MappingConfig, StandardWebhooksConfig } from '@crm-mesh/sources';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../apps/cli/src/exit-code.js';
@@ -113,7 +114,7 @@ describe('the settlement table', () => {
       !spent ? ', no attempt spent' : delayMs === 700 ? ' after `ms`' : ' after the backoff';
     const word = (decision: Decision): string => {
       if (decision.kind === 'retry') return `again${again(decision.delayMs, decision.spent)}`;
-      return { ack: 'done', bury: 'buried', return: 'given back to the server' }[decision.kind];
+      return { ack: 'done', bury: 'buried', drop: 'dropped', return: 'given back to the server' }[decision.kind];
     };
     const rows = Object.entries(kinds).map(([text, kind]) => [text, word(decide(kind, 1)), word(decide(kind, 3))]);
     expect(readTable('docs/write-a-plugin.md', 'the handler')).toEqual(rows);
@@ -132,6 +133,7 @@ describe('docs/write-a-plugin.md', () => {
       key: true,
       setup: true,
       handle: true,
+      handleBatch: true,
       teardown: true,
     };
     expect(column('docs/write-a-plugin.md', 'field')).toEqual(Object.keys(fields));
@@ -140,6 +142,9 @@ describe('docs/write-a-plugin.md', () => {
   it('lists every delivery option with its default', () => {
     const { backoff, ...usual } = DEFAULT_POLICY;
     const defaults: Record<keyof DeliveryOptions, string> = {
+      preset: 'queue',
+      ack: usual.ack,
+      batch: `${DEFAULT_BATCH.size}, ${DEFAULT_BATCH.waitMs}`,
       concurrency: String(usual.concurrency),
       timeoutMs: String(usual.timeoutMs),
       maxAttempts: String(usual.maxAttempts),
@@ -156,6 +161,13 @@ describe('docs/write-a-plugin.md', () => {
     };
     const rows = readTable('docs/write-a-plugin.md', 'option').map(([name, value]) => [bare(name), value]);
     expect(rows).toEqual(Object.entries(defaults));
+  });
+});
+
+describe('the presets of docs/write-a-plugin.md', () => {
+  it('are those of the code, and the queue is the default', () => {
+    expect(column('docs/write-a-plugin.md', 'preset')).toEqual(Object.keys(PRESETS));
+    expect(DEFAULT_POLICY).toMatchObject(PRESETS.queue);
   });
 });
 

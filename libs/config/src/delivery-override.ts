@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { DeliveryOptions, EachLimit, RateLimit } from '@crm-mesh/sdk';
+import type { DeliveryOptions, DeliveryPreset, EachLimit, RateLimit } from '@crm-mesh/sdk';
 import { IsIn, IsInt, IsNumber, Matches, Max, Min, ValidateBy } from 'class-validator';
 import { Key, NumericText, Optional } from './config-key.js';
 
@@ -25,6 +25,24 @@ class BackoffOverride {
   @Min(1)
   factor?: number;
 }
+
+class BatchOverride {
+  @Key({ type: 'number', meaning: 'Events of a full batch.' })
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
+  size?: number;
+
+  @Key({ type: 'number', meaning: 'Longest wait of a batch that does not fill, in milliseconds.' })
+  @Optional()
+  @NumericText()
+  @IsInt()
+  @Min(1)
+  waitMs?: number;
+}
+
+export const PRESET_NAMES: readonly DeliveryPreset[] = ['webhook', 'queue', 'stream'];
 
 class RateLimitOverride implements RateLimit {
   @Key({ type: 'number', meaning: 'Runs that may begin each second; 0.2: one in five seconds.' })
@@ -65,6 +83,20 @@ class EachOverride implements EachLimit {
 
 /** `plugins.<name>.delivery`: what mesh.yaml may override of a plugin's own delivery options. */
 export class DeliveryOverride implements DeliveryOptions {
+  @Key({ type: 'text', meaning: 'webhook, queue or stream; `delivery: queue` says the same.' })
+  @Optional()
+  @IsIn(PRESET_NAMES)
+  preset?: DeliveryPreset;
+
+  @Key({ type: 'text', meaning: 'explicit, all or none; fixed when the durable is made.' })
+  @Optional()
+  @IsIn(['explicit', 'all', 'none'])
+  ack?: 'explicit' | 'all' | 'none';
+
+  @Key({ type: 'object', meaning: 'Bounds of a batch, for a plugin with handleBatch.', nested: BatchOverride })
+  @Optional()
+  batch?: BatchOverride;
+
   @Key({ type: 'number', meaning: 'Handlers that run at once.' })
   @Optional()
   @NumericText()
@@ -98,16 +130,16 @@ export class DeliveryOverride implements DeliveryOptions {
   @Min(1)
   maxAckPending?: number;
 
-  @Key({ type: 'text', meaning: 'Where a new plugin begins: new, all, {sequence} or {time}.' })
+  @Key({ type: 'text', meaning: 'Where a new plugin begins: new, all, snapshot, {sequence} or {time}.' })
   @Optional()
   @ValidateBy({
     name: 'isStart',
     validator: {
       validate: isStart,
-      defaultMessage: () => 'must be new, all, {sequence: 1} or {time: 2026-01-31T00:00:00Z}',
+      defaultMessage: () => 'must be new, all, snapshot, {sequence: 1} or {time: 2026-01-31T00:00:00Z}',
     },
   })
-  startFrom?: 'new' | 'all' | { sequence: number } | { time: string };
+  startFrom?: 'new' | 'all' | 'snapshot' | { sequence: number } | { time: string };
 
   @Key({ type: 'text', meaning: 'record, strict or none.' })
   @Optional()
@@ -156,7 +188,7 @@ function isCoalesce(value: unknown): boolean {
 }
 
 function isStart(value: unknown): boolean {
-  if (value === 'new' || value === 'all') return true;
+  if (value === 'new' || value === 'all' || value === 'snapshot') return true;
   if (typeof value !== 'object' || value === null) return false;
   const { sequence, time } = value as { sequence?: unknown; time?: unknown };
   if (Number.isInteger(sequence) && Number(sequence) > 0) return true;

@@ -1,7 +1,7 @@
-import type { DeliveryOptions } from '@crm-mesh/sdk';
+import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
 import { checkClass, type ClassProblem } from './class-problems.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
-import { DeliveryOverride } from './delivery-override.js';
+import { DeliveryOverride, PRESET_NAMES } from './delivery-override.js';
 import type { MeshConfig } from './mesh-config.js';
 import { findOrigin, rememberOrigin } from './value-origin.js';
 import { formatPath } from './yaml-source.js';
@@ -10,7 +10,7 @@ import { formatPath } from './yaml-source.js';
 export interface PluginSettings {
   enabled: boolean;
   /** Overrides of the plugin's own delivery options. */
-  delivery: DeliveryOptions;
+  delivery: DeliveryOptions | DeliveryPreset;
   /** What is the plugin's own; hand it to `validateConfig(schema, config, 'plugins.<name>')`. */
   config: Record<string, unknown>;
 }
@@ -26,12 +26,14 @@ export function readPluginSettings(config: Pick<MeshConfig, 'plugins'>, name: st
   const settings = config.plugins[name];
   if (settings === undefined) return { enabled: true, delivery: {}, config: {} };
   const { enabled = true, delivery, ...own } = settings;
-  const checked = checkClass(DeliveryOverride, delivery);
+  // `delivery: queue` is short for its preset.
+  const preset = PRESET_NAMES.find((known) => known === delivery);
+  const checked = checkClass(DeliveryOverride, preset ? {} : delivery);
   const origin = findOrigin(settings);
   if (origin) rememberOrigin(own, origin);
   const problems = [...checkSwitches(settings, name, checked.problems), ...(problemsOf.get(settings) ?? [])];
   if (enabled !== false && problems.length > 0) throw new ConfigError(problems);
-  return { enabled: enabled !== false, delivery: checked.instance, config: own };
+  return { enabled: enabled !== false, delivery: preset ?? checked.instance, config: own };
 }
 
 function checkSwitches(

@@ -1,6 +1,6 @@
 import { admit, CLOSED, recordAvailable, recordUnavailable, type Breaker } from './breaker.js';
 import type { BreakerNotices } from './breaker-notices.js';
-import type { Outcome } from './outcome.js';
+import type { RunOutcome } from './outcome.js';
 
 export interface BreakersOptions {
   notices: BreakerNotices;
@@ -22,7 +22,7 @@ export class Breakers {
     return waitMs;
   }
 
-  record(part: string, outcome: Outcome): void {
+  record(part: string, outcome: RunOutcome): void {
     if (outcome.kind === 'interrupted' || outcome.kind === 'killed') return;
     const before = this.parts.get(part) ?? CLOSED;
     if (before === CLOSED && outcome.kind !== 'unavailable') return;

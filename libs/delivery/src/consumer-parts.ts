@@ -55,8 +55,8 @@ export function buildParts(
   const remembers = policy.idempotency === 'inbox';
   const { fence, records, parked, lives, sweeps } = openRows(store, spec);
   const tally = new Tally({ metrics, now, onSettled });
-  const settler = new Settler(spec, { nats, log, records, tally, now });
   const areOpen = (): boolean => feeds.every((feed) => feed.isOpen);
+  const settler = new Settler(spec, { nats, log, records, tally, now, isComplete: areOpen });
   const notices = new BreakerNotices({ consumer, nats, log, metrics, now });
   const onChange: BreakersOptions['onChange'] = (part, state) => {
     if (state === 'closed') engine.release(part);

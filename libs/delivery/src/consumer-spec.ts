@@ -1,5 +1,6 @@
-import type { Outcome } from './outcome.js';
+import type { RunOutcome } from './outcome.js';
 import type { DeliveryPolicy } from './policy.js';
+import type { ReadSnapshot } from './snapshot-page.js';
 
 /** One message as a handler sees it; plain data. */
 export interface HandlerItem {
@@ -10,11 +11,11 @@ export interface HandlerItem {
   storedAtMs: number;
 }
 
-/** One run: a single item, or with `coalesceMs` all that waited in the lane, oldest first. */
+/** One run: a single item, or with `coalesceMs` all that waited in the lane, or a batch; of a record the oldest first. */
 export interface HandlerInput {
   consumer: string;
   items: HandlerItem[];
-  /** 1 for the first run of the oldest item. */
+  /** 1 for the first run; of the item that has had the most. */
   attempt: number;
 }
 
@@ -27,7 +28,7 @@ export interface HandlerRun {
 }
 
 /** The one seam between the engine and the code that it runs: plain data both ways. Never rejects. */
-export type RunHandler = (input: HandlerInput, run: HandlerRun) => Promise<Outcome>;
+export type RunHandler = (input: HandlerInput, run: HandlerRun) => Promise<RunOutcome>;
 
 /** What follows a stream through the engine: a plugin, the normaliser. */
 export interface ConsumerSpec {
@@ -49,6 +50,8 @@ export interface ConsumerSpec {
   coalesceMsOf?(subject: string): number;
   /** Which part of the downstream a message needs; each part has a breaker of its own. Default: there is one part. */
   breakerOf?(subject: string): string;
+  /** For `startFrom: 'snapshot'`. */
+  readSnapshot?: ReadSnapshot;
   /** What `policy.each` counts by; default: everything is of one key. */
   limitKeyOf?(item: HandlerItem): string;
   /** Of the lease under which it runs, where one does. */

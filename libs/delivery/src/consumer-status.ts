@@ -4,8 +4,11 @@ import type { ErrorInfo } from './outcome.js';
 /** How a consumer is doing. */
 export interface ConsumerStatus {
   name: string;
-  /** `quarantined`: what was in hand at an unclean end, of the process or of the plugin's worker, runs apart first. */
-  state: 'waiting-for-pending' | 'quarantined' | 'running' | 'paused' | 'stopping' | 'stopped';
+  /**
+   * `quarantined`: what was in hand at an unclean end, of the process or of the plugin's worker, runs apart first.
+   * `snapshot`: records as they are, before what comes.
+   */
+  state: 'waiting-for-pending' | 'quarantined' | 'snapshot' | 'running' | 'paused' | 'stopping' | 'stopped';
   /** Not delivered yet; from the server, at most some seconds old. */
   pending: number;
   /** In hand: delivered, not settled. */
@@ -20,6 +23,8 @@ export interface ConsumerStatus {
   superseded: number;
   retried: number;
   buried: number;
+  /** Of a consumer that gets each event at most once: it failed, or the stop came first. */
+  dropped: number;
   /** Messages that left the stream before this consumer was given them; at most so many, wanted or not. */
   missed: number;
   /** Settled in the last 60 s. */

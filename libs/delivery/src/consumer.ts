@@ -1,3 +1,4 @@
+import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Delivery, DurableState } from '@crm-mesh/jetstream';
 import type { ConsumerParts } from './consumer-parts.js';
 import { buildParts } from './consumer-parts.js';
@@ -8,6 +9,8 @@ import type { ConsumerStatus } from './consumer-status.js';
 import { Feed } from './feed.js';
 import { describeError } from './outcome.js';
 import { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
+import { Snapshot } from './snapshot.js';
+import { SnapshotRecords } from './store/snapshot-records.js';
 
 const DEFAULT_GRACE_MS = 10_000;
 const PRUNE_EVERY_MS = 600_000;
@@ -16,6 +19,7 @@ const DIRECT_POLL_MS = 5_000;
 /** How often it is looked whether somebody has resolved a dead letter that holds its lane. */
 const HOLDS_POLL_MS = 2_000;
 const EXTEND_CHECKS_PER_WAIT = 6;
+const ROOM_POLL_MS = 20;
 /** Inbox rows outlive the ack floor by this much: an ack that got lost is redelivered within ack_wait. */
 const INBOX_KEPT_MS = 86_400_000;
 
@@ -29,6 +33,7 @@ export class Consumer {
   private readonly stopListening: () => void;
   private phase: 'starting' | 'running' | 'stopping' | 'stopped' = 'starting';
   private openingDirect: Promise<void> | undefined;
+  private snapshot: Snapshot | undefined;
 
   constructor(
     private readonly spec: ConsumerSpec,
@@ -43,12 +48,16 @@ export class Consumer {
   async start(): Promise<void> {
     const { spec } = this;
     const { fence, suspects, parking, holds, engine, settler } = this.parts;
+    this.snapshot = this.createSnapshot();
+    const startFrom = this.snapshot ? await this.snapshot.begin() : spec.policy.startFrom;
+    if (startFrom === 'snapshot') throw new TypeError(`${spec.name}: nobody tells it the records as they are`);
     const durable = await this.deps.nats.ensureDurable({
       stream: spec.stream,
       name: spec.name,
       description: spec.description,
       filterSubject: spec.filterSubject,
-      startFrom: spec.policy.startFrom,
+      startFrom,
+      ack: spec.policy.ack,
       ackWaitMs: spec.policy.ackWaitMs,
       maxAckPending: spec.policy.maxAckPending,
       metadata: spec.metadata,
@@ -61,10 +70,12 @@ export class Consumer {
     await this.openDirect();
     for (const { lane, dueMs, count } of parked) engine.restoreParked(lane, dueMs, count);
     this.phase = 'running';
-    for (const feed of this.feeds) feed.start();
+    for (const feed of this.feeds) if (feed.stream !== spec.stream || !this.snapshot?.isUnderWay) feed.start();
+    this.snapshot?.start();
     this.resume();
     void holds.look();
-    const extendMs = Math.max(10, Math.min(durable.ackWaitMs, spec.policy.ackWaitMs) / EXTEND_CHECKS_PER_WAIT);
+    const ackWaitMs = Math.min(durable.ackWaitMs || spec.policy.ackWaitMs, spec.policy.ackWaitMs);
+    const extendMs = Math.max(10, ackWaitMs / EXTEND_CHECKS_PER_WAIT);
     this.timers.push(
       setInterval(() => settler.extend(this.feeds[0]!.durable.ackWaitMs), extendMs),
       setInterval(() => void this.pruneInbox(), PRUNE_EVERY_MS),
@@ -106,6 +117,7 @@ export class Consumer {
     for (const timer of this.timers) clearInterval(timer);
     engine.halt();
     notices.stop();
+    await this.snapshot?.stop();
     await this.openingDirect?.catch(() => undefined);
     await holds.stop();
     await Promise.all(this.feeds.map((feed) => feed.stop()));
@@ -120,13 +132,28 @@ export class Consumer {
 
   /** Sends dead letters of this consumer to it again: behind what waits in their lanes, or first where they hold them. */
   async redrive(request: Omit<RedriveRequest, 'consumer'>): Promise<RedriveResult> {
-    const { ackWaitMs, maxAckPending } = this.spec.policy;
-    await ensureDirectDurable(this.deps.nats, { ...this.spec, ackWaitMs, maxAckPending });
-    await this.openDirect();
+    await this.makeDirect();
     const { superseding, holds } = this.parts;
     const result = await redrive(this.deps.nats, { ...request, consumer: this.name }, this.now(), superseding);
     await holds.look();
     return result;
+  }
+
+  private async makeDirect(): Promise<void> {
+    const { ackWaitMs, maxAckPending } = this.spec.policy;
+    await ensureDirectDurable(this.deps.nats, { ...this.spec, ackWaitMs, maxAckPending });
+    await this.openDirect();
+  }
+
+  private createSnapshot(): Snapshot | undefined {
+    const { spec, now } = this;
+    const { nats, log, store } = this.deps;
+    if (spec.policy.startFrom !== 'snapshot' || !spec.readSnapshot) return undefined;
+    return new Snapshot({
+      ...{ spec, nats, log, now, read: spec.readSnapshot, progress: new SnapshotRecords(store, spec.name) },
+      openDirect: () => this.makeDirect(),
+      onOver: () => this.feeds[0]!.start(),
+    });
   }
 
   /** What was sent directly to this consumer: there is a durable for it from the first time on. */
@@ -147,6 +174,7 @@ export class Consumer {
 
   private async openFeed(durable: DurableState): Promise<Feed> {
     const { records, suspects, engine, settler, breakers, holds, outrun, exhausted } = this.parts;
+    const { policy } = this.spec;
     const { incarnation } = await this.deps.nats.streamState(durable.stream);
     // Up to here the store may know of a message. A server that was killed delivers again what was acked, as if for the first time.
     let highest = await records.highestKnown(durable.stream, incarnation);
@@ -165,7 +193,9 @@ export class Consumer {
       log: this.deps.log,
       durable,
       incarnation,
-      ordered: this.spec.policy.order !== 'none',
+      maxInHand: policy.maxAckPending,
+      // What is missing could not be told from what an ack of something newer settles.
+      ordered: policy.ack === 'all' || (policy.order !== 'none' && durable.ack !== 'none'),
       startsClosed: suspects.isGathering,
       decideBarrier: this.deps.decideBarrier ?? decideBarrier,
       now: this.now,
@@ -177,6 +207,9 @@ export class Consumer {
         if (from.durable.pending > 0) void outrun.look(from);
       },
       mayPull: () => this.spec.breakerOf !== undefined || !breakers.isOpen('') || !engine.hasWork,
+      untilRoom: async () => {
+        while (settler.held.size >= policy.maxAckPending && !this.isEnding()) await pauseFor(ROOM_POLL_MS);
+      },
       onReplaced: (stream, former) => {
         settler.disown(stream, former);
         highest = 0;
@@ -190,6 +223,7 @@ export class Consumer {
   /** When everything that was pending is in hand: first what may have ended the last life, then all. */
   private resume(): void {
     if (!this.feeds.every((feed) => feed.isOpen)) return;
+    this.parts.settler.advance();
     void this.parts.suspects.run().then(() => this.goOn());
   }
 
@@ -206,6 +240,7 @@ export class Consumer {
     if (this.phase === 'stopping' || this.phase === 'stopped') return this.phase;
     if (this.feeds[0]?.durable.paused) return 'paused';
     if (!this.feeds.every((feed) => feed.isOpen)) return 'waiting-for-pending';
+    if (this.snapshot?.isUnderWay) return 'snapshot';
     return this.parts.quarantine.isActive || this.parts.apart.isActive ? 'quarantined' : 'running';
   }
 

@@ -8,6 +8,7 @@ import { createHeld, Lane, type Held } from './lane.js';
 import type { LaneRunner } from './lane-runner.js';
 import { describeError } from './outcome.js';
 import type { Parking } from './parking.js';
+import { countLanesAtOnce } from './policy.js';
 import type { Settler } from './settler.js';
 import type { SuspectStep } from './suspect-run.js';
 import { TURN_OF_ALL, TURN_OF_KEY } from './turns.js';
@@ -48,13 +49,16 @@ export class Engine {
   private running = 0;
   private runsThisTurn = 0;
   private stopping = false;
+  private readonly lanesAtOnce: number;
   /** The last that waits for its lane to be known. */
   private placing: Promise<void> | undefined;
 
   constructor(
     private readonly spec: ConsumerSpec,
     private readonly deps: EngineDependencies,
-  ) {}
+  ) {
+    this.lanesAtOnce = countLanesAtOnce(spec.policy);
+  }
 
   receive(feed: Feed, delivery: Delivery, arrival: (ref: Held['ref']) => Arrival): void {
     const subject = restoreSubject(this.spec.stream, delivery.subject);
@@ -63,7 +67,7 @@ export class Engine {
     const item = { stream, subject, sequence, data, storedAtMs };
     const held = createHeld({ ref, item, delivery, nowMs: this.deps.now(), ...arrival(ref) });
     if (this.spec.accepts && !this.spec.accepts(subject)) return this.deps.settler.release(held, 'ack', 'sifted');
-    const inHand = this.deps.settler.held.get(held.key);
+    const inHand = this.deps.settler.findInHand(held.key);
     if (inHand) {
       // Redelivered while in hand: only its newest delivery is sure to be settled.
       inHand.delivery = delivery;
@@ -143,6 +147,7 @@ export class Engine {
   /** Starts nothing more. */
   halt(): void {
     this.stopping = true;
+    this.deps.runner.halt();
     for (const lane of this.lanes.values()) clearTimeout(lane.timer);
   }
 
@@ -154,8 +159,7 @@ export class Engine {
     await Promise.all(runner.finishing);
     await parking.idle();
     clearTimeout(grace);
-    const rest = [...settler.held.values()].toSorted((a, b) => a.ref.sequence - b.ref.sequence);
-    for (const held of rest) settler.release(held, 'back', 'returned');
+    settler.giveBack();
     // What is still tried in vain, because the store is away, is not tried for ever.
     settler.stopping.abort();
   }
@@ -193,7 +197,8 @@ export class Engine {
     const lane = this.laneFor(key);
     held.isPlaced = true;
     lane.insert(held);
-    this.schedule(lane);
+    if (lane.state === 'running') this.deps.runner.grow();
+    else this.schedule(lane);
   }
 
   private laneKey(held: Held): string | Promise<string> {
@@ -231,7 +236,7 @@ export class Engine {
 
   private runReady(): void {
     for (const lane of this.ready) {
-      if (this.running >= this.spec.policy.concurrency || this.stopping) return;
+      if (this.running >= this.lanesAtOnce || this.stopping) return;
       // The end of the turn goes on with the rest.
       if (this.runsThisTurn >= MOST_RUNS_A_TURN) return;
       this.ready.delete(lane);

@@ -18,6 +18,8 @@ export interface FeedOptions {
   log: Logger;
   durable: DurableState;
   incarnation: string;
+  /** Messages that are asked for at once, and may be in hand. */
+  maxInHand: number;
   /** Keep the barrier after gaps. */
   ordered: boolean;
   /** Wait for all that is pending at the start, ordered or not. */
@@ -32,6 +34,8 @@ export interface FeedOptions {
   onState(feed: Feed): void;
   /** False while the downstream is away: then nothing more is asked for, and the lag shows. */
   mayPull(): boolean;
+  /** Resolves when there is room in hand. The server itself sees to it, but for a durable without acks. */
+  untilRoom(): Promise<void>;
   /** The stream was deleted and made anew: sequences mean other messages now. */
   onReplaced(stream: string, formerIncarnation: string): void;
 }
@@ -45,7 +49,8 @@ export class Feed {
   readonly deliveredAtStart: number;
 
   private pull: Pull | undefined;
-  private lastConsumerSequence = 0;
+  /** Undefined: any may come next. */
+  private lastConsumerSequence: number | undefined;
   private stopped = false;
   private reading: Promise<void> = Promise.resolve();
   private readonly barrier: Barrier<Held>;
@@ -57,6 +62,7 @@ export class Feed {
     this.stream = durable.stream;
     this.incarnation = options.incarnation;
     this.deliveredAtStart = durable.deliveredSequence;
+    this.lastConsumerSequence = durable.deliveredCount;
     this.barrier = new Barrier({
       isOpen: durable.ackPending === 0 || !(ordered || startsClosed),
       decide: options.decideBarrier,
@@ -103,12 +109,18 @@ export class Feed {
       try {
         await this.recognise();
         this.pull = await this.options.nats.pull(this.stream, this.durable.name, {
-          maxMessages: Math.min(PULL_SIZE, this.durable.maxAckPending > 0 ? this.durable.maxAckPending : PULL_SIZE),
+          maxMessages: Math.min(
+            PULL_SIZE,
+            this.durable.maxAckPending > 0 ? this.durable.maxAckPending : this.options.maxInHand,
+          ),
           onNotice: (notice) => this.notice(notice),
         });
         // The stop may have come while the pull was being opened, and found none to end.
         if (this.stopped) await this.pull.stop();
-        for await (const delivery of this.pull) this.receive(delivery);
+        for await (const delivery of this.pull) {
+          this.receive(delivery);
+          if (this.durable.ack === 'none') await this.options.untilRoom();
+        }
       } catch (error) {
         if (!this.stopped) this.log('warn', { error: describeError(error) }, 'pulling failed; trying again');
       }
@@ -124,16 +136,15 @@ export class Feed {
     if (incarnation === this.incarnation) return;
     const former = this.incarnation;
     this.incarnation = incarnation;
-    this.lastConsumerSequence = 0;
+    this.lastConsumerSequence = undefined;
     this.log('error', {}, 'the stream was deleted and made anew');
     this.options.onReplaced(this.stream, former);
   }
 
   private receive(delivery: Delivery): void {
-    const expected = this.lastConsumerSequence + 1;
-    if (this.lastConsumerSequence > 0 && delivery.consumerSequence !== expected && this.options.ordered) {
-      this.closeBarrier('gap');
-    }
+    const last = this.lastConsumerSequence;
+    const isNext = last === undefined || delivery.consumerSequence === last + 1;
+    if (!isNext && this.options.ordered) this.closeBarrier('gap');
     this.lastConsumerSequence = delivery.consumerSequence;
     this.options.onDelivery(this, delivery);
   }

@@ -1,29 +1,23 @@
 import type { Nats } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
+import { Batches, type BatchPart, type PartResult, type Seat } from './batches.js';
 import type { Breakers } from './breakers.js';
 import { isBuried } from './bury.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { Held } from './lane.js';
-import { keepAttempts, type ErrorInfo, type Outcome } from './outcome.js';
+import type { RunOutcome } from './outcome.js';
 import { Runs } from './runs.js';
-import { decideSettlement } from './settlement.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords } from './store/delivery-records.js';
 import type { ItemRef } from './store/item-rows.js';
 import type { Superseding } from './superseding.js';
-import { KILLED, weighDeath } from './suspicion.js';
+import { KILLED } from './suspicion.js';
 import type { Turns } from './turns.js';
-
-/** What becomes of the messages that ran together: each by its own attempts. */
-export type Verdict =
-  | { kind: 'ack' }
-  | { kind: 'return' }
-  /** One of them may have failed all the others. */
-  | { kind: 'one-by-one' }
-  | { kind: 'mixed'; buried: Held[]; retried: Held[]; error: ErrorInfo; delayMs: number; spent: boolean };
+import { judgeRun, noteFailure, runsAgain, type Verdict } from './verdict.js';
 
 export interface GroupRun {
-  verdict: Verdict;
+  /** To be carried out in their order. */
+  verdicts: Verdict[];
   durationMs: number;
   /** One of them may have ended what ran them. */
   isSuspect: boolean;
@@ -45,15 +39,15 @@ export interface GroupRunnerDependencies {
 /** Runs the handler over what lies together, and judges the outcome. */
 export class GroupRunner {
   private readonly runs: Runs;
+  private readonly batches: Batches | undefined;
 
   constructor(
     private readonly spec: ConsumerSpec,
     private readonly deps: GroupRunnerDependencies,
   ) {
-    this.runs = new Runs(spec.runHandler, {
-      timeoutMs: spec.policy.timeoutMs,
-      stopping: deps.settler.stopping.signal,
-    });
+    const { timeoutMs, batch, concurrency } = spec.policy;
+    this.runs = new Runs(spec.runHandler, { timeoutMs, stopping: deps.settler.stopping.signal });
+    if (batch) this.batches = new Batches({ ...batch, atOnce: concurrency, run: (part) => this.runItems(part) });
   }
 
   breakerPart(todo: readonly Held[]): string {
@@ -99,64 +93,66 @@ export class GroupRunner {
     return known;
   }
 
-  async run(todo: Held[]): Promise<GroupRun> {
+  get gathersBatches(): boolean {
+    return this.batches !== undefined;
+  }
+
+  /** A place in a batch, for a lane that has so many; undefined at a stop. `alone`: with no other lane's. */
+  async takeSeat(count: () => number, alone: boolean): Promise<Seat | undefined> {
+    return this.batches?.join(count, alone);
+  }
+
+  /** A lane that waits for its seat has got more. */
+  grow(): void {
+    this.batches?.grow();
+  }
+
+  async run(todo: Held[], seat?: Seat): Promise<GroupRun> {
     // Taken first: what waits for the handler together must not begin together.
     const endTurn = this.deps.turns.begin(this.limitKey(todo));
     const away = this.spec.untilReady?.();
     if (away && !(await away)) {
       endTurn();
-      return { verdict: { kind: 'return' }, durationMs: 0, isSuspect: false };
+      return { verdicts: [{ kind: 'return' }], durationMs: 0, isSuspect: false };
     }
     const startedMs = this.deps.now();
-    const outcome = await this.runHandler(todo);
+    const result = await this.runTogether(todo, seat);
     endTurn();
-    this.deps.breakers.record(this.breakerPart(todo), outcome);
-    const verdict = this.judge(todo, outcome);
-    if (verdict.kind === 'mixed') noteFailure(verdict, new Date(startedMs).toISOString());
-    const runsAgain = verdict.kind === 'mixed' && verdict.retried.length > 0;
-    const isSuspect = runsAgain && outcome.kind === 'killed' && outcome.blame !== 'none';
-    return { verdict, durationMs: this.deps.now() - startedMs, isSuspect };
+    const verdicts = judgeRun(todo, result, this.spec.policy);
+    for (const verdict of verdicts) {
+      if (verdict.kind === 'mixed') noteFailure(verdict, new Date(startedMs).toISOString());
+    }
+    const { outcome } = result;
+    const isSuspect = outcome.kind === 'killed' && outcome.blame !== 'none' && verdicts.some(runsAgain);
+    return { verdicts, durationMs: this.deps.now() - startedMs, isSuspect };
   }
 
-  private async runHandler(todo: Held[]): Promise<Outcome> {
-    const { log, isCondemned } = this.deps;
-    if (todo.length === 1 && isCondemned(todo[0]!.ref)) return { kind: 'permanent', error: KILLED };
-    const { name } = this.spec;
-    const input = { consumer: name, items: todo.map((held) => held.item), attempt: todo[0]!.attempts + 1 };
-    return this.runs.start(input, () =>
-      log.error(
-        { consumer: name, subject: todo[0]!.item.subject },
+  /** Begins no batch any more: what waits for one is interrupted. */
+  halt(): void {
+    this.batches?.halt();
+  }
+
+  private async runTogether(todo: Held[], seat?: Seat): Promise<PartResult> {
+    const together = todo.length;
+    if (together === 1 && this.deps.isCondemned(todo[0]!.ref))
+      return { outcome: { kind: 'permanent', error: KILLED }, together };
+    const part = { items: todo.map((held) => held.item), attempt: todo[0]!.attempts + 1 };
+    return seat?.bring(part) ?? { outcome: await this.runItems(part), together };
+  }
+
+  private async runItems({ items, attempt }: BatchPart): Promise<RunOutcome> {
+    // Gone since the first lanes of the batch brought theirs.
+    const away = this.spec.untilReady?.();
+    if (away && !(await away)) return { kind: 'interrupted' };
+    const { name: consumer, breakerOf } = this.spec;
+    const { subject } = items[0]!;
+    const outcome = await this.runs.start({ consumer, items, attempt }, () =>
+      this.deps.log.error(
+        { consumer, subject },
         'the handler ignored its abort signal and was left behind; it may still be running beside its next attempt',
       ),
     );
-  }
-
-  private judge(todo: Held[], outcome: Outcome): Verdict {
-    if (outcome.kind === 'permanent' && todo.length > 1) return { kind: 'one-by-one' };
-    const random = Math.random();
-    const verdict: Extract<Verdict, { kind: 'mixed' }> = {
-      ...{ kind: 'mixed', buried: [], retried: [], delayMs: 0, spent: true },
-      error: { name: 'Error', message: '' },
-    };
-    for (const held of todo) {
-      const weighed = outcome.kind === 'killed' ? weighDeath(outcome, held.history) : outcome;
-      const decision = decideSettlement(weighed, held.attempts + 1, this.spec.policy, random);
-      if (decision.kind === 'ack' || decision.kind === 'return') return decision;
-      verdict.error = decision.error;
-      if (decision.kind === 'bury') verdict.buried.push(held);
-      else {
-        // The oldest one's wait: it has had the most attempts.
-        if (verdict.retried.length === 0) ({ delayMs: verdict.delayMs, spent: verdict.spent } = decision);
-        verdict.retried.push(held);
-      }
-    }
-    return verdict;
-  }
-}
-
-function noteFailure({ buried, retried, error, spent }: Extract<Verdict, { kind: 'mixed' }>, at: string): void {
-  for (const held of spent ? [...buried, ...retried] : buried) {
-    held.attempts++;
-    held.history = keepAttempts([...held.history, { at, error }]);
+    this.deps.breakers.record(breakerOf?.(subject) ?? '', outcome);
+    return outcome;
   }
 }

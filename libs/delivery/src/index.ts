@@ -7,9 +7,17 @@ export type { ConsumerStatus } from './consumer-status.js';
 export type { DeadLetter } from './dead-letter.js';
 export { dropDeadLetters, type DropRequest, type DropResult } from './drop.js';
 export { groupOf } from './fingerprint.js';
-export { describeError, type ErrorInfo, type Outcome } from './outcome.js';
-export { DEFAULT_POLICY, type Backoff, type DeliveryPolicy, type StartFrom } from './policy.js';
+export { describeError, type ErrorInfo, type Outcome, type RunOutcome } from './outcome.js';
+export {
+  DEFAULT_BATCH,
+  DEFAULT_POLICY,
+  type AckPolicy,
+  type Backoff,
+  type DeliveryPolicy,
+  type StartFrom,
+} from './policy.js';
 export { Quarantine } from './quarantine.js';
 export { ensureDirectDurable, redrive, type RedrivePatch, type RedriveRequest, type RedriveResult } from './redrive.js';
 export { DELIVERY_MIGRATIONS } from './store/migrations.js';
+export type { ReadSnapshot, SnapshotEvent, SnapshotPage } from './snapshot-page.js';
 export type { SettledNotice } from './settled-notice.js';

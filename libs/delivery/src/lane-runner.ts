@@ -1,7 +1,8 @@
+import type { Seat } from './batches.js';
 import type { Breakers } from './breakers.js';
 import { Coalescing } from './coalescing.js';
 import type { ConsumerSpec } from './consumer-spec.js';
-import { GroupRunner, type Verdict } from './group-runner.js';
+import type { GroupRunner } from './group-runner.js';
 import type { Holds } from './holds.js';
 import type { Held, Lane } from './lane.js';
 import type { ErrorInfo } from './outcome.js';
@@ -9,6 +10,7 @@ import type { ParkedMessage, Parking } from './parking.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords } from './store/delivery-records.js';
 import { TURN_OF_ALL, TURN_OF_KEY, type Turns } from './turns.js';
+import type { Mixed, Verdict } from './verdict.js';
 
 /** Of a lane that gathered, so many run together at most. */
 const LARGEST_GROUP = 100;
@@ -53,30 +55,68 @@ export class LaneRunner {
   }
 
   async run(lane: Lane): Promise<void> {
-    if (this.spec.policy.coalesceAfterEvents > 0) await this.coalescing.passOver(lane);
-    if (lane.parked) await this.runParked(lane);
-    else if (lane.waiting.length > 0) await this.runHeld(lane);
+    const isEmpty = (lane.parked ? lane.parked.count : lane.waiting.length) === 0;
+    if (isEmpty || !this.deps.groups.gathersBatches) return this.runStep(lane);
+    const seat = await this.deps.groups.takeSeat(
+      () => (lane.parked ? lane.parked.count : lane.waiting.length),
+      lane.oneByOne > 0,
+    );
+    if (!seat) return lane.waitUntil(this.deps.now() + RETURNED_MS);
+    try {
+      // While it waited for its seat, something older may have got lost on the way.
+      if (this.deps.isComplete()) await this.runStep(lane, seat);
+    } finally {
+      seat.leave();
+    }
   }
 
-  private async runHeld(lane: Lane): Promise<void> {
+  /** A running lane has got more. */
+  grow(): void {
+    this.deps.groups.grow();
+  }
+
+  /** Begins no run any more. */
+  halt(): void {
+    this.deps.groups.halt();
+  }
+
+  private async runStep(lane: Lane, seat?: Seat): Promise<void> {
+    if (this.spec.policy.coalesceAfterEvents > 0) await this.coalescing.passOver(lane);
+    if (lane.parked) await this.runParked(lane, seat);
+    else if (lane.waiting.length > 0) await this.runHeld(lane, seat);
+  }
+
+  private async runHeld(lane: Lane, seat?: Seat): Promise<void> {
     const { settler, groups } = this.deps;
-    const group = lane.waiting.slice(0, this.groupSize(lane, lane.waiting[0]!.item.subject));
+    const group = lane.waiting.slice(0, seat?.room ?? this.groupSize(lane, lane.waiting[0]!.item.subject));
     const { todo, known } = await groups.recall(group);
     if (known.length > 0) lane.remove(known);
     for (const held of known) settler.release(held, 'ack', 'skipped');
     if (todo.length === 0) return;
     if (this.mustWait(lane, todo)) return this.parkWaiting(lane);
-    const { verdict, durationMs, isSuspect } = await groups.run(todo);
+    const { verdicts, durationMs, isSuspect } = await groups.run(todo, seat);
     lane.isSuspect = isSuspect;
-    this.countDown(lane, verdict, todo);
+    this.countDown(lane, verdicts, todo);
+    for (const verdict of verdicts) await this.carryOut(lane, verdict, durationMs);
+  }
+
+  private async carryOut(lane: Lane, verdict: Verdict, durationMs: number): Promise<void> {
     if (verdict.kind === 'ack') {
-      lane.remove(todo);
-      this.finish(todo, durationMs);
+      lane.remove(verdict.done);
+      this.finish(verdict.done, durationMs);
+    }
+    if (verdict.kind === 'drop') {
+      lane.remove(verdict.dropped);
+      this.drop(verdict.dropped, verdict.error, durationMs);
     }
     if (verdict.kind === 'return') lane.waitUntil(this.deps.now() + RETURNED_MS);
     if (verdict.kind !== 'mixed') return;
     await this.buryHeld(lane, verdict, durationMs);
     if (verdict.retried.length > 0) await this.waitHeld(lane, verdict, durationMs);
+  }
+
+  private drop(dropped: readonly Held[], error: ErrorInfo, durationMs: number): void {
+    for (const held of dropped) this.deps.settler.release(held, 'ack', 'dropped', { durationMs, error });
   }
 
   private async buryHeld(lane: Lane, { buried, error }: Mixed, durationMs: number): Promise<void> {
@@ -112,11 +152,11 @@ export class LaneRunner {
     return this.deps.isComplete() ? [...lane.waiting] : ran;
   }
 
-  private async runParked(lane: Lane): Promise<void> {
-    const { parking, settler, groups, records, now } = this.deps;
+  private async runParked(lane: Lane, seat?: Seat): Promise<void> {
+    const { parking, settler, groups } = this.deps;
     // Asked before the read: what is on its way now may be in the store by the time that the read, which missed it, is back.
     const isComplete = lane.parked!.arriving === 0;
-    const messages = await parking.read(lane, (subject) => this.groupSize(lane, subject));
+    const messages = await parking.read(lane, (subject) => seat?.room ?? this.groupSize(lane, subject));
     if (messages.length === 0) {
       // Never at once again: what is on its way needs the event loop, which a lane that goes round and round would keep.
       if (!isComplete) await parking.idle();
@@ -131,12 +171,25 @@ export class LaneRunner {
     if (todo.length === 0) return;
     if (this.mustWait(lane, todo)) return parking.postpone(lane);
 
-    const { verdict, durationMs, isSuspect } = await groups.run(todo);
+    const { verdicts, durationMs, isSuspect } = await groups.run(todo, seat);
     lane.isSuspect = isSuspect;
-    this.countDown(lane, verdict, todo);
+    this.countDown(lane, verdicts, todo);
+    for (const verdict of verdicts) await this.carryOutParked(lane, messages, { verdict, durationMs });
+  }
+
+  private async carryOutParked(
+    lane: Lane,
+    messages: ParkedMessage[],
+    { verdict, durationMs }: { verdict: Verdict; durationMs: number },
+  ): Promise<void> {
+    const { parking, settler, records, now } = this.deps;
     if (verdict.kind === 'ack') {
-      await this.settleParked(lane, messages, todo);
-      for (const held of todo) settler.notify(held, 'acked', { durationMs });
+      await this.settleParked(lane, messages, verdict.done);
+      for (const held of verdict.done) settler.notify(held, 'acked', { durationMs });
+    }
+    if (verdict.kind === 'drop') {
+      await this.settleParked(lane, messages, verdict.dropped);
+      this.drop(verdict.dropped, verdict.error, durationMs);
     }
     if (verdict.kind === 'return') lane.waitUntil(now() + RETURNED_MS);
     if (verdict.kind !== 'mixed') return;
@@ -179,8 +232,8 @@ export class LaneRunner {
     return lane.oneByOne === 0 && this.gatherMs(subject) > 0 ? LARGEST_GROUP : 1;
   }
 
-  private countDown(lane: Lane, verdict: Verdict, todo: readonly Held[]): void {
-    if (verdict.kind === 'one-by-one') lane.oneByOne = todo.length;
+  private countDown(lane: Lane, [first]: readonly Verdict[], todo: readonly Held[]): void {
+    if (first?.kind === 'one-by-one') lane.oneByOne = todo.length;
     else if (lane.oneByOne > 0) lane.oneByOne--;
   }
 
@@ -203,6 +256,8 @@ export class LaneRunner {
   /** Where others can go on pulling goes on for them: what waits here must not fill the hand. */
   private async parkWaiting(lane: Lane): Promise<void> {
     const { settler, parking, maxAckPending, now } = this.deps;
+    // From the store it would run again after a crash.
+    if (this.spec.policy.ack === 'none') return;
     const isTurnOfKey = lane.waitsFor === TURN_OF_KEY;
     if (!isTurnOfKey && (lane.waitsFor === TURN_OF_ALL || !this.spec.breakerOf)) return;
     const isLong = isTurnOfKey && lane.notBeforeMs - now() > this.spec.policy.parkAfterMs;
@@ -211,7 +266,7 @@ export class LaneRunner {
   }
 
   /** Written down where there is something to write, and only then acked; the lane need not wait for that. */
-  private finish(todo: Held[], durationMs: number): void {
+  private finish(todo: readonly Held[], durationMs: number): void {
     const { settler } = this.deps;
     const ack = () => {
       for (const held of todo) settler.release(held, 'ack', 'acked', { durationMs });
@@ -225,5 +280,3 @@ export class LaneRunner {
     this.finishing.add(finishing);
   }
 }
-
-type Mixed = Extract<Verdict, { kind: 'mixed' }>;

@@ -25,6 +25,14 @@ export type Outcome =
   /** The engine is stopping: it did not finish. */
   | { kind: 'interrupted' };
 
+/** Of items that ran together: those that are named came to something else than `done`. */
+export interface PartlyDone {
+  kind: 'partly';
+  failed: { index: number; outcome: Exclude<Outcome, { kind: 'done' }> }[];
+}
+
+export type RunOutcome = Outcome | PartlyDone;
+
 export function describeError(error: unknown): ErrorInfo {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
   const code = (error as { code?: unknown }).code;

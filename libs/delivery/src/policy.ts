@@ -5,6 +5,15 @@ export interface Backoff {
   factor: number;
 }
 
+/** A batch runs when it is full, or when its oldest event has waited so long. */
+export interface BatchBounds {
+  size: number;
+  waitMs: number;
+}
+
+/** `explicit`: each event by itself. `all`: in batches, each settled by one ack. `none`: at most once. */
+export type AckPolicy = 'explicit' | 'all' | 'none';
+
 /** Runs that may begin. */
 export interface RateLimit {
   perSecond: number;
@@ -20,12 +29,16 @@ export interface EachLimit {
   rateLimit?: RateLimit | undefined;
 }
 
-export type StartFrom = 'new' | 'all' | { sequence: number } | { time: string };
+/** `snapshot`: each record as it is now, then what comes. */
+export type StartFrom = 'new' | 'all' | 'snapshot' | { sequence: number } | { time: string };
 
 /** How a consumer's events are delivered, every default filled in. */
 export interface DeliveryPolicy {
-  /** Lanes that run at once. */
+  ack: AckPolicy;
+  /** Lanes that run at once; with `batch`: batches. */
   concurrency: number;
+  /** What waits in many lanes runs together. */
+  batch?: BatchBounds;
   timeoutMs: number;
   maxAttempts: number;
   backoff: Backoff;
@@ -48,7 +61,10 @@ export interface DeliveryPolicy {
   each?: EachLimit | undefined;
 }
 
+export const DEFAULT_BATCH: BatchBounds = { size: 100, waitMs: 1_000 };
+
 export const DEFAULT_POLICY: DeliveryPolicy = {
+  ack: 'explicit',
   concurrency: 10,
   timeoutMs: 30_000,
   maxAttempts: 5,
@@ -62,3 +78,8 @@ export const DEFAULT_POLICY: DeliveryPolicy = {
   coalesceAfterEvents: 0,
   parkAfterMs: 15_000,
 };
+
+/** While some lanes run together, as many gather for the next batch. */
+export function countLanesAtOnce({ concurrency, batch }: Pick<DeliveryPolicy, 'concurrency' | 'batch'>): number {
+  return batch ? batch.size * (concurrency + 1) : concurrency;
+}

@@ -1,5 +1,5 @@
 import type { HandlerInput, HandlerRun, RunHandler } from './consumer-spec.js';
-import { describeError, type Outcome } from './outcome.js';
+import { describeError, type Outcome, type RunOutcome } from './outcome.js';
 
 /** After its signal was aborted a handler gets this long to end, so that no second run overlaps it. */
 const GRACE_MS = 5_000;
@@ -30,7 +30,7 @@ export class Runs {
    * One run. When the time is up its signal aborts and the outcome is a timeout; when `stopping` aborts it is
    * `interrupted`. A handler that ignores its signal is left behind after the grace: `onAbandoned` says so.
    */
-  start(input: HandlerInput, onAbandoned: () => void): Promise<Outcome> {
+  start(input: HandlerInput, onAbandoned: () => void): Promise<RunOutcome> {
     return new Promise((resolve) => {
       const run: Run = new Run(performance.now() + this.limits.timeoutMs, onAbandoned, (outcome) => {
         this.#underWay.delete(run);
@@ -95,7 +95,7 @@ class Run implements HandlerRun {
   constructor(
     readonly dueMs: number,
     private readonly onAbandoned: () => void,
-    private readonly end: (outcome: Outcome) => void,
+    private readonly end: (outcome: RunOutcome) => void,
   ) {}
 
   get isInterrupted(): boolean {
@@ -126,10 +126,10 @@ class Run implements HandlerRun {
     }, GRACE_MS);
   }
 
-  finish(outcome: Outcome): void {
+  finish(outcome: RunOutcome): void {
     clearTimeout(this.#grace);
     // What did finish after all is done: running it again would only double it. What died did not die of the interruption.
-    const counts = outcome.kind === 'done' || outcome.kind === 'killed';
+    const counts = outcome.kind === 'done' || outcome.kind === 'partly' || outcome.kind === 'killed';
     this.end(this.#interruption && !counts ? this.#interruption.outcome : outcome);
   }
 }

@@ -7,7 +7,7 @@ import type { ConsumerDependencies } from './consumer-dependencies.js';
 import { startConsumer, type Consumer } from './consumer.js';
 import type { ConsumerSpec, HandlerInput, RunHandler } from './consumer-spec.js';
 import type { DeadLetter } from './dead-letter.js';
-import type { Outcome } from './outcome.js';
+import type { Outcome, RunOutcome } from './outcome.js';
 import { DEFAULT_POLICY, type DeliveryPolicy } from './policy.js';
 import type { SettledNotice } from './settled-notice.js';
 import { DELIVERY_MIGRATIONS } from './store/migrations.js';
@@ -57,7 +57,7 @@ export function createScene(policy: Partial<DeliveryPolicy> = {}) {
   const notices: SettledNotice[] = [];
   const runs: { ids: string[]; attempt: number }[] = [];
   const text = (input: HandlerInput) => input.items.map((item) => Buffer.from(item.data).toString());
-  const wholePolicy: DeliveryPolicy = {
+  const whole: DeliveryPolicy = {
     ...DEFAULT_POLICY,
     startFrom: 'all',
     backoff: { initialMs: 20, maxMs: 20, factor: 1 },
@@ -71,12 +71,12 @@ export function createScene(policy: Partial<DeliveryPolicy> = {}) {
     filterSubject: `crm.${name}.>`,
     metadata: {},
     version: 'v1',
-    policy: wholePolicy,
+    policy: whole,
     runHandler,
   });
   return {
     name,
-    policy: wholePolicy,
+    policy: whole,
     notices,
     /** What ran, in the order in which it began: `["r1:1", …]`. */
     runs,
@@ -90,7 +90,7 @@ export function createScene(policy: Partial<DeliveryPolicy> = {}) {
       }
     },
     start: async (
-      handler: (input: HandlerInput & { ids: string[] }, signal: AbortSignal) => Promise<Outcome> | Outcome,
+      handler: (input: HandlerInput & { ids: string[] }, signal: AbortSignal) => Promise<RunOutcome> | RunOutcome,
       options: { spec?: Partial<ConsumerSpec> } & Partial<ConsumerDependencies> = {},
     ) => {
       const runHandler: RunHandler = async (input, run) => {

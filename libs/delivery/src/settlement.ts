@@ -8,6 +8,8 @@ export type Decision =
   /** Run again after the wait; `spent`: the attempt counts. */
   | { kind: 'retry'; delayMs: number; spent: boolean; error: ErrorInfo }
   | { kind: 'bury'; error: ErrorInfo }
+  /** At most once: it is counted and logged, and that is all. */
+  | { kind: 'drop'; error: ErrorInfo }
   /** Back to the server, for another host or the next start. */
   | { kind: 'return' };
 
@@ -15,9 +17,10 @@ export type Decision =
 export function decideSettlement(
   outcome: Outcome,
   attempt: number,
-  policy: Pick<DeliveryPolicy, 'maxAttempts' | 'backoff'>,
+  policy: Pick<DeliveryPolicy, 'maxAttempts' | 'backoff'> & Partial<Pick<DeliveryPolicy, 'ack'>>,
   random: number,
 ): Decision {
+  if (policy.ack === 'none' && 'error' in outcome) return { kind: 'drop', error: outcome.error };
   const isLast = attempt >= policy.maxAttempts;
   const backoffMs = () => computeBackoffMs(policy.backoff, attempt, random);
   switch (outcome.kind) {

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { settle, type Nats } from '@crm-mesh/jetstream';
 import { GroupCommit } from '@crm-mesh/store';
 import type { Logger } from '@crm-mesh/telemetry';
+import { AckFloor } from './ack-floor.js';
 import { publishDeadLetter } from './bury.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import { Insistence } from './insistence.js';
@@ -22,6 +23,8 @@ export class Settler {
   readonly stopping = new AbortController();
   private readonly done: GroupCommit<{ ref: ItemRef; failed: boolean }>;
   private readonly insistence: Insistence;
+  /** Where one ack settles what is older, too. */
+  private readonly floor: AckFloor | undefined;
 
   constructor(
     private readonly spec: ConsumerSpec,
@@ -30,9 +33,15 @@ export class Settler {
       log: Logger;
       records: DeliveryRecords;
       tally: Tally;
+      /** Whether everything that was delivered is in hand. */
+      isComplete(): boolean;
       now(): number;
     },
   ) {
+    if (spec.policy.ack === 'all') {
+      const listUnfinished = (): Held[] => [...this.held.values()].filter((held) => this.isOwn(held));
+      this.floor = new AckFloor({ listUnfinished, isComplete: () => deps.isComplete() });
+    }
     // Whatever waits listens.
     setMaxListeners(0, this.stopping.signal);
     this.insistence = new Insistence({
@@ -81,8 +90,41 @@ export class Settler {
     details?: SettledDetails,
   ): void {
     this.held.delete(held.key);
-    if (held.delivery) settle(held.delivery, settlement);
+    this.answer(held, settlement);
     this.notify(held, result, details);
+  }
+
+  /** The same message, delivered before and not settled for the server. */
+  findInHand(key: string): Held | undefined {
+    return this.held.get(key) ?? this.floor?.get(key);
+  }
+
+  /** Something that was missing is in hand now. */
+  advance(): void {
+    this.floor?.advance();
+  }
+
+  /** At a stop: back to the server in stream order, where the server takes it back. */
+  giveBack(): void {
+    this.advance();
+    const rest = [...this.held.values()].toSorted((a, b) => a.ref.sequence - b.ref.sequence);
+    const isDropped = this.spec.policy.ack === 'none';
+    for (const held of rest) this.release(held, 'back', isDropped && this.isOwn(held) ? 'dropped' : 'returned');
+    // Finished before something older: it comes again, and the inbox knows it.
+    for (const { delivery } of this.floor?.list() ?? []) if (delivery) settle(delivery, 'back');
+  }
+
+  private answer(held: Held, settlement: 'ack' | 'term' | 'back'): void {
+    if (!held.delivery) return;
+    if (!this.isOwn(held) || this.spec.policy.ack === 'explicit') return settle(held.delivery, settlement);
+    if (this.spec.policy.ack === 'none') return;
+    if (settlement === 'back') settle(held.delivery, settlement);
+    else this.floor?.finish(held);
+  }
+
+  /** Of the consumer's own durable; what was sent directly is always acked one by one. */
+  private isOwn(held: Held): boolean {
+    return held.ref.stream === this.spec.stream;
   }
 
   notify(held: Held, result: SettledNotice['result'], details: SettledDetails = {}): void {
@@ -100,7 +142,7 @@ export class Settler {
   /** Keeps the server from redelivering what is in hand. */
   extend(ackWaitMs: number): void {
     const nowMs = this.deps.now();
-    for (const held of this.held.values()) {
+    for (const held of [...this.held.values(), ...(this.floor?.list() ?? [])]) {
       if (!held.delivery || nowMs - held.extendedAtMs < ackWaitMs / 3) continue;
       settle(held.delivery, 'working');
       held.extendedAtMs = nowMs;
@@ -109,14 +151,14 @@ export class Settler {
 
   /** What the server waits for us to settle, as far as it stands in its lane. */
   listHeld(stream: string): Held[] {
-    return [...this.held.values()].filter(
-      (held) => held.isPlaced && held.ref.stream === stream && held.delivery !== undefined,
-    );
+    const placed = [...this.held.values()].filter((held) => held.isPlaced);
+    const all = [...placed, ...(this.floor?.list() ?? [])];
+    return all.filter((held) => held.ref.stream === stream && held.delivery !== undefined);
   }
 
   /** The stream is another one now: what is in hand of the old one cannot be settled, and its sequences mean others. */
   disown(stream: string, incarnation: string): void {
-    for (const held of this.held.values()) {
+    for (const held of [...this.held.values(), ...(this.floor?.list() ?? [])]) {
       if (held.ref.stream === stream && held.ref.incarnation === incarnation) held.delivery = undefined;
     }
   }

@@ -2,11 +2,11 @@ import type { Metrics } from '@crm-mesh/telemetry';
 import type { ConsumerStatus } from './consumer-status.js';
 import type { SettledNotice } from './settled-notice.js';
 
-const ENDS: ReadonlySet<SettledNotice['result']> = new Set(['acked', 'skipped', 'superseded', 'buried', 'sifted']);
+const UNSETTLED: ReadonlySet<SettledNotice['result']> = new Set(['retried', 'parked', 'returned']);
 
 /** Counts what became of messages: for status, metrics and whoever wants each notice. */
 export class Tally {
-  readonly counts = { acked: 0, skipped: 0, superseded: 0, retried: 0, buried: 0 };
+  readonly counts = { acked: 0, skipped: 0, superseded: 0, retried: 0, buried: 0, dropped: 0 };
   lastError: ConsumerStatus['lastError'];
   private readonly perSecond = Array.from({ length: 60 }, () => 0);
   private second = 0;
@@ -34,7 +34,7 @@ export class Tally {
     if (result === 'parked') this.counts.retried++;
     else if (result in this.counts) this.counts[result as keyof typeof this.counts]++;
     if (error) this.lastError = { at: new Date(this.options.now()).toISOString(), error };
-    if (ENDS.has(result)) this.countSecond();
+    if (!UNSETTLED.has(result)) this.countSecond();
     this.options.onSettled?.(notice);
   }
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { MeshError } from '@crm-mesh/contract';
 import { PLUGIN_MARK, type Plugin } from '@crm-mesh/sdk';
-import { checkDefinition, checkDelivery, describeProblems, type Problem } from '@crm-mesh/sdk/running';
+import { checkBatching, checkDefinition, checkDelivery, describeProblems, type Problem } from '@crm-mesh/sdk/running';
 import type { DropIn } from './drop-in.js';
 
 export type PluginCheck = { ok: true; plugin: Plugin } | { ok: false; error: MeshError };
@@ -23,6 +23,16 @@ export function refuseDuplicate(dropIn: DropIn, owner: DropIn): MeshError {
 /** For delivery options that stand outside a plugin's file: `place` is the file, `path` the key. */
 export function refuseDelivery(value: unknown, place: string, path: string): MeshError | undefined {
   const problems = checkDelivery(value, path);
+  return problems.length > 0 ? describeProblems(place, problems) : undefined;
+}
+
+/** The same for what depends on whether the plugin has `handleBatch`; `delivery` is right in itself. */
+export function refuseBatching(
+  handlesBatches: boolean,
+  delivery: Plugin['delivery'],
+  { place, path }: { place: string; path: string },
+): MeshError | undefined {
+  const problems = checkBatching(handlesBatches, delivery, path);
   return problems.length > 0 ? describeProblems(place, problems) : undefined;
 }
 

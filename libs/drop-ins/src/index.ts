@@ -1,5 +1,5 @@
 export { bundleDropIn, type Bundle } from './bundle-drop-in.js';
-export { checkPlugin, refuseDelivery, refuseDuplicate, type PluginCheck } from './check-plugin.js';
+export { checkPlugin, refuseBatching, refuseDelivery, refuseDuplicate, type PluginCheck } from './check-plugin.js';
 export type { DropInEvent } from './diff-drop-ins.js';
 export type { DropIn } from './drop-in.js';
 export { findDropIns } from './find-drop-ins.js';

@@ -61,7 +61,7 @@ describe('loadPlugin', () => {
     `,
     );
     const { plugin } = await loadWell();
-    expect(await plugin.handle({} as never, {} as never)).toEqual({ receipt: [2, ['url', 'retries']] });
+    expect(await plugin.handle!({} as never, {} as never)).toEqual({ receipt: [2, ['url', 'retries']] });
   });
 
   it("throws errors that are of the host's classes", async () => {
@@ -74,7 +74,7 @@ describe('loadPlugin', () => {
     );
     const { plugin } = await loadWell();
     const { PermanentError } = await import('@crm-mesh/sdk');
-    expect(() => plugin.handle({} as never, {} as never)).toThrow(PermanentError);
+    expect(() => plugin.handle!({} as never, {} as never)).toThrow(PermanentError);
   });
 
   it('bundles nested imports, and takes them into the version', async () => {
@@ -96,8 +96,8 @@ describe('loadPlugin', () => {
     write('shared/words.json', '{"hello":"ahoi"}');
     const after = await loadWell();
     expect(after.version).not.toBe(before.version);
-    expect(await after.plugin.handle({} as never, {} as never)).toEqual({ receipt: 'ahoi' });
-    expect(await before.plugin.handle({} as never, {} as never)).toEqual({ receipt: 'hallo' });
+    expect(await after.plugin.handle!({} as never, {} as never)).toEqual({ receipt: 'ahoi' });
+    expect(await before.plugin.handle!({} as never, {} as never)).toEqual({ receipt: 'hallo' });
   });
 
   it('gives the same version to the same files elsewhere', async () => {
@@ -130,7 +130,7 @@ describe('loadPlugin', () => {
     );
     write('own-package/node_modules/@team/quiet/quiet.js', 'export default "shh";');
     const { plugin, inputs } = await loadWell();
-    expect(await plugin.handle({} as never, {} as never)).toEqual({ receipt: ['A!', 'loud', 'shh'] });
+    expect(await plugin.handle!({} as never, {} as never)).toEqual({ receipt: ['A!', 'loud', 'shh'] });
     expect(inputs).toEqual([join(folder, 'own-package/src/entry.ts')]);
   });
 
@@ -159,7 +159,7 @@ describe('loadPlugin', () => {
     `,
     );
     write('text.txt', 'in ');
-    expect(await (await loadWell()).plugin.handle({} as never, {} as never)).toEqual({ receipt: `in ${folder}` });
+    expect(await (await loadWell()).plugin.handle!({} as never, {} as never)).toEqual({ receipt: `in ${folder}` });
   });
 
   it('loads plain JavaScript', async () => {
@@ -174,8 +174,8 @@ describe('loadPlugin', () => {
       export default definePlugin({ name: 'counter', events: ['*'], handle: () => ({ receipt: ++runs }) });`,
     );
     const first = await loadWell();
-    await first.plugin.handle({} as never, {} as never);
-    expect(await (await loadWell()).plugin.handle({} as never, {} as never)).toEqual({ receipt: 1 });
+    await first.plugin.handle!({} as never, {} as never);
+    expect(await (await loadWell()).plugin.handle!({} as never, {} as never)).toEqual({ receipt: 1 });
   });
 });
 

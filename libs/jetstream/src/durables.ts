@@ -2,7 +2,7 @@ import { AckPolicy, DeliverPolicy, ReplayPolicy, type ConsumerConfig, type Consu
 import { millis, nanos } from '@nats-io/transport-node';
 import { apiErrorCode, askJetStream, isMissing } from './ask-jetstream.js';
 import type { Link } from './link.js';
-import type { DurableSpec, DurableState } from './state.js';
+import type { AckMode, DurableSpec, DurableState } from './state.js';
 import { readStreamState } from './stream-messages.js';
 
 /** It exists with other settings: somebody else created it in the same moment, or an operator changed it. */
@@ -28,15 +28,20 @@ async function describeDurable(link: Link, spec: DurableSpec): Promise<Partial<C
     durable_name: spec.name,
     description: spec.description,
     filter_subject: spec.filterSubject,
-    ack_policy: AckPolicy.Explicit,
-    ack_wait: nanos(spec.ackWaitMs),
+    ...describeAcks(spec),
     // Attempts are counted by the engine: an exhausted delivery that meets a crash would vanish.
     max_deliver: -1,
-    max_ack_pending: spec.maxAckPending,
     replay_policy: ReplayPolicy.Instant,
     metadata: spec.metadata,
     ...(await choosePosition(link, spec)),
   };
+}
+
+const ACK_POLICIES = { explicit: AckPolicy.Explicit, all: AckPolicy.All, none: AckPolicy.None } as const;
+
+function describeAcks({ ack = 'explicit', ackWaitMs, maxAckPending }: DurableSpec): Partial<ConsumerConfig> {
+  const policy = { ack_policy: ACK_POLICIES[ack] };
+  return ack === 'none' ? policy : { ...policy, ack_wait: nanos(ackWaitMs), max_ack_pending: maxAckPending };
 }
 
 /** `new` becomes a sequence: so it means this moment, also after a restart of the server or a reset of the consumer. */
@@ -46,7 +51,11 @@ async function choosePosition(link: Link, { stream, startFrom }: DurableSpec): P
     const { lastSequence } = await readStreamState(link, stream);
     return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: lastSequence + 1 };
   }
-  if ('time' in startFrom) return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: startFrom.time };
+  if ('time' in startFrom) {
+    // The server reads full timestamps only, not a date.
+    const opt_start_time = new Date(startFrom.time).toISOString();
+    return { deliver_policy: DeliverPolicy.StartTime, opt_start_time };
+  }
   return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: Math.max(1, startFrom.sequence) };
 }
 
@@ -94,7 +103,8 @@ function toState(info: ConsumerInfo): DurableState {
     name: info.name,
     createdAt: info.created,
     filterSubject: config.filter_subject ?? config.filter_subjects?.join(', ') ?? '',
-    ackWaitMs: millis(config.ack_wait ?? 0),
+    ack: config.ack_policy as AckMode,
+    ackWaitMs: config.ack_policy === AckPolicy.None ? 0 : millis(config.ack_wait ?? 0),
     maxDeliver: config.max_deliver ?? -1,
     maxAckPending: config.max_ack_pending ?? -1,
     paused: info.paused === true,
@@ -102,6 +112,7 @@ function toState(info: ConsumerInfo): DurableState {
     ackPending: info.num_ack_pending,
     redelivered: info.num_redelivered,
     deliveredSequence: delivered.stream_seq,
+    deliveredCount: delivered.consumer_seq,
     ackFloorSequence: ackFloor.stream_seq,
     metadata: config.metadata,
   };

@@ -8,6 +8,6 @@ export { Nats } from './nats.js';
 export { PublishError, type RetryClass } from './publish-error.js';
 export type { Pull, PullNotice } from './pull-options.js';
 export { settle, type Settlement } from './settle.js';
-export type { DurableSpec, DurableState, StreamState } from './state.js';
+export type { AckMode, DurableSpec, DurableState, StreamState } from './state.js';
 export { STREAM_NAMES, type StreamName, type StreamOptions } from './stream-specs.js';
 export { ensureStreams, reportStreamDrift, type StreamDrift, type StreamsOptions } from './streams.js';

@@ -9,6 +9,9 @@ export interface StreamState {
   subjectCount: number;
 }
 
+/** `explicit`: each by itself. `all`: an ack settles what is older, too. `none`: delivered is settled. */
+export type AckMode = 'explicit' | 'all' | 'none';
+
 /** Set when the durable is created; an operator's later changes win. */
 export interface DurableSpec {
   stream: string;
@@ -16,6 +19,9 @@ export interface DurableSpec {
   description: string;
   filterSubject: string;
   startFrom: 'new' | 'all' | { sequence: number } | { time: string };
+  /** Default `explicit`. It cannot be changed later. */
+  ack?: AckMode;
+  /** With `ack: 'none'` neither this nor `maxAckPending` means anything. */
   ackWaitMs: number;
   maxAckPending: number;
   metadata: Record<string, string>;
@@ -26,6 +32,8 @@ export interface DurableState {
   name: string;
   createdAt: string;
   filterSubject: string;
+  ack: AckMode;
+  /** 0 with `ack: 'none'`. */
   ackWaitMs: number;
   maxDeliver: number;
   maxAckPending: number;
@@ -38,6 +46,8 @@ export interface DurableState {
   redelivered: number;
   /** Stream sequence of the newest delivery. */
   deliveredSequence: number;
+  /** How many deliveries there were: the consumer sequence of the newest. */
+  deliveredCount: number;
   /** Stream sequence up to which everything is settled. */
   ackFloorSequence: number;
   metadata?: Record<string, string>;

@@ -182,9 +182,19 @@ describe('durables', () => {
     [{ sequence: 8 }, 3],
     [{ sequence: 0 }, 10],
     [{ time: new Date(0).toISOString() }, 10],
+    [{ time: '2026-01-31' }, 10],
     [{ time: new Date(Date.now() + 3_600_000).toISOString() }, 0],
   ] as const)('start from %j', async (startFrom, pending) => {
     expect(await nats.ensureDurable(spec('CRM_EVENTS', 'notifier', { startFrom }))).toMatchObject({ pending });
+  });
+
+  it.each([
+    ['explicit', { ack: 'explicit', ackWaitMs: 5_000, maxAckPending: 500 }],
+    ['all', { ack: 'all', ackWaitMs: 5_000, maxAckPending: 500 }],
+    ['none', { ack: 'none', ackWaitMs: 0 }],
+  ] as const)('are made with the ack policy %s, which stays', async (ack, expected) => {
+    expect(await nats.ensureDurable(spec('CRM_EVENTS', 'notifier', { ack }))).toMatchObject(expected);
+    expect(await nats.ensureDurable(spec('CRM_EVENTS', 'notifier'))).toMatchObject(expected);
   });
 
   it("keep the position of 'new' through a restart before anything was delivered", async () => {

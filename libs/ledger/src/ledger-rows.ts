@@ -35,6 +35,26 @@ export async function readEntry(store: Store, key: RecordKey): Promise<StoredEnt
   return row && fromRow(row);
 }
 
+/** Which records to read, in the order of their keys. */
+export interface PageRequest {
+  /** Behind this one; absent: from the first. */
+  after?: RecordKey | undefined;
+  /** Absent: all. */
+  entities?: readonly string[] | undefined;
+  limit: number;
+}
+
+export async function readEntries(store: Store, { after, entities, limit }: PageRequest): Promise<StoredEntry[]> {
+  const conditions = [
+    ...(after ? [`(${KEY.join(', ')}) > (${KEY.map(() => '?').join(', ')})`] : []),
+    ...(entities ? [`entity IN (${entities.map(() => '?').join(', ')})`] : []),
+  ];
+  const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
+  const values = [...(after ? keyValues(after) : []), ...(entities ?? []).map(escapeToken), limit];
+  const rows = await store.read<Row>(`${SELECT}${where} ORDER BY ${KEY.join(', ')} LIMIT ?`, values);
+  return rows.map(fromRow);
+}
+
 export async function countRecords(store: Store): Promise<number> {
   const [row] = await store.read<{ records: string | number }>(
     'SELECT count(*) AS records FROM ledger WHERE version > 0',

@@ -12,7 +12,7 @@ import {
   type SeenStatement,
   type StoredEntry,
 } from './ledger-entry.js';
-import { countRecords, readEntry, savePosition, upsertEntries } from './ledger-rows.js';
+import { countRecords, readEntries, readEntry, savePosition, upsertEntries, type PageRequest } from './ledger-rows.js';
 import { LogReader, type LedgerLog } from './log-reader.js';
 import { preparePosition } from './prepare-position.js';
 import { readLoggedEvent } from './read-logged-event.js';
@@ -141,6 +141,13 @@ export class Ledger {
     await this.#untilReplayed();
     await this.#reader?.refresh();
     this.#requestCommit();
+  }
+
+  /** Entries in the order of their keys, with all that the log says up to the sequence. */
+  async readPage({ upTo, ...page }: PageRequest & { upTo: number }): Promise<LedgerEntry[]> {
+    if (this.position < upTo) await this.refresh();
+    if (this.#memory.dirtyCount > 0) await this.flush();
+    return (await readEntries(this.#options.store, page)).map(openEntry);
   }
 
   /** Commits what has gathered. */

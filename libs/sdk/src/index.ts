@@ -27,7 +27,7 @@ export {
 } from '@crm-mesh/contract';
 export type { ConfigSchema, StandardIssue, StandardResult, StandardSchema } from './config-schema.js';
 export { PermanentError, RetryLater, Unavailable } from './delivery-errors.js';
-export type { DeliveryOptions, EachLimit, RateLimit } from './delivery-options.js';
+export type { DeliveryOptions, DeliveryPreset, EachLimit, RateLimit } from './delivery-options.js';
 export { errorFromResponse, readRetryAfterMs, type HttpAnswer } from './error-from-response.js';
 export { isEvent } from './is-event.js';
 export type { Log, LogMethod } from './log.js';
@@ -35,6 +35,8 @@ export { definePatch, PATCH_MARK, type Patch, type PatchedLetter, type PatchFunc
 export {
   definePlugin,
   PLUGIN_MARK,
+  type BatchContext,
+  type BatchResult,
   type HandlerResult,
   type Plugin,
   type PluginContext,

@@ -1,6 +1,6 @@
 import type { EventPattern, MeshEvent } from '@crm-mesh/contract';
 import type { ConfigSchema } from './config-schema.js';
-import type { DeliveryOptions } from './delivery-options.js';
+import type { DeliveryOptions, DeliveryPreset } from './delivery-options.js';
 import type { Log } from './log.js';
 
 /** What a handler gets beside the event. */
@@ -20,6 +20,20 @@ export interface PluginContext<C = unknown> {
 /** What `setup` and `teardown` get. */
 export type PluginLifecycleContext<C = unknown> = Pick<PluginContext<C>, 'config' | 'log'>;
 
+/** What `handleBatch` gets beside the events. */
+export interface BatchContext<C = unknown> extends Pick<PluginContext<C>, 'config' | 'signal' | 'log'> {
+  /** As {@link PluginContext.idempotencyKey}, of one event. */
+  idempotencyKey(event: MeshEvent): string;
+  /** 1 for the first run; of the event that has had the most. */
+  attempt: number;
+}
+
+/** Which events of a batch failed; all others are done. */
+export interface BatchResult {
+  /** `id`: the event's; `error`: as if `handle` had thrown it for this event (see `PermanentError`, `RetryLater`). */
+  failed?: readonly { id: string; error: unknown }[];
+}
+
 /** What a handler may return: a receipt is kept with the event (an invoice number, a remote id). */
 export interface HandlerResult {
   /** Any JSON value. */
@@ -37,13 +51,21 @@ export interface PluginDefinition<P extends EventPattern = EventPattern, C = unk
   /** Describes `plugins.<name>` of mesh.yaml; wrong values are refused with the key's name. */
   config?: ConfigSchema<C>;
   /** How events are delivered; `plugins.<name>.delivery` of mesh.yaml overrides it, key by key. */
-  delivery?: DeliveryOptions;
+  delivery?: DeliveryOptions | DeliveryPreset;
   /** What is kept in order; default: the record. Return the same text for what must not run side by side. */
   key?(event: MeshEvent<P>): string;
   /** Runs once before the first event, e.g. to open a connection. */
   setup?(context: PluginLifecycleContext<C>): Promise<void> | void;
   /** Handles one event. Returning settles it; throwing retries it (see `PermanentError`, `RetryLater`, `Unavailable`). */
-  handle(event: MeshEvent<P>, context: PluginContext<C>): Promise<HandlerResult | void> | HandlerResult | void;
+  handle?(event: MeshEvent<P>, context: PluginContext<C>): Promise<HandlerResult | void> | HandlerResult | void;
+  /**
+   * Instead of `handle`: handles many events at once, see `delivery.batch`. Events of one record lie together, the oldest
+   * first. Returning settles those that it does not name as failed; throwing retries them all.
+   */
+  handleBatch?(
+    events: readonly MeshEvent<P>[],
+    context: BatchContext<C>,
+  ): Promise<BatchResult | void> | BatchResult | void;
   /** Runs once after the last event. */
   teardown?(context: PluginLifecycleContext<C>): Promise<void> | void;
 }
@@ -60,7 +82,7 @@ export type Plugin<P extends EventPattern = EventPattern, C = unknown> = PluginD
  * Defines a plugin: the default export of `plugins/<name>.plugin.ts`. It checks nothing itself and never throws: `tsc`
  * refuses a wrong event name or option; the host, `mesh plugin check` and `testPlugin` refuse at load, with
  * MESH_PLUGIN_INVALID: a name that is not 1 to 32 lower-case letters, digits and dashes beginning with a letter, or is
- * one of the mesh's own; a missing `handle`; events that there are not; a `config` that is no class or Standard
+ * one of the mesh's own; neither or both of `handle` and `handleBatch`; events that there are not; a `config` that is no class or Standard
  * Schema; delivery options out of range; keys that nobody knows. The host also refuses a name that is not its file's,
  * or is taken by another file.
  * @example
@@ -71,7 +93,7 @@ export type Plugin<P extends EventPattern = EventPattern, C = unknown> = PluginD
  * });
  */
 export function definePlugin<const P extends EventPattern, C = unknown>(
-  definition: PluginDefinition<P, C>,
+  definition: PluginDefinition<P, C> & ({ handle: unknown } | { handleBatch: unknown }),
 ): Plugin<P, C> {
   return { ...definition, kind: PLUGIN_MARK };
 }

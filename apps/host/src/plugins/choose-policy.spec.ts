@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY } from '@crm-mesh/delivery';
 import { TEST_DEFAULTS } from '@crm-mesh/sdk/testing';
-import { choosePolicy } from './choose-policy.js';
+import { chooseIsolation, choosePolicy } from './choose-policy.js';
 
 describe('choosePolicy', () => {
   it.each([
@@ -28,6 +28,17 @@ describe('choosePolicy', () => {
       undefined,
       { order: 'none', idempotency: 'inbox' },
     ],
+    ['webhook', 'webhook', undefined, { order: 'none', maxAttempts: 3, idempotency: 'none' }],
+    ['queue', 'queue', undefined, {}],
+    ['stream', 'stream', undefined, { ack: 'all', startFrom: 'all' }],
+    [
+      'beside its preset',
+      { preset: 'webhook', maxAttempts: 2 },
+      undefined,
+      { ...{ order: 'none', maxAttempts: 2 }, idempotency: 'none' },
+    ],
+    ['a preset of mesh.yaml', { maxAttempts: 9, timeoutMs: 7 }, 'queue', { timeoutMs: 7 }],
+    ['at most once', { ack: 'none', idempotency: 'inbox' }, undefined, { ack: 'none', idempotency: 'none' }],
     [
       'strict order, always an inbox',
       { idempotency: 'none' },
@@ -40,6 +51,29 @@ describe('choosePolicy', () => {
     ['order by mesh.yaml', { order: 'none' }, { order: 'record' }, { order: 'record', idempotency: 'inbox' }],
   ] as const)('%s', (_, own, override, expected) => {
     expect(choosePolicy(own, override)).toEqual({ ...DEFAULT_POLICY, ...expected });
+  });
+
+  it('fills in the bounds of batches, for who handles them', () => {
+    const batches = { handlesBatches: true };
+    expect(choosePolicy({}, {}, batches)).toMatchObject({
+      concurrency: 1,
+      batch: { size: 100, waitMs: 1_000 },
+    });
+    expect(choosePolicy({ batch: { size: 9 }, concurrency: 2 }, { batch: { waitMs: 5 } }, batches)).toMatchObject({
+      concurrency: 2,
+      batch: { size: 9, waitMs: 5 },
+    });
+    expect(choosePolicy({ maxAckPending: 50 }, {}, batches).batch?.size).toBe(50);
+    expect(choosePolicy({}, {}).batch).toBeUndefined();
+  });
+
+  it('takes the place of a plugin from beside its preset', () => {
+    expect(chooseIsolation('stream', undefined)).toEqual({ isolation: 'worker', heapMb: 256 });
+    expect(chooseIsolation({ preset: 'queue', isolation: 'inline' }, { heapMb: 64 })).toEqual({
+      isolation: 'inline',
+      heapMb: 64,
+    });
+    expect(chooseIsolation({ isolation: 'inline' }, 'queue')).toMatchObject({ isolation: 'inline' });
   });
 
   it('has the defaults that the test kit tells plugin authors', () => {

@@ -41,6 +41,16 @@ export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'l
   };
 }
 
+/** The ack policy of a durable cannot be changed: one that has another is refused, with the way to go on where it is. */
+export function checkLiveAck(spec: ConsumerSpec, live: DurableState): MeshError | undefined {
+  if (live.ack === spec.policy.ack) return undefined;
+  const what = `The durable "${spec.name}" has the ack policy "${live.ack}"; the plugin now wants "${spec.policy.ack}".`;
+  const cure =
+    `The server cannot change it. Say delivery: { startFrom: { sequence: ${live.ackFloorSequence + 1} } }, so that it goes on ` +
+    `where it is, run: nats consumer rm CRM_EVENTS ${spec.name} --force, then save the plugin again; or take back its ack policy.`;
+  return new MeshError('MESH_PLUGIN_INVALID', what, { cure });
+}
+
 /**
  * Whether a durable that is already there lets everything through that the plugin wants. One whose filter an operator has
  * changed is obeyed as it is. One that we made for fewer events is not widened silently: refused, with the command.

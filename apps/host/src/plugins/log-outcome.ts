@@ -27,5 +27,5 @@ export function logOutcome(log: Logger, notice: SettledNotice): void {
 
 function levelOf(result: SettledNotice['result']): 'debug' | 'info' | 'warn' {
   if (QUIET.includes(result)) return 'debug';
-  return result === 'buried' ? 'warn' : 'info';
+  return result === 'buried' || result === 'dropped' ? 'warn' : 'info';
 }

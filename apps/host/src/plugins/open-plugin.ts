@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { prepareForWorker, type DropIn } from '@crm-mesh/drop-ins';
-import type { DeliveryOptions } from '@crm-mesh/sdk';
+import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import { chooseIsolation } from './choose-policy.js';
 import { openInline } from './inline-plugin.js';
@@ -18,7 +18,7 @@ export interface PluginToOpen {
   /** Of its bundle. */
   module: string;
   /** mesh.yaml's word on how it is delivered to. */
-  override: DeliveryOptions;
+  override: DeliveryOptions | DeliveryPreset;
   cacheFolder: string;
   log: Logger;
   metrics: Metrics;
@@ -30,8 +30,8 @@ export interface PluginToOpen {
  */
 export async function openPlugin(plugin: PluginToOpen): Promise<PluginCode> {
   const { dropIn, module, override, log } = plugin;
-  if (override.isolation === 'inline') return openInline(module, dropIn, log);
   const first = chooseIsolation({}, override);
+  if (first.isolation === 'inline') return openInline(module, dropIn, log);
   const worker = await openWorker(plugin, first.heapMb);
   const wanted = chooseIsolation(worker.summary.delivery, override);
   if (wanted.isolation === 'worker' && wanted.heapMb === first.heapMb) return worker;

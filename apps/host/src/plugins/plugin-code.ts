@@ -1,5 +1,5 @@
 import type { HandlerItem, RunHandler } from '@crm-mesh/delivery';
-import type { DeliveryOptions } from '@crm-mesh/sdk';
+import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
 import type { EventPattern } from '@crm-mesh/contract';
 
 /** What the host must know of a plugin, wherever its code lives; plain data. */
@@ -7,9 +7,11 @@ export interface PluginSummary {
   name: string;
   description?: string;
   events: readonly EventPattern[];
-  delivery?: DeliveryOptions;
+  delivery?: DeliveryOptions | DeliveryPreset;
   /** It says itself what is kept in order. */
   hasKey: boolean;
+  /** It has `handleBatch` in the place of `handle`. */
+  handlesBatches: boolean;
 }
 
 /** Why a plugin that ran does not run now, though nothing is wrong with its file. */

@@ -3,6 +3,7 @@ import { MeshError } from '@crm-mesh/contract';
 import type { ConsumerDependencies, ConsumerStatus, RedriveRequest, RedriveResult } from '@crm-mesh/delivery';
 import {
   bundleDropIn,
+  refuseBatching,
   refuseDelivery,
   refuseDuplicate,
   type Bundle,
@@ -162,7 +163,8 @@ export class PluginSlot {
     const { module, version } = bundle;
     const { delivery: override } = settings;
     const place = deps.config().file ?? 'mesh.yaml';
-    const refusal = refuseDelivery(override, place, `plugins.${dropIn.name}.delivery`);
+    const path = `plugins.${dropIn.name}.delivery`;
+    const refusal = refuseDelivery(override, place, path);
     if (refusal) throw refusal;
     const log = deps.log.child({ plugin: dropIn.name });
     const { cacheFolder, metrics } = deps;
@@ -171,12 +173,15 @@ export class PluginSlot {
       throw error;
     });
     try {
+      const { handlesBatches } = code.summary;
+      const unfit = refuseBatching(handlesBatches, override, { place, path });
+      if (unfit) throw unfit;
       await code.configure(settings.config);
     } catch (error) {
       await code.close();
       throw error;
     }
-    return { code, version, policy: choosePolicy(code.summary.delivery, override), log };
+    return { code, version, policy: choosePolicy(code.summary.delivery, override, code.summary), log };
   }
 
   private async disable(): Promise<void> {

@@ -1,21 +1,25 @@
 import { formatRecordKey, MeshError, parseCheckedEvent, parseEventSubject, type MeshEvent } from '@crm-mesh/contract';
 import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
-import { describeError, type Outcome } from '@crm-mesh/delivery/outcome';
+import { describeError, type Outcome, type RunOutcome } from '@crm-mesh/delivery/outcome';
 import { isEvent, type Log, type Plugin } from '@crm-mesh/sdk';
-import { runPlugin, type Verdict } from '@crm-mesh/sdk/running';
+import { runBatch, runPlugin, type Verdict } from '@crm-mesh/sdk/running';
 
 /** A plugin's log, which makes one for each run. */
 export interface PluginLog extends Log {
   child(bindings: Record<string, unknown>): Log;
 }
 
-export type RunInPlace = (input: HandlerInput, run: Pick<HandlerRun, 'signal'>) => Promise<Outcome>;
+export type RunInPlace = (input: HandlerInput, run: Pick<HandlerRun, 'signal'>) => Promise<RunOutcome>;
 
 /**
  * The plugin's handler as the delivery engine runs it, in the thread where the plugin lives: bytes in, an outcome out. The
  * engine keeps the time.
  */
 export function createRunHandler(plugin: Plugin, config: unknown, log: PluginLog): RunInPlace {
+  return (plugin.handleBatch ? handleBatches : handleEvents)(plugin, config, log);
+}
+
+function handleEvents(plugin: Plugin, config: unknown, log: PluginLog): RunInPlace {
   return async (input, run) => {
     const [item] = input.items;
     if (!item) return { kind: 'done' };
@@ -39,6 +43,41 @@ export function createRunHandler(plugin: Plugin, config: unknown, log: PluginLog
   };
 }
 
+/** What cannot be read is buried and never handed over; the others of its batch run. */
+function handleBatches(plugin: Plugin, config: unknown, log: Log): RunInPlace {
+  return async (input, run) => {
+    const read = input.items.map((item) => readEvent(plugin, item));
+    const refused = read.flatMap((event, index) => ('kind' in event ? [{ index, outcome: event }] : []));
+    const good = read.flatMap((event, index) => ('kind' in event ? [] : [{ event, index }]));
+    const context = {
+      config,
+      idempotencyKey: ({ id }: MeshEvent) => `${plugin.name}:${id}`,
+      attempt: input.attempt,
+      log,
+      get signal() {
+        return run.signal;
+      },
+    };
+    if (good.length === 0) return joinFailures([], refused);
+    const events = good.map(({ event }) => event);
+    const verdict = await runBatch(plugin, events, context);
+    if (verdict.kind === 'done') return joinFailures([], refused);
+    if (verdict.kind === 'partly') {
+      const failed = verdict.failed.map((one) => ({ index: good[one.index]!.index, outcome: toOutcome(one.verdict) }));
+      return joinFailures(failed, refused);
+    }
+    // As a whole, what cannot be read included: what remains of the batch runs alone at last.
+    return toOutcome(verdict);
+  };
+}
+
+type Failures = (RunOutcome & { kind: 'partly' })['failed'];
+
+function joinFailures(failed: Failures, refused: Failures): RunOutcome {
+  const all = [...failed, ...refused].toSorted((a, b) => a.index - b.index);
+  return all.length === 0 ? { kind: 'done' } : { kind: 'partly', failed: all };
+}
+
 /** A handler relies on the types that its `events` give it, so what breaks them is buried and never handed over. */
 function readEvent(plugin: Plugin, item: HandlerItem): MeshEvent | (Outcome & { kind: 'permanent' }) {
   try {
@@ -51,8 +90,9 @@ function readEvent(plugin: Plugin, item: HandlerItem): MeshEvent | (Outcome & { 
   }
 }
 
-function toOutcome(verdict: Verdict): Outcome {
-  return 'error' in verdict ? { ...verdict, error: describeError(verdict.error) } : verdict;
+function toOutcome<V extends Verdict>(verdict: V): Extract<Outcome, { kind: V['kind'] }> {
+  const outcome: object = 'error' in verdict ? { ...verdict, error: describeError(verdict.error) } : verdict;
+  return outcome as Extract<Outcome, { kind: V['kind'] }>;
 }
 
 /** `acme/hubspot/deal/4711` */

@@ -6,7 +6,8 @@ import {
   type ConsumerSpec,
   type RedriveRequest,
 } from '@crm-mesh/delivery';
-import { checkLiveFilter, describeConsumer, type PluginToRun } from './describe-consumer.js';
+import { checkLiveAck, checkLiveFilter, describeConsumer, type PluginToRun } from './describe-consumer.js';
+import { readSnapshotFor } from './read-snapshot.js';
 
 /** One life of one plugin: setup, its consumer, teardown. */
 export class RunningPlugin {
@@ -17,7 +18,7 @@ export class RunningPlugin {
     readonly parts: PluginToRun,
     private readonly deps: ConsumerDependencies,
   ) {
-    this.spec = describeConsumer(parts);
+    this.spec = { ...describeConsumer(parts), readSnapshot: readSnapshotFor(parts.code.summary, deps.nats) };
   }
 
   /** False before it has begun, after it was stopped, and when it could not begin again. */
@@ -28,7 +29,7 @@ export class RunningPlugin {
   /** All that can fail without touching what runs now. */
   async prepare(): Promise<void> {
     const live = await this.deps.nats.durableState(this.spec.stream, this.spec.name);
-    const refusal = live && checkLiveFilter(this.spec, live);
+    const refusal = live && (checkLiveFilter(this.spec, live) ?? checkLiveAck(this.spec, live));
     if (refusal) throw refusal;
     try {
       await this.parts.code.setup();

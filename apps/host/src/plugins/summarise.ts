@@ -1,11 +1,12 @@
 import type { Plugin } from '@crm-mesh/sdk';
 import type { PluginSummary } from './plugin-code.js';
 
-export function summarise({ name, description, events, delivery, key }: Plugin): PluginSummary {
+export function summarise({ name, description, events, delivery, key, handleBatch }: Plugin): PluginSummary {
   return {
     name,
     events,
     hasKey: key !== undefined,
+    handlesBatches: handleBatch !== undefined,
     ...(description === undefined ? {} : { description }),
     ...(delivery === undefined ? {} : { delivery }),
   };

@@ -7,6 +7,7 @@ import type { ConnectionCounts, Connections } from '../connections/connections.j
 import type { Outbox, OutboxFill } from '../outbox/outbox.js';
 import type { Normaliser } from '../normaliser/normaliser.js';
 import { DropCommand, RedriveCommand } from './commands.js';
+import { readSnapshot, SnapshotCommand, type SnapshotAnswer } from './snapshot.js';
 
 export const CONTROL_OPTIONS = Symbol('control options');
 
@@ -68,6 +69,12 @@ export class ControlController {
       ledger: { position: ledger.position, records: ledger.records },
       outbox: outbox.fill,
     };
+  }
+
+  @MessagePattern('snapshot')
+  snapshot(@Payload() command: SnapshotCommand): Promise<SnapshotAnswer> {
+    if (!command) throw new MeshError('MESH_CONTROL_INVALID', 'snapshot needs upTo and after.');
+    return readSnapshot(this.options.ledger, command);
   }
 
   @MessagePattern('redrive')

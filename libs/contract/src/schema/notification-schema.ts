@@ -19,7 +19,7 @@ export const NOTIFICATION_SCHEMA: JsonSchema = {
     id: TEXT,
     dedupeKey: { ...TEXT, description: 'The same whenever the CRM says the same thing again' },
     change: { enum: CHANGES },
-    origin: { enum: ORIGINS.filter((origin) => origin !== 'echo') },
+    origin: { enum: ORIGINS.filter((origin) => origin !== 'echo' && origin !== 'snapshot') },
     modifiedAt: TIME,
     receivedAt: TIME,
     verifiedBy: TEXT,

@@ -50,6 +50,18 @@ class CreateLives1764000000110 implements MigrationInterface {
   }
 }
 
+class CreateSnapshots1764000000130 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE delivery_snapshots (
+      consumer varchar(64) NOT NULL PRIMARY KEY, incarnation varchar(64) NOT NULL, up_to bigint NOT NULL,
+      started_at_ms bigint NOT NULL, after_key text NOT NULL, last_sent bigint NOT NULL, phase varchar(8) NOT NULL)`);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE delivery_snapshots');
+  }
+}
+
 class CreateHolds1764000000150 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`CREATE TABLE delivery_holds (${ITEM}, lane text NOT NULL, ordinal bigint NOT NULL,
@@ -64,5 +76,6 @@ class CreateHolds1764000000150 implements MigrationInterface {
 export const DELIVERY_MIGRATIONS: MigrationClass[] = [
   CreateDelivery1764000000100,
   CreateLives1764000000110,
+  CreateSnapshots1764000000130,
   CreateHolds1764000000150,
 ];

@@ -1,12 +1,16 @@
 import { checkEventPattern } from '@crm-mesh/contract';
+import type { DeliveryOptions } from '../delivery-options.js';
+import { checkBatching } from './check-batching.js';
 import { checkDelivery } from './check-delivery.js';
 import { describeUnknownKey, type Problem } from './problem.js';
 
+const HANDLE_CURE = 'Write: async handle(event, context) { … }.';
 const NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 /** Consumers that the mesh itself runs: a plugin's dead letters would lie among theirs. */
 const RESERVED = ['normaliser', 'writer'];
-const KEYS = ['kind', 'name', 'description', 'events', 'config', 'delivery', 'key', 'setup', 'handle', 'teardown'];
-const FUNCTIONS = ['key', 'setup', 'teardown'] as const;
+const HANDLERS = ['handle', 'handleBatch'];
+const KEYS = ['kind', 'name', 'description', 'events', 'config', 'delivery', 'key', 'setup', ...HANDLERS, 'teardown'];
+const FUNCTIONS = ['key', 'setup', 'handle', 'handleBatch', 'teardown'] as const;
 
 /** All that is wrong with what was given to `definePlugin`, whatever file it stands in; `usualName` is for the cure. */
 export function checkDefinition(plugin: object, usualName = 'my-plugin'): Problem[] {
@@ -18,6 +22,7 @@ export function checkDefinition(plugin: object, usualName = 'my-plugin'): Proble
     ...checkConfigSchema(fields['config']),
     ...checkDescription(fields['description']),
     ...checkDelivery(fields['delivery']),
+    ...checkHandler(fields),
     ...Object.keys(fields)
       .filter((key) => !KEYS.includes(key))
       .map((key) => describeUnknownKey(key, key, KEYS)),
@@ -47,12 +52,22 @@ function checkEvents(events: unknown): Problem[] {
 }
 
 function checkFunctions(plugin: Record<string, unknown>): Problem[] {
-  const problems: Problem[] = FUNCTIONS.filter(
-    (field) => !['function', 'undefined'].includes(typeof plugin[field]),
-  ).map((field) => ({ field, what: 'is no function', cure: `Write ${field} as a function, or leave it out.` }));
-  if (typeof plugin['handle'] === 'function') return problems;
-  const what = plugin['handle'] === undefined ? 'is missing' : 'is no function';
-  return [...problems, { field: 'handle', what, cure: 'Write: async handle(event, context) { … }.' }];
+  return FUNCTIONS.filter((field) => !['function', 'undefined'].includes(typeof plugin[field])).map((field) => ({
+    field,
+    what: 'is no function',
+    cure: field === 'handle' ? HANDLE_CURE : `Write ${field} as a function, or leave it out.`,
+  }));
+}
+
+/** There is exactly one, and it is the one that the ack policy asks for. */
+function checkHandler({ handle, handleBatch, delivery }: Record<string, unknown>): Problem[] {
+  if (handle === undefined && handleBatch === undefined)
+    return [{ field: 'handle', what: 'is missing', cure: HANDLE_CURE }];
+  if (handle !== undefined && handleBatch !== undefined)
+    return [{ field: 'handleBatch', what: 'stands beside handle', cure: 'Keep one of the two.' }];
+  return checkDelivery(delivery).length > 0
+    ? []
+    : checkBatching(handleBatch !== undefined, delivery as DeliveryOptions);
 }
 
 function checkConfigSchema(config: unknown): Problem[] {

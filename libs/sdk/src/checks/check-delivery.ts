@@ -1,5 +1,6 @@
 import { checkEach, checkRateLimit } from './check-limits.js';
 import { checkNumber, checkWholeNumber, isObject, show, type Range } from './check-value.js';
+import { PRESETS } from './delivery-presets.js';
 import { describeUnknownKey, type Problem } from './problem.js';
 
 const DAY_MS = 86_400_000;
@@ -11,8 +12,11 @@ const NUMBERS: Readonly<Record<string, Range>> = {
   heapMb: [16, 65_536],
 };
 const BACKOFF_NUMBERS: Readonly<Record<string, Range>> = { initialMs: [1, DAY_MS], maxMs: [1, 7 * DAY_MS] };
+const BATCH_NUMBERS: Readonly<Record<string, Range>> = { size: [1, 100_000], waitMs: [1, 60_000] };
 const FACTOR: Range = [1, 10];
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
+  preset: Object.keys(PRESETS),
+  ack: ['explicit', 'all', 'none'],
   order: ['record', 'strict', 'none'],
   idempotency: ['inbox', 'none'],
   isolation: ['worker', 'inline'],
@@ -21,6 +25,7 @@ const KEYS = [
   ...Object.keys(NUMBERS),
   ...Object.keys(CHOICES),
   'backoff',
+  'batch',
   'startFrom',
   'coalesce',
   'rateLimit',
@@ -32,6 +37,7 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\
 /** What is wrong with delivery options, wherever they were written. `path` is how messages call them. */
 export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
   if (value === undefined) return [];
+  if (typeof value === 'string') return checkChoice(path, value, Object.keys(PRESETS));
   if (!isObject(value))
     return [{ field: path, what: 'is no object', cure: `Write ${path} as an object, e.g. { maxAttempts: 5 }.` }];
   return [
@@ -41,6 +47,7 @@ export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
       if (NUMBERS[key]) return checkWholeNumber(field, part, NUMBERS[key]);
       if (CHOICES[key]) return checkChoice(field, part, CHOICES[key]);
       if (key === 'backoff') return checkBackoff(field, part);
+      if (key === 'batch') return checkBatch(field, part);
       if (key === 'startFrom') return checkStartFrom(field, part);
       if (key === 'coalesce') return checkCoalesce(field, part);
       if (key === 'rateLimit') return checkRateLimit(field, part);
@@ -51,12 +58,16 @@ export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
   ];
 }
 
-function checkTogether(path: string, { order, idempotency }: Record<string, unknown>): Problem[] {
-  if (order !== 'strict' || idempotency !== 'none') return [];
-  const field = `${path}.idempotency`;
-  return [
-    { field, what: 'is "none", and order is "strict"', cure: `Leave ${field} out: strict order needs the inbox.` },
-  ];
+function checkTogether(path: string, { order, idempotency, ack }: Record<string, unknown>): Problem[] {
+  if (order !== 'strict') return [];
+  const what = 'is "none", and order is "strict"';
+  const problems: Problem[] = [];
+  const inbox = `${path}.idempotency`;
+  if (idempotency === 'none')
+    problems.push({ field: inbox, what, cure: `Leave ${inbox} out: strict order needs the inbox.` });
+  const acks = `${path}.ack`;
+  if (ack === 'none') problems.push({ field: acks, what, cure: `Leave ${acks} out: strict order needs dead letters.` });
+  return problems;
 }
 
 function checkChoice(field: string, value: unknown, choices: readonly string[]): Problem[] {
@@ -76,12 +87,22 @@ function checkBackoff(path: string, value: unknown): Problem[] {
   });
 }
 
+function checkBatch(path: string, value: unknown): Problem[] {
+  if (!isObject(value)) return [{ field: path, what: 'is no object', cure: `Write ${path} as { size, waitMs }.` }];
+  return Object.entries(value).flatMap(([key, part]) => {
+    const field = `${path}.${key}`;
+    if (part === undefined) return [];
+    if (BATCH_NUMBERS[key]) return checkWholeNumber(field, part, BATCH_NUMBERS[key]);
+    return [describeUnknownKey(field, key, Object.keys(BATCH_NUMBERS))];
+  });
+}
+
 function checkStartFrom(field: string, value: unknown): Problem[] {
-  if (value === 'new' || value === 'all') return [];
+  if (value === 'new' || value === 'all' || value === 'snapshot') return [];
   const { sequence, time } = isObject(value) ? value : {};
   if (Number.isInteger(sequence) && (sequence as number) >= 1) return [];
   if (typeof time === 'string' && TIMESTAMP.test(time) && !Number.isNaN(Date.parse(time))) return [];
-  const cure = `Give ${field} "new", "all", { sequence: 1 or more } or { time: an ISO 8601 timestamp }.`;
+  const cure = `Give ${field} "new", "all", "snapshot", { sequence: 1 or more } or { time: an ISO 8601 timestamp }.`;
   return [{ field, what: `is ${show(value)}`, cure }];
 }
 

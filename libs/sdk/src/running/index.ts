@@ -1,6 +1,9 @@
 // For what runs plugins and sources (the host, the normaliser, the test kit); a plugin needs none of it.
 export { checkDefinition } from '../checks/check-definition.js';
+export { checkBatching } from '../checks/check-batching.js';
 export { checkDelivery } from '../checks/check-delivery.js';
+export { dropUndefined, expandPreset, PRESETS } from '../checks/delivery-presets.js';
 export { describeProblems, type Problem } from '../checks/problem.js';
+export { runBatch, type BatchRun, type PartlyFailed } from './run-batch.js';
 export { runPlugin, type PluginRun } from './run-plugin.js';
 export { classifyAbort, classifyError, type Verdict } from './verdict.js';

@@ -154,6 +154,12 @@ describe('testPlugin', () => {
       { events: ['deal.wonn' as 'deal.won'] },
       /events\[0\]: "deal.wonn" is no event.*Did you mean "deal.won"/,
     ],
+    ['two handlers', { handleBatch: () => {} }, /handleBatch: stands beside handle/],
+    [
+      'a policy that needs handleBatch',
+      { delivery: { ack: 'all' } },
+      /delivery\.ack: is "all", which needs handleBatch/,
+    ],
     ['no event', { events: [] }, /events: names no event/],
     ['a number', { delivery: { maxAttempts: 0 } }, /delivery\.maxAttempts: is 0.*whole number from 1 to 1000/],
     ['a part of a millisecond', { delivery: { timeoutMs: 1.5 } }, /delivery\.timeoutMs: is 1\.5/],
@@ -177,6 +183,81 @@ describe('testPlugin', () => {
     await expect(test.send('deal.won')).rejects.toThrow('no database');
     await expect(test.close()).resolves.toBeUndefined();
     expect(isTornDown).toBe(false);
+  });
+
+  it('runs a batch as the host does: what it names waits or is buried alone, its record behind it', async () => {
+    const batches: string[][] = [];
+    const plugin = definePlugin({
+      name: 'probe',
+      events: ['deal.won'],
+      delivery: 'stream',
+      handleBatch(events, { attempt, idempotencyKey }) {
+        batches.push(events.map(idempotencyKey));
+        const failed = events.filter(({ data }) => data.id === 'bad' || (data.id === 'late' && attempt === 1));
+        return {
+          failed: failed.map(({ id, data }) => ({
+            id,
+            error: data.id === 'bad' ? new PermanentError('no') : new Error('hiccup'),
+          })),
+        };
+      },
+    });
+    const build = (id: string, version = 1) => buildTestEvent('deal.won', { id }, { version });
+    const items = await testPlugin(plugin).sendBatch([build('late'), build('late', 2), build('bad'), build('good')]);
+    expect(items.map(({ settled, attempts }) => [settled, attempts])).toEqual([
+      ['acked', 2],
+      ['acked', 1],
+      ['buried', 1],
+      ['acked', 1],
+    ]);
+    expect(batches.map((batch) => batch.length)).toEqual([4, 2]);
+    expect(await testPlugin(plugin).send('deal.won', { id: 'good' })).toMatchObject({
+      outcome: 'done',
+      settled: 'acked',
+    });
+    expect(await testPlugin(plugin).send('deal.won', { id: 'bad' })).toMatchObject({ settled: 'buried' });
+  });
+
+  it('buries nothing for the failure of another in its batch', async () => {
+    const plugin = definePlugin({
+      name: 'probe',
+      events: ['deal.won'],
+      delivery: { maxAttempts: 2 },
+      handleBatch(events) {
+        if (events.some(({ data }) => data.id === 'poison')) throw new Error('no');
+      },
+    });
+    const events = ['a', 'poison', 'b'].map((id) => buildTestEvent('deal.won', { id }));
+    const items = await testPlugin(plugin).sendBatch(events);
+    expect(items.map(({ settled }) => settled)).toEqual(['acked', 'buried', 'acked']);
+  });
+
+  it('drops what fails at most once, in a batch or alone', async () => {
+    const fail = () => {
+      throw new Error('no');
+    };
+    const single = await handling(fail, { delivery: { ack: 'none' } }).send('deal.won');
+    expect(single).toMatchObject({ settled: 'dropped', outcome: 'failed' });
+    expect(single.attempts).toHaveLength(1);
+    const batching = definePlugin({
+      name: 'probe',
+      events: ['deal.won'],
+      delivery: { ack: 'none' },
+      handleBatch: fail,
+    });
+    const items = await testPlugin(batching).sendBatch([buildTestEvent('deal.won'), buildTestEvent('deal.won')]);
+    expect(items.map(({ settled }) => settled)).toEqual(['dropped', 'dropped']);
+  });
+
+  it('refuses a batch that names a stranger', async () => {
+    const plugin = definePlugin({
+      name: 'probe',
+      events: ['deal.won'],
+      delivery: { maxAttempts: 1 },
+      handleBatch: () => ({ failed: [{ id: 'nobody', error: new Error('no') }] }),
+    });
+    const [item] = await testPlugin(plugin).sendBatch([buildTestEvent('deal.won')]);
+    expect(item).toMatchObject({ settled: 'buried', error: { message: expect.stringContaining('"nobody"') } });
   });
 
   it('runs setup once before the first event, and teardown at the end', async () => {

@@ -5,7 +5,10 @@ import {
   checkDefinition,
   checkDelivery,
   describeProblems,
+  expandPreset,
+  runBatch,
   runPlugin,
+  type PartlyFailed,
   type Problem,
   type Verdict,
 } from '../running/index.js';
@@ -13,6 +16,7 @@ import { buildTestEvent, type TestEventData, type TestEventOptions } from './bui
 import { checkTestConfig } from './check-test-config.js';
 import type { EventTypeOf } from './event-type-of.js';
 import { recordLog, type LogLine } from './record-log.js';
+import { isRepeated, runOnceAtMost, runTestBatch, type TestBatchItem, type TestSettlement } from './run-test-batch.js';
 
 /** How a plugin is tested. */
 export interface TestPluginOptions {
@@ -34,8 +38,8 @@ export interface SendOptions extends TestEventOptions {
 export interface TestRun<T extends EventPattern = EventType> {
   /** How the last attempt ended. */
   outcome: Verdict['kind'];
-  /** `waiting`: the plugin found its downstream away, or was interrupted; the event would come again. */
-  settled: 'acked' | 'buried' | 'waiting';
+  /** What became of it at last. */
+  settled: TestSettlement;
   /** What the last attempt threw. */
   error?: unknown;
   /** What the handler returned as its receipt. */
@@ -54,6 +58,14 @@ export interface PluginTest<P extends EventPattern> {
   send<T extends EventTypeOf<P>>(type: T, data?: TestEventData<T>, options?: SendOptions): Promise<TestRun<T>>;
   /** Handles an event that was built before, e.g. the same one twice. */
   sendEvent<T extends EventTypeOf<P>>(event: MeshEvent<T>, options?: Pick<SendOptions, 'signal'>): Promise<TestRun<T>>;
+  /**
+   * Handles events that were built before as one batch, for a plugin with `handleBatch`, and what failed of them again.
+   * What became of each, in the order of the events.
+   */
+  sendBatch<T extends EventTypeOf<P>>(
+    events: readonly MeshEvent<T>[],
+    options?: Pick<SendOptions, 'signal'>,
+  ): Promise<TestBatchItem<T>[]>;
   /** Every line since the start, `setup` and `teardown` included. */
   readonly logs: readonly LogLine[];
   /** Runs `teardown`, if `setup` went well. */
@@ -116,26 +128,65 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
     const { config } = await this.begin();
     const firstLine = this.logs.length;
     const attempts: Verdict[] = [];
-    const maxAttempts = this.options.maxAttempts ?? this.plugin.delivery?.maxAttempts ?? TEST_DEFAULTS.maxAttempts;
     let verdict: Verdict;
     do {
-      verdict = await runPlugin(this.plugin, event as unknown as MeshEvent<P>, {
-        config,
-        signal: options.signal ?? new AbortController().signal,
-        idempotencyKey: `${this.plugin.name}:${event.id}`,
+      verdict = await this.runOne(event as unknown as MeshEvent<P>, {
+        ...this.describeRun(config, options.signal),
         attempt: attempts.length + 1,
-        log: recordLog(this.logs),
-        timeoutMs: this.options.timeoutMs ?? this.plugin.delivery?.timeoutMs ?? TEST_DEFAULTS.timeoutMs,
       });
       attempts.push(verdict);
-    } while (isRepeated(verdict) && attempts.length < maxAttempts);
-    return { ...describe(verdict), attempts, logs: this.logs.slice(firstLine), event };
+    } while (isRepeated(verdict) && attempts.length < this.maxAttempts);
+    const ending = describe(verdict, this.isAtMostOnce);
+    return { ...ending, attempts, logs: this.logs.slice(firstLine), event };
+  }
+
+  async sendBatch<T extends EventTypeOf<P>>(
+    events: readonly MeshEvent<T>[],
+    options: Pick<SendOptions, 'signal'> = {},
+  ): Promise<TestBatchItem<T>[]> {
+    if (!this.plugin.handleBatch)
+      throw new TypeError(`${this.plugin.name} has no handleBatch: send its events one by one`);
+    for (const event of events) this.refuseForeign(event);
+    const { config } = await this.begin();
+    return (this.isAtMostOnce ? runOnceAtMost : runTestBatch)(events, {
+      maxAttempts: this.maxAttempts,
+      run: (batch, attempt) =>
+        this.runBatch(batch as unknown as MeshEvent<P>[], { ...this.describeRun(config, options.signal), attempt }),
+    });
   }
 
   async close(): Promise<void> {
     // What setup has thrown was told by `send`; as in the host, what never began is not torn down.
     const context = await this.started?.catch(() => undefined);
     if (context) await this.plugin.teardown?.(context);
+  }
+
+  private get maxAttempts(): number {
+    const { maxAttempts = TEST_DEFAULTS.maxAttempts } = expandPreset(this.plugin.delivery);
+    return this.isAtMostOnce ? 1 : (this.options.maxAttempts ?? maxAttempts);
+  }
+
+  private get isAtMostOnce(): boolean {
+    return expandPreset(this.plugin.delivery).ack === 'none';
+  }
+
+  private describeRun(config: C, signal = new AbortController().signal) {
+    const { timeoutMs = TEST_DEFAULTS.timeoutMs } = expandPreset(this.plugin.delivery);
+    return { config, signal, log: recordLog(this.logs), timeoutMs: this.options.timeoutMs ?? timeoutMs };
+  }
+
+  private async runOne(event: MeshEvent<P>, run: ReturnType<typeof this.describeRun> & { attempt: number }) {
+    if (!this.plugin.handleBatch)
+      return runPlugin(this.plugin, event, { ...run, idempotencyKey: `${this.plugin.name}:${event.id}` });
+    const verdict = await this.runBatch([event], run);
+    return verdict.kind === 'partly' ? verdict.failed[0]!.verdict : verdict;
+  }
+
+  private runBatch(
+    events: readonly MeshEvent<P>[],
+    run: ReturnType<typeof this.describeRun> & { attempt: number },
+  ): Promise<Verdict | PartlyFailed> {
+    return runBatch(this.plugin, events, { ...run, idempotencyKey: ({ id }) => `${this.plugin.name}:${id}` });
   }
 
   private begin(): Promise<PluginLifecycleContext<C>> {
@@ -156,11 +207,7 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
   }
 }
 
-function isRepeated({ kind }: Verdict): boolean {
-  return kind === 'failed' || kind === 'timeout' || kind === 'retry-later';
-}
-
-function describe(verdict: Verdict): Pick<TestRun, 'outcome' | 'settled' | 'error' | 'receipt'> {
+function describe(verdict: Verdict, isAtMostOnce: boolean): Pick<TestRun, 'outcome' | 'settled' | 'error' | 'receipt'> {
   if (verdict.kind === 'done') {
     return {
       outcome: 'done',
@@ -168,7 +215,8 @@ function describe(verdict: Verdict): Pick<TestRun, 'outcome' | 'settled' | 'erro
       ...(verdict.receipt === undefined ? {} : { receipt: verdict.receipt }),
     };
   }
-  if (verdict.kind === 'interrupted') return { outcome: 'interrupted', settled: 'waiting' };
-  const settled = verdict.kind === 'unavailable' ? 'waiting' : 'buried';
+  const lost = isAtMostOnce ? 'dropped' : undefined;
+  if (verdict.kind === 'interrupted') return { outcome: 'interrupted', settled: lost ?? 'waiting' };
+  const settled = lost ?? (verdict.kind === 'unavailable' ? 'waiting' : 'buried');
   return { outcome: verdict.kind, settled, error: verdict.error };
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
-import type { Outcome } from '@crm-mesh/delivery/outcome';
+import type { Outcome, RunOutcome } from '@crm-mesh/delivery/outcome';
 import { CLOSED, describeBlocked, describeExit, describeUncaught, OVERDUE, type Death } from './death.js';
 import type { Answers, FromWorker, Request, ToWorker, WorkerFacts } from './protocol.js';
 import { TurnBatch } from './turn-batch.js';
@@ -13,7 +13,9 @@ const BLOCKED_AFTER_BEATS = 10;
 const OVERDUE_AFTER_BEATS = 3;
 
 interface RunInHand {
-  end(outcome: Outcome): void;
+  end(outcome: RunOutcome): void;
+  /** Events of a batch; else 1. */
+  events: number;
   /** Since its abort; undefined: it was not aborted. */
   beatsOver: number | undefined;
 }
@@ -29,7 +31,7 @@ export interface PluginWorkerOptions {
   facts: WorkerFacts;
   heapMb: number;
   onLine(line: FromWorker & { kind: 'line' }): void;
-  /** Called once, when everything that was in hand has been told. `inHand`: how many runs. */
+  /** Called once, when everything that was in hand has been told. `inHand`: how many events. */
   onDeath(death: Death, inHand: number): void;
 }
 
@@ -76,10 +78,10 @@ export class PluginWorker {
     });
   }
 
-  run(input: HandlerInput, run: HandlerRun): Promise<Outcome> {
+  run(input: HandlerInput, run: HandlerRun): Promise<RunOutcome> {
     return new Promise((resolve) => {
       const id = this.#ids++;
-      const inHand: RunInHand = { end: resolve, beatsOver: undefined };
+      const inHand: RunInHand = { end: resolve, events: input.items.length, beatsOver: undefined };
       this.#runs.set(id, inHand);
       this.#outbox.add({ kind: 'run', id, input: { ...input, items: input.items.map(copyItem) } });
       run.onInterrupt((reason) => {
@@ -151,7 +153,7 @@ export class PluginWorker {
   #end(death: Death): void {
     this.#isDead = true;
     clearInterval(this.#beat);
-    const inHand = this.#runs.size;
+    const inHand = [...this.#runs.values()].reduce((sum, { events }) => sum + events, 0);
     const isAlone = inHand === 1 && this.#lanes.size === 0;
     for (const run of this.#runs.values()) run.end(explainDeath(death, run, isAlone));
     for (const { reject } of this.#requests.values()) reject(new Error(`its worker ended: ${death.what}`));

@@ -1,7 +1,7 @@
 import type { FoundInConfig } from '@crm-mesh/config/checking';
 import type { MeshErrorCode } from '@crm-mesh/contract';
 import type { HandlerInput, HandlerItem } from '@crm-mesh/delivery';
-import type { ErrorInfo, Outcome } from '@crm-mesh/delivery/outcome';
+import type { ErrorInfo, RunOutcome } from '@crm-mesh/delivery/outcome';
 import type { DropIn } from '@crm-mesh/drop-ins';
 import type { PluginSummary } from '../plugin-code.js';
 
@@ -44,7 +44,7 @@ export type ToWorker =
 export type FromWorker =
   | { kind: 'answer'; id: number; answer: Answers[keyof Answers] }
   | { kind: 'failure'; id: number; error: ErrorInfo }
-  | { kind: 'outcome'; id: number; outcome: Outcome }
+  | { kind: 'outcome'; id: number; outcome: RunOutcome }
   | { kind: 'lane'; id: number; lane: string }
   /** `fields` is JSON. */
   | { kind: 'line'; level: 'debug' | 'info' | 'warn' | 'error'; fields: string; message: string }

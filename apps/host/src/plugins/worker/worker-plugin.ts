@@ -1,7 +1,7 @@
 import { refuseConfig } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
 import type { HandlerInput, HandlerItem, HandlerRun, RunHandler } from '@crm-mesh/delivery';
-import type { Outcome } from '@crm-mesh/delivery/outcome';
+import type { RunOutcome } from '@crm-mesh/delivery/outcome';
 import type { DropIn } from '@crm-mesh/drop-ins';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import type { PluginCode, PluginSummary, Restarting } from '../plugin-code.js';
@@ -75,7 +75,7 @@ export class WorkerPlugin implements PluginCode {
     await withinLimit(this.worker.ask({ step: 'teardown' }));
   }
 
-  readonly runHandler: RunHandler = (input: HandlerInput, run: HandlerRun): Promise<Outcome> =>
+  readonly runHandler: RunHandler = (input: HandlerInput, run: HandlerRun): Promise<RunOutcome> =>
     this.worker.run(input, run);
 
   laneOf(item: HandlerItem): Promise<string> {

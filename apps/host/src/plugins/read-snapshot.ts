@@ -1,0 +1,64 @@
+import {
+  buildEvent,
+  eventSubject,
+  matchesPatterns,
+  type AnyRecord,
+  type EventPattern,
+  type RecordKey,
+} from '@crm-mesh/contract';
+import type { ReadSnapshot, SnapshotEvent } from '@crm-mesh/delivery';
+import { requestControl, type Nats } from '@crm-mesh/jetstream';
+import type { PluginSummary } from './plugin-code.js';
+
+/** As the ledger's owner tells it. */
+interface SnapshotRecord {
+  key: RecordKey;
+  version: number;
+  modifiedAtMs: number;
+  data: AnyRecord;
+}
+
+/** The records that a plugin listens to, as the publisher's ledger has them. */
+export function readSnapshotFor({ name, events }: Pick<PluginSummary, 'name' | 'events'>, nats: Nats): ReadSnapshot {
+  const entities = listEntities(events);
+  return async ({ upTo, after }) => {
+    const answer = await requestControl<{ records: SnapshotRecord[]; after?: string }>(nats, 'publisher', 'snapshot', {
+      ...{ upTo, after },
+      ...(entities ? { entities } : {}),
+    });
+    const told = answer.records.flatMap((record) => describeRecord(record, events, `snapshot:${name}:${upTo}`) ?? []);
+    return { events: told, ...(answer.after === undefined ? {} : { after: answer.after }) };
+  };
+}
+
+/** Undefined: all. */
+function listEntities(events: readonly EventPattern[]): string[] | undefined {
+  if (events.includes('*')) return undefined;
+  return [...new Set(events.map((pattern) => pattern.split('.')[0]!))];
+}
+
+function describeRecord(
+  { key, version, modifiedAtMs, data }: SnapshotRecord,
+  events: readonly EventPattern[],
+  cause: string,
+): SnapshotEvent | undefined {
+  const action = chooseAction(key, data, events);
+  if (action === undefined) return undefined;
+  const address = { ...key, action };
+  const time = new Date(modifiedAtMs).toISOString();
+  const event = buildEvent({
+    ...{ address, version, origin: 'snapshot', time, record: data, changes: {} },
+    ...{ correlationId: cause, causationId: cause },
+  });
+  return { id: event.id, subject: eventSubject(address), payload: JSON.stringify(event) };
+}
+
+/**
+ * The action that says what the record is now, of those that the plugin listens to: a deal that is won is told as
+ * `won` to who listens to that. Undefined: the plugin listens to none that could say it.
+ */
+export function chooseAction(key: RecordKey, data: AnyRecord, events: readonly EventPattern[]): string | undefined {
+  const status = key.entity === 'deal' && 'status' in data ? String(data.status) : 'open';
+  const fitting = [...(status === 'won' || status === 'lost' ? [status] : []), 'created', 'updated'];
+  return fitting.find((action) => matchesPatterns(events, eventSubject({ ...key, action })));
+}
