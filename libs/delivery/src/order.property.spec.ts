@@ -5,9 +5,9 @@ import { runSchedule } from './order-run.fixture.js';
 import { useServer } from './scene.fixture.js';
 import { SEEDED_BUGS, type SeededBug } from './seeded-bugs.fixture.js';
 
-/** More of them: `ORDER_RUNS=500`. The same again: `ORDER_SEED=…`, as a failure names it. */
+/** Others: `ORDER_SEED=…`, as a failure names it; more of them: `ORDER_RUNS=500`. The default once found a bug. */
 const RUNS = Number(process.env['ORDER_RUNS'] ?? 8);
-const SEED = Number(process.env['ORDER_SEED'] ?? Date.now() % 2 ** 31);
+const SEED = Number(process.env['ORDER_SEED'] ?? 477_043_922);
 /** A bug must be found within so many schedules; most are in the first few. */
 const MOST_RUNS_FOR_A_BUG = 40;
 

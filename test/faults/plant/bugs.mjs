@@ -79,10 +79,10 @@ export const BUGS = {
   'burying-by-delivery-count': [
     {
       file: GROUPS,
-      find: 'if (todo.length === 1 && isCondemned(todo[0].ref))',
+      find: 'if (together === 1 && this.deps.isCondemned(todo[0].ref))',
       replace:
-        "if (todo[0].delivery?.deliveryCount > 2) return { kind: 'permanent', error: { name: 'Error', message: 'delivered too often' } };\n" +
-        'if (todo.length === 1 && isCondemned(todo[0].ref))',
+        "if (todo[0].delivery?.deliveryCount > 2) return { outcome: { kind: 'permanent', error: { name: 'Error', message: 'delivered too often' } }, together };\n" +
+        'if (together === 1 && this.deps.isCondemned(todo[0].ref))',
     },
   ],
   'parking-acks-before-rows': [
