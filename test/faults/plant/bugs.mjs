@@ -61,7 +61,9 @@ export const BUGS = {
         'const ack = await nats.publish(',
     },
   ],
-  'no-barrier': [{ file: BARRIER, find: 'if (view.held === view.ackPending && !view.isForgetful)', replace: 'if (Date.now() > 0)' }],
+  'no-barrier': [
+    { file: BARRIER, find: 'if (view.held === view.ackPending && !view.isForgetful)', replace: 'if (Date.now() > 0)' },
+  ],
   'no-gap-barrier': [
     { file: FEED, find: "this.closeBarrier('gap');", replace: ';' },
     { file: FEED, find: "this.closeBarrier('interrupted');", replace: ';' },
