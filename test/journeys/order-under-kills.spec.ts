@@ -132,7 +132,8 @@ describe('order per record under kill -9 of host and server', () => {
     expect(repeated).toBeLessThan(RECORDS * published * 0.2);
   });
 
-  it('is not kept without the barrier: this test would notice', { timeout: 180_000 }, async () => {
+  // Where the kills fall is chance: one run in many meets no overtaking.
+  it('is not kept without the barrier: this test would notice', { timeout: 180_000, retry: 2 }, async () => {
     const { lost, overtaken } = await run('off');
     expect(lost).toBe(0);
     expect(overtaken).toBeGreaterThan(0);
