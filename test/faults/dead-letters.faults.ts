@@ -8,15 +8,25 @@ import { startFaultMesh, type FaultMesh } from './mesh/fault-mesh.js';
 import { PLUGIN } from './mesh/fault-plugin.js';
 import { countOpen, until } from './mesh/operator.js';
 import { FAILPOINTS } from './plant/index.js';
+import { sample } from './settings.js';
 
 /** The server forgets message ids so soon, and the host comes back later: what keeps letters apart is not the server. */
 const WINDOW_MS = 100;
 const AWAY_MS = 300;
 const ANSWER_TIMEOUT_MS = 20_000;
 
-const BURYING = Object.keys(FAILPOINTS).filter((name) => name.startsWith('bury.'));
+const BURYING = sample(
+  Object.keys(FAILPOINTS).filter((name) => name.startsWith('bury.')),
+  1,
+  'points of a burial',
+);
 const OF_OPERATORS = Object.keys(FAILPOINTS).filter((name) => FAILPOINTS[name]!.needs === 'operator');
-const DROPPING = OF_OPERATORS.filter((name) => name.startsWith('close.'));
+const REDRIVING = sample(OF_OPERATORS, 1, 'points of a redrive');
+const DROPPING = sample(
+  OF_OPERATORS.filter((name) => name.startsWith('close.')),
+  1,
+  'points of a drop',
+);
 
 interface Scene {
   mesh: FaultMesh;
@@ -131,7 +141,7 @@ describe('kill -9 of the host', () => {
   it('at every step of a redrive sends one copy, and loses no letter', async () => {
     await withMesh((scene) =>
       killAtEachStep(scene, 'redrive', {
-        names: OF_OPERATORS,
+        names: REDRIVING,
         check: async (id, letter) => {
           await untilSettled(scene, ['CRM_EVENTS', 'CRM_DIRECT']);
           const copies = await listSequences(scene.nats, 'CRM_DIRECT', `direct.${PLUGIN}.acme.billing.company.*.${id}`);

@@ -87,7 +87,7 @@ export const FAILPOINTS = {
   'bury.before-publish': {
     app: 'host',
     file: BURY,
-    before: 'await nats.publish({ ...message, payload: JSON.stringify(letter) })',
+    before: 'return (await nats.publish({ ...message, payload: JSON.stringify(letter) })).sequence',
   },
   'bury.before-term': { app: 'host', file: RUNNER, after: 'await settler.bury(buried, error);' },
 
