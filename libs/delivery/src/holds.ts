@@ -3,6 +3,7 @@ import type { Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import type { ConsumerSpec } from './consumer-spec.js';
+import { findStored } from './is-stored.js';
 import type { Held, Lane } from './lane.js';
 import { describeError } from './outcome.js';
 import { redriveMessageId } from './redrive.js';
@@ -176,16 +177,13 @@ export class Holds {
   /** A letter is redriven before it is deleted: when it is gone, the redriven message is there. */
   async #findRedriven({ letter, subject }: Hold): Promise<ItemRef | undefined> {
     const { nats, incarnationOf, openDirect } = this.deps;
-    const id = redriveMessageId(letter);
-    const filterSubject = directSubject(this.spec.name, subject);
-    for await (const message of nats.readStream('CRM_DIRECT', { fromSequence: 1, filterSubject })) {
-      if (message.header('Nats-Msg-Id') !== id) continue;
-      if (incarnationOf('CRM_DIRECT') === undefined) await openDirect();
-      const incarnation = incarnationOf('CRM_DIRECT');
-      if (incarnation === undefined) throw new Error('CRM_DIRECT is not read yet');
-      return { stream: 'CRM_DIRECT', incarnation, sequence: message.sequence };
-    }
-    return undefined;
+    const copy = { subject: directSubject(this.spec.name, subject), messageId: redriveMessageId(letter) };
+    const sequence = await findStored(nats, 'CRM_DIRECT', copy);
+    if (sequence === undefined) return undefined;
+    if (incarnationOf('CRM_DIRECT') === undefined) await openDirect();
+    const incarnation = incarnationOf('CRM_DIRECT');
+    if (incarnation === undefined) throw new Error('CRM_DIRECT is not read yet');
+    return { stream: 'CRM_DIRECT', incarnation, sequence };
   }
 
   #keep(hold: Hold): void {

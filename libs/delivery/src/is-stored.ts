@@ -5,8 +5,9 @@ const MESSAGE_ID = 'Nats-Msg-Id';
 type Wanted = { subject: string; messageId: string };
 
 /**
- * The sequence of the message of this id; undefined where the stream does not hold it. The server itself remembers ids for two minutes only; a process that was
- * killed may come back later than that. `subject`: of few messages, for they may all be read.
+ * The sequence of the message of this id; undefined where the stream does not hold it. The server itself remembers ids
+ * for two minutes only; a process that was killed may come back later than that. `subject`: of few messages, for they
+ * may all be read.
  */
 export async function findStored(
   nats: Nats,

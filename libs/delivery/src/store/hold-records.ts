@@ -1,5 +1,5 @@
 import type { Store } from '@crm-mesh/store';
-import type { ItemRef } from './item-rows.js';
+import { columnsOf, deleteItem, type ItemRef } from './item-rows.js';
 
 /** A dead letter that holds its lane until it is resolved. */
 export interface Hold {
@@ -51,7 +51,7 @@ export class HoldRecords {
           `INSERT INTO delivery_holds (consumer, stream, incarnation, sequence, lane, ordinal, subject, letter_incarnation,
            letter_sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (consumer, stream, incarnation, sequence)
            DO UPDATE SET letter_incarnation = excluded.letter_incarnation, letter_sequence = excluded.letter_sequence`,
-          [...this.key(ref), lane, ordinal, subject, letter.incarnation, letter.sequence],
+          [...columnsOf(this.consumer, ref), lane, ordinal, subject, letter.incarnation, letter.sequence],
         );
         await tx.run(
           'INSERT INTO delivery_parked_lanes (consumer, lane, due_ms) VALUES (?, ?, 0) ON CONFLICT DO NOTHING',
@@ -62,7 +62,7 @@ export class HoldRecords {
   }
 
   async remove({ ref }: Hold): Promise<void> {
-    await this.store.write((tx) => tx.run(`DELETE FROM delivery_holds WHERE ${ITEM}`, this.key(ref)));
+    await this.store.write((tx) => deleteItem(tx, 'delivery_holds', this.consumer, ref));
   }
 
   async removeAll(): Promise<void> {
@@ -76,15 +76,9 @@ export class HoldRecords {
         `INSERT INTO delivery_parked (consumer, stream, incarnation, sequence, lane, ordinal, subject)
          VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (consumer, stream, incarnation, sequence)
          DO UPDATE SET lane = excluded.lane, ordinal = excluded.ordinal`,
-        [...this.key(redriven), lane, ordinal, subject],
+        [...columnsOf(this.consumer, redriven), lane, ordinal, subject],
       );
-      await tx.run(`DELETE FROM delivery_holds WHERE ${ITEM}`, this.key(ref));
+      await deleteItem(tx, 'delivery_holds', this.consumer, ref);
     });
   }
-
-  private key({ stream, incarnation, sequence }: ItemRef): (string | number)[] {
-    return [this.consumer, stream, incarnation, sequence];
-  }
 }
-
-const ITEM = 'consumer = ? AND stream = ? AND incarnation = ? AND sequence = ?';

@@ -66,7 +66,7 @@ export async function insertDone(
 
 export async function deleteItem(
   tx: Transaction,
-  table: 'delivery_failures' | 'delivery_parked' | 'delivery_suspects',
+  table: 'delivery_failures' | 'delivery_holds' | 'delivery_parked' | 'delivery_suspects',
   consumer: string,
   ref: ItemRef,
 ): Promise<void> {
