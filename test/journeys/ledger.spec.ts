@@ -109,12 +109,9 @@ async function expectProjection(connection: string, rows: readonly LedgerRow[]):
 }
 
 async function readRows(connection: string, count: number): Promise<LedgerRow[]> {
-  // Rows are committed up to 50 ms after their events.
   return vi.waitFor(async () => {
     const { ledger } = await requestControl<PublisherFacts>(mesh.nats, 'publisher', 'status');
     const rows = await mesh.readLedger();
-    const highest = Math.max(...rows.map((row) => Number(row['sequence'])));
-    expect(highest).toBe((await mesh.nats.streamState('CRM_EVENTS')).lastSequence);
     expect(ledger.records).toBe(rows.length);
     const own = rows.filter((row) => row.connection === connection);
     expect(own).toHaveLength(count);

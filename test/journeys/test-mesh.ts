@@ -31,7 +31,7 @@ export interface TestMesh {
   send(type: string, data: Record<string, unknown>, part?: Record<string, unknown>): Promise<number>;
   /** The same of a connection that tells patches. */
   sendPatch(type: string, data: Record<string, unknown>, part?: Record<string, unknown>): Promise<number>;
-  /** The whole ledger, as it is committed. */
+  /** The whole ledger, once everything that the log holds is committed: up to 50 ms after it was told. */
   readLedger(): Promise<LedgerRow[]>;
   /** Until the normaliser and these plugins have settled everything. */
   settled(...plugins: string[]): Promise<void>;
@@ -76,7 +76,12 @@ export async function startTestMesh(options: { hubspotApi?: { url: string; token
     readLedger: async () => {
       const store = await openStore({ url: config.store.publisher, migrations: [] });
       try {
-        return await store.read<LedgerRow>('SELECT * FROM ledger ORDER BY connection, entity, id');
+        const { lastSequence } = await nats.streamState('CRM_EVENTS');
+        return await vi.waitFor(async () => {
+          const rows = await store.read<LedgerRow>('SELECT * FROM ledger ORDER BY connection, entity, id');
+          expect(Math.max(0, ...rows.map((row) => Number(row['sequence'])))).toBeGreaterThanOrEqual(lastSequence);
+          return rows;
+        });
       } finally {
         await store.close();
       }

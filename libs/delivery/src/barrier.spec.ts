@@ -2,9 +2,13 @@ import { expect, it, vi } from 'vitest';
 import { Barrier, type BarrierOptions } from './barrier.js';
 import { decideBarrier } from './decide-barrier.js';
 
-type Item = { name: string; ref: { sequence: number } };
-const [a, b, c] = ['a', 'b', 'c'].map((name, index) => ({ name, ref: { sequence: index + 1 } })) as [Item, Item, Item];
-const state = { ackPending: 0, ackWaitMs: 1_000, deliveredSequence: 9, pending: 0 };
+type Item = { name: string; ref: { sequence: number }; isPlaced: boolean };
+const [a, b, c] = ['a', 'b', 'c'].map((name, index) => ({ name, ref: { sequence: index + 1 }, isPlaced: true })) as [
+  Item,
+  Item,
+  Item,
+];
+const state = { ackPending: 0, ackWaitMs: 1_000, deliveredSequence: 9 };
 
 function createBarrier(options: Partial<BarrierOptions<Item>>): Barrier<Item> {
   return new Barrier({
@@ -13,6 +17,7 @@ function createBarrier(options: Partial<BarrierOptions<Item>>): Barrier<Item> {
     readPending: () => Promise.resolve(state),
     listHeld: () => [],
     now: Date.now,
+    forget: () => 0,
     onOpen: () => undefined,
     onAlarm: () => undefined,
     ...options,
@@ -64,29 +69,35 @@ it('opens with an alarm when for an ack_wait more is held than is pending', asyn
   expect(onAlarm).toHaveBeenCalledOnce();
 });
 
-it('is not opened by what a server that was killed has forgotten: as many may be missing', async () => {
-  const held = [c];
+it('lets go of what a server that was killed has forgotten: as many may be missing, and there may be no room for them', async () => {
+  const held = [b, c];
   let asked = 0;
-  // The server knows of a alone, and delivers b and c as if for the first time.
+  // The server knows of a alone. It takes until the third question before c can be let go.
   const readPending = () => {
-    asked += 1;
-    if (asked === 2) held.unshift(a);
-    if (asked === 4) held.unshift(b);
-    return Promise.resolve(
-      asked < 4
-        ? { ...state, ackPending: 1, deliveredSequence: 1, pending: 2 }
-        : { ...state, ackPending: 3, deliveredSequence: 3 },
-    );
+    if (++asked === 2) held.unshift(a);
+    return Promise.resolve({ ...state, ackPending: 1, deliveredSequence: 1 });
+  };
+  const forget = (forgotten: readonly Item[]): number => {
+    const kept = asked < 3 ? [c] : [];
+    held.splice(0, held.length, ...held.filter((item) => !forgotten.includes(item) || kept.includes(item)));
+    return forgotten.filter((item) => kept.includes(item)).length;
   };
   let heldAtOpening: Item[] = [];
-  const barrier = createBarrier({
-    readPending,
-    listHeld: () => [...held],
-    onOpen: () => (heldAtOpening = [...held]),
-  });
+  const listHeld = () => [...held];
+  const barrier = createBarrier({ readPending, forget, listHeld, onOpen: () => (heldAtOpening = [...held]) });
   barrier.close();
   await vi.waitFor(() => expect(barrier.isOpen).toBe(true));
-  expect(heldAtOpening).toEqual([b, a, c]);
+  expect([heldAtOpening, asked]).toEqual([[a], 3]);
+});
+
+it('decides nothing while the server does not answer', async () => {
+  let asked = 0;
+  const forget = vi.fn(() => 0);
+  const readPending = () => Promise.resolve(++asked < 3 ? undefined : { ...state, ackPending: 1 });
+  const barrier = createBarrier({ readPending, forget, listHeld: () => [a] });
+  barrier.close();
+  await vi.waitFor(() => expect(barrier.isOpen).toBe(true));
+  expect([asked, forget.mock.calls]).toEqual([3, [[[]]]]);
 });
 
 it('stays closed once it is stopped', async () => {

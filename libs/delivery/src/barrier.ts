@@ -9,22 +9,27 @@ export interface PendingState {
   ackWaitMs: number;
   /** Up to here the stream is delivered. */
   deliveredSequence: number;
-  /** Not delivered yet. */
-  pending: number;
 }
 
 interface InHand {
   ref: { sequence: number };
+  /** It stands in its lane, or needs none. */
+  isPlaced: boolean;
 }
 
 export interface BarrierOptions<Item extends InHand> {
   isOpen: boolean;
   decide: BarrierDecider;
-  /** As the server has it now. */
-  readPending(): Promise<PendingState>;
+  /** As the server has it now; undefined where it does not answer. */
+  readPending(): Promise<PendingState | undefined>;
   /** What is in hand now. */
   listHeld(): readonly Item[];
   now(): number;
+  /**
+   * A server that was killed knows nothing of having delivered these. It delivers them again, with what lies between, as
+   * soon as there is room: they are to be let go. Returns how many cannot be, yet.
+   */
+  forget(items: readonly Item[]): number;
   onOpen(): void;
   /** It opened although more is held than the server has pending. */
   onAlarm(): void;
@@ -72,13 +77,16 @@ export class Barrier<Item extends InHand = InHand> {
   }
 
   async #decide(excessSinceMs: number | undefined): Promise<ReturnType<BarrierDecider>> {
-    const { listHeld, readPending, decide, now } = this.options;
+    const { listHeld, readPending, forget, decide, now } = this.options;
     const before = listHeld();
-    const { deliveredSequence, pending: toDeliver, ackPending, ackWaitMs } = await readPending();
+    const state = await readPending();
+    if (!state) return { kind: 'wait', excessSinceMs: undefined };
     const still = new Set(listHeld());
     const inHand = before.filter((item) => still.has(item));
-    const held = inHand.filter(({ ref }) => ref.sequence <= deliveredSequence).length;
-    const isForgetful = held < inHand.length;
-    return decide({ ackPending, held, isForgetful, toDeliver, excessSinceMs, ackWaitMs, nowMs: now() });
+    const isForgotten = ({ ref }: Item): boolean => ref.sequence > state.deliveredSequence;
+    const forgotten = forget(inHand.filter(isForgotten));
+    const held = inHand.filter((item) => item.isPlaced && !isForgotten(item)).length;
+    const { ackPending, ackWaitMs } = state;
+    return decide({ ackPending, held, forgotten, excessSinceMs, ackWaitMs, nowMs: now() });
   }
 }

@@ -201,6 +201,7 @@ export class Consumer {
       now: this.now,
       onDelivery,
       listHeld: (from) => settler.listHeld(from.stream),
+      forget: (forgotten) => engine.forget(forgotten),
       onOpen: () => this.resume(),
       onState: (from) => {
         exhausted.look(from);

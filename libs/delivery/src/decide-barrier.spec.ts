@@ -13,16 +13,11 @@ it.each([
   ],
   ['more than pending, for an ack_wait', { held: 8, ackPending: 7, excessSinceMs: 5_000 }, { kind: 'open-alarmed' }],
   [
-    'the server has forgotten what is in hand, and as many are missing',
-    { held: 3, ackPending: 3, isForgetful: true, toDeliver: 5 },
+    'what the server has forgotten is still in hand',
+    { held: 3, ackPending: 3, forgotten: 1 },
     { kind: 'wait', excessSinceMs: undefined },
   ],
-  [
-    'the server has forgotten what is in hand, and will deliver it no more',
-    { held: 3, ackPending: 3, isForgetful: true },
-    { kind: 'wait', excessSinceMs: 10_000 },
-  ],
 ])('%s', (_name, view, decision) => {
-  const usual = { isForgetful: false, toDeliver: 0, excessSinceMs: undefined, ackWaitMs: 5_000, nowMs: 10_000 };
+  const usual = { forgotten: 0, excessSinceMs: undefined, ackWaitMs: 5_000, nowMs: 10_000 };
   expect(decideBarrier({ ...usual, ...view })).toEqual(decision);
 });

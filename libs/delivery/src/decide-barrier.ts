@@ -7,10 +7,8 @@ export interface BarrierView {
    * what the server knows to be delivered: else one that it has forgotten would stand for one that is missing.
    */
   held: number;
-  /** A server that was killed has forgotten deliveries that are in hand; it makes them again, and those in between. */
-  isForgetful: boolean;
-  /** Not delivered yet, as the server counts. */
-  toDeliver: number;
+  /** In hand, forgotten by a server that was killed, and not let go yet: they might run before what is delivered again. */
+  forgotten: number;
   /** Since when more was held than the server has pending; undefined while it is not so. */
   excessSinceMs: number | undefined;
   ackWaitMs: number;
@@ -28,9 +26,8 @@ export type BarrierDecision =
  * Until then an older event of a record may still be on its way, and a newer one would overtake it.
  */
 export function decideBarrier(view: BarrierView): BarrierDecision {
-  if (view.held === view.ackPending && !view.isForgetful) return { kind: 'open' };
-  const isComing = view.held < view.ackPending || (view.isForgetful && view.toDeliver > 0);
-  if (isComing) return { kind: 'wait', excessSinceMs: undefined };
+  if (view.held === view.ackPending && view.forgotten === 0) return { kind: 'open' };
+  if (view.held < view.ackPending || view.forgotten > 0) return { kind: 'wait', excessSinceMs: undefined };
   const excessSinceMs = view.excessSinceMs ?? view.nowMs;
   if (view.nowMs - excessSinceMs >= view.ackWaitMs) return { kind: 'open-alarmed' };
   return { kind: 'wait', excessSinceMs };

@@ -66,7 +66,10 @@ export class Engine {
     const ref = { stream, incarnation: feed.incarnation, sequence };
     const item = { stream, subject, sequence, data, storedAtMs };
     const held = createHeld({ ref, item, delivery, nowMs: this.deps.now(), ...arrival(ref) });
-    if (this.spec.accepts && !this.spec.accepts(subject)) return this.deps.settler.release(held, 'ack', 'sifted');
+    if (this.spec.accepts && !this.spec.accepts(subject)) {
+      held.isPlaced = true;
+      return this.deps.settler.release(held, 'ack', 'sifted');
+    }
     const inHand = this.deps.settler.findInHand(held.key);
     if (inHand) {
       // Redelivered while in hand: only its newest delivery is sure to be settled.
@@ -83,6 +86,17 @@ export class Engine {
     lane.parked = { count, arriving: 0 };
     lane.waitUntil(dueMs);
     this.schedule(lane);
+  }
+
+  /** Lets go of what waits and will be delivered again. Returns how many have to end first: they run, or are being stored. */
+  forget(forgotten: readonly Held[]): number {
+    const { held } = this.deps.settler;
+    const gone = new Set(forgotten.filter(({ key }) => held.has(key)));
+    if (gone.size === 0) return 0;
+    const waiting = [...this.lanes.values()].flatMap((lane) => (lane.state === 'running' ? [] : lane.drop(gone)));
+    const unplaced = [...gone].filter(({ isPlaced }) => !isPlaced);
+    for (const { key } of [...waiting, ...unplaced]) held.delete(key);
+    return gone.size - waiting.length - unplaced.length;
   }
 
   /** What held lanes back is over. */

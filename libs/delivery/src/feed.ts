@@ -1,6 +1,6 @@
 import type { Delivery, DurableState, Nats, Pull, PullNotice } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
-import { Barrier, type PendingState } from './barrier.js';
+import { Barrier } from './barrier.js';
 import type { BarrierDecider } from './decide-barrier.js';
 import type { Held } from './lane.js';
 import { describeError } from './outcome.js';
@@ -28,6 +28,8 @@ export interface FeedOptions {
   now(): number;
   onDelivery(feed: Feed, delivery: Delivery): void;
   listHeld(feed: Feed): readonly Held[];
+  /** Lets go of what the server will deliver again. Returns how many cannot be let go yet. */
+  forget(forgotten: readonly Held[]): number;
   /** The barrier has opened. */
   onOpen(): void;
   /** The durable's state was read anew. */
@@ -66,9 +68,10 @@ export class Feed {
     this.barrier = new Barrier({
       isOpen: durable.ackPending === 0 || !(ordered || startsClosed),
       decide: options.decideBarrier,
-      readPending: () => this.readPending(),
+      readPending: () => this.readState(),
       listHeld: () => options.listHeld(this),
       now: options.now,
+      forget: options.forget,
       onOpen: options.onOpen,
       onAlarm: () =>
         this.log(
@@ -168,11 +171,7 @@ export class Feed {
     this.barrier.close();
   }
 
-  /** What was true before the server went away decides nothing. */
-  private async readPending(): Promise<PendingState> {
-    return (await this.readState()) ?? { ...this.durable, ackPending: Number.POSITIVE_INFINITY };
-  }
-
+  /** Undefined where the server does not answer: what was true before decides nothing. */
   private async readState(): Promise<DurableState | undefined> {
     try {
       const state = await this.options.nats.durableState(this.stream, this.durable.name);

@@ -23,7 +23,7 @@ export interface Held {
   mayBeKnown: boolean;
   /** It was in hand when the process ended uncleanly, and has not run since. */
   isSuspect: boolean;
-  /** It stands in its lane; a plugin's `key` may have to be asked first. */
+  /** It stands in its lane, or needs none; a plugin's `key` may have to be asked first. */
   isPlaced: boolean;
 }
 
@@ -89,6 +89,13 @@ export class Lane {
     if (settled.length === 1 && settled[0] === this.waiting[0]) return void this.waiting.shift();
     const gone = new Set(settled);
     this.waiting = this.waiting.filter((held) => !gone.has(held));
+  }
+
+  /** Returns which of these waited here. */
+  drop(gone: ReadonlySet<Held>): Held[] {
+    const dropped = this.waiting.filter((held) => gone.has(held));
+    if (dropped.length > 0) this.remove(dropped);
+    return dropped;
   }
 
   isEmpty(): boolean {

@@ -149,10 +149,9 @@ export class Settler {
     }
   }
 
-  /** What the server waits for us to settle, as far as it stands in its lane. */
+  /** What the server waits for us to settle. */
   listHeld(stream: string): Held[] {
-    const placed = [...this.held.values()].filter((held) => held.isPlaced);
-    const all = [...placed, ...(this.floor?.list() ?? [])];
+    const all = [...this.held.values(), ...(this.floor?.list() ?? [])];
     return all.filter((held) => held.ref.stream === stream && held.delivery !== undefined);
   }
 

@@ -62,7 +62,11 @@ export const BUGS = {
     },
   ],
   'no-barrier': [
-    { file: BARRIER, find: 'if (view.held === view.ackPending && !view.isForgetful)', replace: 'if (Date.now() > 0)' },
+    {
+      file: BARRIER,
+      find: 'if (view.held === view.ackPending && view.forgotten === 0)',
+      replace: 'if (Date.now() > 0)',
+    },
   ],
   'no-gap-barrier': [
     { file: FEED, find: "this.closeBarrier('gap');", replace: ';' },
