@@ -1,24 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
+/** Specs that run hosts, workers and whole meshes: each file in a process of its own. */
+const ALONE = [
+  'apps/cli/src/**/*.spec.ts',
+  'apps/host/src/**/*.spec.ts',
+  'bench/src/**/*.spec.ts',
+  'examples/**/*.spec.ts',
+  'libs/nats-server/src/**/*.spec.ts',
+  'test/faults/**/*.spec.ts',
+  'test/journeys/**/*.spec.ts',
+];
+/** The others share two processes: importing what they need takes longer than most of them. */
+const TOGETHER = [
+  'apps/*/src/**/*.spec.ts',
+  'libs/*/src/**/*.spec.ts',
+  'plugins/**/*.spec.ts',
+  'scripts/**/*.spec.ts',
+  'test/**/*.spec.ts',
+];
+
 export default defineConfig({
   ssr: { resolve: { conditions: ['@crm-mesh/source', 'module', 'node', 'development|production'] } },
   // For spec files and plugins, which no tsconfig.json that emits includes.
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
-    include: [
-      'apps/*/src/**/*.spec.ts',
-      'libs/*/src/**/*.spec.ts',
-      'plugins/**/*.spec.ts',
-      'examples/**/*.spec.ts',
-      'scripts/**/*.spec.ts',
-      'bench/src/**/*.spec.ts',
-      'test/**/*.spec.ts',
-    ],
     setupFiles: ['reflect-metadata'],
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
     // By default vitest leaves one core alone; most of our tests wait for servers and processes.
     maxWorkers: 2,
+    projects: [
+      { extends: true, test: { name: 'together', include: TOGETHER, exclude: ALONE, isolate: false } },
+      { extends: true, test: { name: 'alone', include: ALONE } },
+    ],
   },
 });

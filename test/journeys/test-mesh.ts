@@ -89,7 +89,10 @@ export async function startTestMesh(options: { hubspotApi?: { url: string; token
     settled: (...plugins) =>
       vi.waitFor(
         async () => {
+          // A durable does not count at once what its stream has.
+          const { lastSequence } = await nats.streamState('CRM_RAW');
           await settledOne('CRM_RAW', 'normaliser');
+          expect((await nats.durableState('CRM_RAW', 'normaliser'))?.ackFloorSequence).toBe(lastSequence);
           // What is parked is acked, and what lies in the outbox is in no stream yet.
           const { outbox, consumers } = await requestControl<Waiting>(nats, 'publisher', 'status');
           const parked = [...consumers, ...host.plugins().flatMap(({ consumer }) => consumer ?? [])];

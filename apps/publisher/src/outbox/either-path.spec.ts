@@ -77,8 +77,11 @@ async function readHistory(id: string): Promise<MeshEvent<'deal.*'>[]> {
 async function settled(): Promise<void> {
   await vi.waitFor(
     async () => {
+      // In the order of the way; a durable does not count at once what its stream has.
+      const waiting = outbox.fill.messages;
+      const { lastSequence } = await nats.streamState('CRM_RAW');
       const state = await nats.durableState('CRM_RAW', 'normaliser');
-      expect([outbox.fill.messages, state?.pending, state?.ackPending]).toEqual([0, 0, 0]);
+      expect([waiting, state?.ackPending, state?.ackFloorSequence]).toEqual([0, 0, lastSequence]);
     },
     { timeout: 20_000, interval: 10 },
   );
