@@ -7,7 +7,7 @@ import { CloudEventsConfig, HubspotConfig, MappingConfig, StandardWebhooksConfig
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../apps/cli/src/exit-code.js';
 import type { Outcome } from '../../libs/delivery/src/outcome.js';
-import { chooseIsolation } from '../../apps/host/src/plugins/choose-policy.js';
+import { chooseIsolation } from '@crm-mesh/plugin-consumer';
 import { decideSettlement, type Decision } from '../../libs/delivery/src/settlement.js';
 import { describeStream, STREAM_NAMES, type StreamName } from '../../libs/jetstream/src/stream-specs.js';
 import { listPackages, listSources, readManifest, readText } from '../house/repository.js';

@@ -6,10 +6,10 @@ import { listStreamLimits, loadConfig, resolveNats, type LoadedConfig } from '@c
 import { DELIVERY_MIGRATIONS, Quarantine } from '@crm-mesh/delivery';
 import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
 import { connectControl, JetStreamStrategy } from '@crm-mesh/jetstream/nest';
+import { logOutcome } from '@crm-mesh/plugin-consumer';
 import { openStore, type Store } from '@crm-mesh/store';
 import { createLogger, createMetrics, NestLogger, type Logger } from '@crm-mesh/telemetry';
 import { HostModule } from './host.module.js';
-import { logOutcome } from './plugins/log-outcome.js';
 import { PluginHost } from './plugins/plugin-host.js';
 import type { PluginStatus } from './plugins/plugin-slot.js';
 

@@ -1,13 +1,11 @@
 import { validateConfig } from '@crm-mesh/config';
 import type { HandlerItem, RunHandler } from '@crm-mesh/delivery';
 import { importPlugin, type DropIn } from '@crm-mesh/drop-ins';
+import type { PluginCode, PluginSummary } from '@crm-mesh/plugin-consumer';
+import { createRunHandler, readLane, summarise, type RunInPlace } from '@crm-mesh/plugin-consumer/in-place';
 import type { Plugin } from '@crm-mesh/sdk';
 import type { Logger } from '@crm-mesh/telemetry';
 import { attribute } from './attribution.js';
-import type { PluginCode, PluginSummary } from './plugin-code.js';
-import { readLane } from './read-lane.js';
-import { createRunHandler, type RunInPlace } from './run-handler.js';
-import { summarise } from './summarise.js';
 import { withinLimit } from './within-limit.js';
 
 /** A plugin in the host's own thread: fast, and trusted not to hurt the others. */

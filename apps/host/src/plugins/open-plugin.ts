@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { prepareForWorker, type DropIn } from '@crm-mesh/drop-ins';
+import { chooseIsolation, type PluginCode } from '@crm-mesh/plugin-consumer';
 import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
-import { chooseIsolation } from './choose-policy.js';
 import { openInline } from './inline-plugin.js';
-import type { PluginCode } from './plugin-code.js';
 import { WorkerPlugin } from './worker/worker-plugin.js';
 
 /** Beside this file, in the language of this file. */

@@ -10,11 +10,9 @@ import {
   type DropIn,
   type DropInWatch,
 } from '@crm-mesh/drop-ins';
-import { choosePolicy } from './choose-policy.js';
-import type { PluginToRun } from './describe-consumer.js';
+import { choosePolicy, replacePlugin, RunningPlugin, type PluginToRun } from '@crm-mesh/plugin-consumer';
 import { openPlugin } from './open-plugin.js';
 import { redriveForLater } from './redrive-for-later.js';
-import { RunningPlugin, replacePlugin } from './running-plugin.js';
 
 /** A plugin file and what became of it, for operators. */
 export interface PluginStatus {

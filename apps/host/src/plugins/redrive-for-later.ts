@@ -5,7 +5,7 @@ import {
   type RedriveRequest,
   type RedriveResult,
 } from '@crm-mesh/delivery';
-import { choosePolicy } from './choose-policy.js';
+import { choosePolicy } from '@crm-mesh/plugin-consumer';
 
 /** Dead letters of a plugin that does not run: they wait for it in its durable of CRM_DIRECT. */
 export async function redriveForLater(

@@ -3,7 +3,7 @@ import type { MeshErrorCode } from '@crm-mesh/contract';
 import type { HandlerInput, HandlerItem } from '@crm-mesh/delivery';
 import type { ErrorInfo, RunOutcome } from '@crm-mesh/delivery/outcome';
 import type { DropIn } from '@crm-mesh/drop-ins';
-import type { PluginSummary } from '../plugin-code.js';
+import type { PluginSummary } from '@crm-mesh/plugin-consumer';
 
 // What the host and a plugin's worker tell each other: plain data, in lists, one list a turn of the event loop.
 

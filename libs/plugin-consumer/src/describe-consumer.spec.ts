@@ -6,13 +6,28 @@ import { buildTestEvent } from '@crm-mesh/sdk/testing';
 import { createLogger } from '@crm-mesh/telemetry';
 import { choosePolicy } from './choose-policy.js';
 import { checkLiveFilter, describeConsumer } from './describe-consumer.js';
-import { InlinePlugin } from './inline-plugin.js';
+import type { PluginCode } from './plugin-code.js';
+import { createRunHandler } from './run-handler.js';
+import { summarise } from './summarise.js';
+import { readLane } from './read-lane.js';
 
 const LOG = createLogger({ app: 'test', level: 'silent' });
 
 function specOf(events: readonly EventPattern[], more: Partial<Plugin> = {}) {
   const plugin = definePlugin({ name: 'probe', events, handle() {}, ...more });
-  return describeConsumer({ code: new InlinePlugin(plugin, LOG), version: 'abc', policy: choosePolicy() });
+  return describeConsumer({ code: codeOf(plugin), version: 'abc', policy: choosePolicy() });
+}
+
+function codeOf(plugin: Plugin): PluginCode {
+  const nothing = async (): Promise<void> => undefined;
+  return {
+    summary: summarise(plugin),
+    ...{ configure: nothing, setup: nothing, teardown: nothing, close: nothing, setConsuming() {} },
+    runHandler: createRunHandler(plugin, {}, LOG),
+    laneOf: (item) => readLane(plugin, item),
+    untilReady: () => undefined,
+    restarting: undefined,
+  };
 }
 
 function itemOf(data: string): HandlerItem {
