@@ -43,6 +43,10 @@ export const MESH_ERRORS = {
     meaning: 'A canonical event or record, or a notification, breaks its schema.',
     cure: 'Mend the field that the message names: in the mapping of its connection, or in the sender.',
   },
+  MESH_HANDLER_INVALID: {
+    meaning: 'A Nest application cannot be served as its handlers are decorated, or as its strategy is set up.',
+    cure: 'Mend the decorator or the option that the message names, and start the app again.',
+  },
   MESH_ID_EMPTY: {
     meaning: 'A tenant, connection, entity or record id is empty.',
     cure: 'Give it at least one character; look at the mapping that names the id.',

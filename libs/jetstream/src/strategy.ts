@@ -6,8 +6,8 @@ import { ControlService, type ServiceOptions } from './service.js';
 import type { ControlHandler } from './service-endpoint.js';
 
 export interface JetStreamStrategyOptions extends ServiceOptions {
-  /** The app's own; the strategy never closes it. */
-  nats: Nats;
+  /** The app's own; the strategy never closes it. A function is asked when the strategy begins to listen. */
+  nats: Nats | (() => Nats);
 }
 
 /** What a handler may take as `@Ctx()`. */
@@ -45,7 +45,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
         'MESH_CONTROL_INVALID',
         `@EventPattern('${verb}') cannot be served: the strategy answers requests only.`,
         {
-          cure: 'Follow events with a plugin (definePlugin of @crm-mesh/sdk), or use @MessagePattern.',
+          cure: 'Follow events with a plugin (definePlugin of @crm-mesh/sdk), or with MeshStrategy of @crm-mesh/nest.',
         },
       );
     }
@@ -65,7 +65,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   listen(callback: (error?: unknown) => void): void {
     try {
       const { nats, ...service } = this.options;
-      this.#service = new ControlService(linkOf(nats), service, this.#controlHandlers());
+      const own = typeof nats === 'function' ? nats() : nats;
+      this.#service = new ControlService(linkOf(own), service, this.#controlHandlers());
       this.#service.start();
       callback();
     } catch (error) {

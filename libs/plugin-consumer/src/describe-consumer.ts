@@ -15,7 +15,7 @@ export interface PluginToRun {
 
 /** What the delivery engine must know of a plugin. */
 export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'log'>): ConsumerSpec {
-  const { name, description, events, hasKey } = code.summary;
+  const { name, app, description, events, hasKey } = code.summary;
   const { each } = policy;
   const filterSubject = patternFilters(events);
   return {
@@ -25,6 +25,7 @@ export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'l
     filterSubject,
     metadata: {
       owner: 'crm-mesh',
+      ...(app === undefined ? {} : { app }),
       plugin: name,
       'plugin.version': version,
       events: events.join(', '),
@@ -41,13 +42,23 @@ export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'l
   };
 }
 
+/** Two that share a durable would share its events. */
+export function checkLiveOwner(spec: ConsumerSpec, live: DurableState): MeshError | undefined {
+  const { owner, app } = live.metadata ?? {};
+  if (owner !== 'crm-mesh' || app === spec.metadata['app']) return undefined;
+  const whose = app === undefined ? 'a plugin of the host' : `the app "${app}"`;
+  return new MeshError('MESH_PLUGIN_INVALID', `The durable "${spec.name}" belongs to ${whose}.`, {
+    cure: 'Give one of the two consumers another name.',
+  });
+}
+
 /** The ack policy of a durable cannot be changed: one that has another is refused, with the way to go on where it is. */
 export function checkLiveAck(spec: ConsumerSpec, live: DurableState): MeshError | undefined {
   if (live.ack === spec.policy.ack) return undefined;
   const what = `The durable "${spec.name}" has the ack policy "${live.ack}"; the plugin now wants "${spec.policy.ack}".`;
   const cure =
     `The server cannot change it. Say delivery: { startFrom: { sequence: ${live.ackFloorSequence + 1} } }, so that it goes on ` +
-    `where it is, run: nats consumer rm CRM_EVENTS ${spec.name} --force, then save the plugin again; or take back its ack policy.`;
+    `where it is, run: nats consumer rm CRM_EVENTS ${spec.name} --force, then save the plugin (or start the app) again; or take back its ack policy.`;
   return new MeshError('MESH_PLUGIN_INVALID', what, { cure });
 }
 
@@ -59,9 +70,9 @@ export function checkLiveFilter(spec: ConsumerSpec, live: DurableState): MeshErr
   if (coversFilter(live.filterSubject, spec.filterSubject)) return undefined;
   const isOurs = live.metadata?.['filter'] === live.filterSubject;
   if (!isOurs) return undefined;
-  const what = `The durable "${spec.name}" was made for ${live.filterSubject}; the plugin now wants ${spec.filterSubject}.`;
+  const what = `The durable "${spec.name}" was made for ${live.filterSubject}; its events are now ${spec.filterSubject}.`;
   const cure =
     `Widen it: nats consumer edit CRM_EVENTS ${spec.name} --filter '${spec.filterSubject}' --force ` +
-    '(of the new events it then gets those that come from now on), then save the plugin again; or give the plugin a new name.';
+    '(of the new events it then gets those that come from now on), then save the plugin (or start the app) again; or give it a new name.';
   return new MeshError('MESH_PLUGIN_INVALID', what, { cure });
 }

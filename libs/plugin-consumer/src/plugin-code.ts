@@ -5,6 +5,8 @@ import type { EventPattern } from '@crm-mesh/contract';
 /** What the host must know of a plugin, wherever its code lives; plain data. */
 export interface PluginSummary {
   name: string;
+  /** The app that it belongs to; undefined: the host. */
+  app?: string;
   description?: string;
   events: readonly EventPattern[];
   delivery?: DeliveryOptions | DeliveryPreset;

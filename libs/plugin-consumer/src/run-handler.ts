@@ -79,7 +79,10 @@ function joinFailures(failed: Failures, refused: Failures): RunOutcome {
 }
 
 /** A handler relies on the types that its `events` give it, so what breaks them is buried and never handed over. */
-function readEvent(plugin: Plugin, item: HandlerItem): MeshEvent | (Outcome & { kind: 'permanent' }) {
+export function readEvent(
+  plugin: Pick<Plugin, 'name' | 'events'>,
+  item: HandlerItem,
+): MeshEvent | (Outcome & { kind: 'permanent' }) {
   try {
     const event = parseCheckedEvent(item.data);
     if (plugin.events.some((pattern) => isEvent(event, pattern))) return event;
@@ -90,7 +93,7 @@ function readEvent(plugin: Plugin, item: HandlerItem): MeshEvent | (Outcome & { 
   }
 }
 
-function toOutcome<V extends Verdict>(verdict: V): Extract<Outcome, { kind: V['kind'] }> {
+export function toOutcome<V extends Verdict>(verdict: V): Extract<Outcome, { kind: V['kind'] }> {
   const outcome: object = 'error' in verdict ? { ...verdict, error: describeError(verdict.error) } : verdict;
   return outcome as Extract<Outcome, { kind: V['kind'] }>;
 }

@@ -6,7 +6,13 @@ import {
   type ConsumerSpec,
   type RedriveRequest,
 } from '@crm-mesh/delivery';
-import { checkLiveAck, checkLiveFilter, describeConsumer, type PluginToRun } from './describe-consumer.js';
+import {
+  checkLiveAck,
+  checkLiveFilter,
+  checkLiveOwner,
+  describeConsumer,
+  type PluginToRun,
+} from './describe-consumer.js';
 import { readSnapshotFor } from './read-snapshot.js';
 
 /** One life of one plugin: setup, its consumer, teardown. */
@@ -29,7 +35,8 @@ export class RunningPlugin {
   /** All that can fail without touching what runs now. */
   async prepare(): Promise<void> {
     const live = await this.deps.nats.durableState(this.spec.stream, this.spec.name);
-    const refusal = live && (checkLiveFilter(this.spec, live) ?? checkLiveAck(this.spec, live));
+    const { spec } = this;
+    const refusal = live && (checkLiveOwner(spec, live) ?? checkLiveFilter(spec, live) ?? checkLiveAck(spec, live));
     if (refusal) throw refusal;
     try {
       await this.parts.code.setup();

@@ -3,7 +3,7 @@ export { checkDefinition } from '../checks/check-definition.js';
 export { checkBatching } from '../checks/check-batching.js';
 export { checkDelivery } from '../checks/check-delivery.js';
 export { dropUndefined, expandPreset, PRESETS } from '../checks/delivery-presets.js';
-export { describeProblems, type Problem } from '../checks/problem.js';
+export { describeProblems, describeUnknownKey, type Problem } from '../checks/problem.js';
 export { runBatch, type BatchRun, type PartlyFailed } from './run-batch.js';
 export { runPlugin, type PluginRun } from './run-plugin.js';
 export { classifyAbort, classifyError, type Verdict } from './verdict.js';
