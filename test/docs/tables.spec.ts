@@ -130,6 +130,8 @@ describe('docs/write-a-plugin.md', () => {
       events: true,
       config: true,
       delivery: true,
+      imports: true,
+      inject: true,
       key: true,
       setup: true,
       handle: true,

@@ -5,7 +5,8 @@ import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MeshError } from '@crm-mesh/contract';
 import type { DropIn } from './drop-in.js';
-import { resolveImports, RUNS_FROM_SOURCE } from './resolve-imports.js';
+import { resolveImports, RUNS_FROM_SOURCE, TYPESCRIPT } from './resolve-imports.js';
+import { writeParamTypes } from './write-param-types.js';
 
 /** A drop-in's own files as one ES module, its packages outside. */
 export type Bundle = {
@@ -69,7 +70,8 @@ function readInto(contents: Map<string, Uint8Array>): Plugin {
       build.onLoad({ filter: /.*/, namespace: 'file' }, async ({ path }) => {
         const bytes = await readFile(path);
         contents.set(path, bytes);
-        return { contents: bytes, loader: 'default' };
+        const text = TYPESCRIPT.test(path) ? writeParamTypes(path, bytes.toString()) : bytes;
+        return { contents: text, loader: 'default' };
       });
     },
   };

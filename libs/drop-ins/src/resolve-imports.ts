@@ -7,10 +7,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 export const RUNS_FROM_SOURCE = import.meta.url.endsWith('.ts');
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-/** Host and plugin must share one copy: of the sdk, and of what keeps the decorators' metadata. */
-const SHARED = /^(?:@crm-mesh\/sdk(?:\/.*)?|class-validator|class-transformer|reflect-metadata)$/;
+/** Host and plugin must share one copy: of the sdk, of Nest's heart, and of what keeps the decorators' metadata. */
+const SHARED =
+  /^(?:@crm-mesh\/sdk(?:\/.*)?|@nestjs\/(?:common|core)(?:\/.*)?|class-validator|class-transformer|reflect-metadata)$/;
 const OURS = /^@crm-mesh\//;
-const TYPESCRIPT = /\.[mc]?tsx?$/;
+export const TYPESCRIPT = /\.[mc]?tsx?$/;
 /** Marks our own questions to esbuild's resolver, so that they do not come back to us. */
 const ASKED_BY_US = Symbol('asked by us');
 

@@ -28,7 +28,7 @@ function handleEvents(plugin: Plugin, config: unknown, log: PluginLog): RunInPla
     const { subject } = item;
     let own: Log | undefined;
     const context = {
-      config,
+      ...{ config, injected: [] },
       idempotencyKey: `${plugin.name}:${event.id}`,
       attempt: input.attempt,
       // Most handlers ask for neither, and both cost more than the rest of a run.
@@ -50,7 +50,7 @@ function handleBatches(plugin: Plugin, config: unknown, log: Log): RunInPlace {
     const refused = read.flatMap((event, index) => ('kind' in event ? [{ index, outcome: event }] : []));
     const good = read.flatMap((event, index) => ('kind' in event ? [] : [{ event, index }]));
     const context = {
-      config,
+      ...{ config, injected: [] },
       idempotencyKey: ({ id }: MeshEvent) => `${plugin.name}:${id}`,
       attempt: input.attempt,
       log,

@@ -41,6 +41,7 @@ export class RunningPlugin {
     try {
       await this.parts.code.setup();
     } catch (error) {
+      if (error instanceof MeshError) throw error;
       const reason = error instanceof Error ? error.message : String(error);
       throw new MeshError('MESH_PLUGIN_SETUP_FAILED', `setup() of "${this.spec.name}" failed: ${reason}.`, {
         cause: error,

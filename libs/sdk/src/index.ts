@@ -43,6 +43,7 @@ export {
   type PluginDefinition,
   type PluginLifecycleContext,
 } from './plugin.js';
+export { PLUGIN_CONFIG, PLUGIN_LOG, type Injected, type InjectionToken } from './providers.js';
 export {
   defineSource,
   SOURCE_MARK,

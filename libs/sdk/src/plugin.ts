@@ -2,9 +2,10 @@ import type { EventPattern, MeshEvent } from '@crm-mesh/contract';
 import type { ConfigSchema } from './config-schema.js';
 import type { DeliveryOptions, DeliveryPreset } from './delivery-options.js';
 import type { Log } from './log.js';
+import type { Injected, InjectionToken } from './providers.js';
 
 /** What a handler gets beside the event. */
-export interface PluginContext<C = unknown> {
+export interface PluginContext<C = unknown, I extends readonly InjectionToken[] = readonly InjectionToken[]> {
   /** The plugin's part of mesh.yaml, checked. */
   config: C;
   /** Aborts when the time is up, or when the host wants to stop; hand it to `fetch` and friends. */
@@ -15,13 +16,21 @@ export interface PluginContext<C = unknown> {
   attempt: number;
   /** Lines carry the plugin, the record and the correlation id by themselves. */
   log: Log;
+  /** The providers that `inject` names, in its order. */
+  injected: Injected<I>;
 }
 
 /** What `setup` and `teardown` get. */
-export type PluginLifecycleContext<C = unknown> = Pick<PluginContext<C>, 'config' | 'log'>;
+export type PluginLifecycleContext<C = unknown, I extends readonly InjectionToken[] = readonly InjectionToken[]> = Pick<
+  PluginContext<C, I>,
+  'config' | 'log' | 'injected'
+>;
 
 /** What `handleBatch` gets beside the events. */
-export interface BatchContext<C = unknown> extends Pick<PluginContext<C>, 'config' | 'signal' | 'log'> {
+export interface BatchContext<
+  C = unknown,
+  I extends readonly InjectionToken[] = readonly InjectionToken[],
+> extends Pick<PluginContext<C, I>, 'config' | 'signal' | 'log' | 'injected'> {
   /** As {@link PluginContext.idempotencyKey}, of one event. */
   idempotencyKey(event: MeshEvent): string;
   /** 1 for the first run; of the event that has had the most. */
@@ -41,7 +50,11 @@ export interface HandlerResult {
 }
 
 /** A drop-in consumer of canonical events. */
-export interface PluginDefinition<P extends EventPattern = EventPattern, C = unknown> {
+export interface PluginDefinition<
+  P extends EventPattern = EventPattern,
+  C = unknown,
+  I extends readonly InjectionToken[] = readonly InjectionToken[],
+> {
   /** Lower-case letters, digits and dashes, at most 32; the durable consumer's name. */
   name: string;
   /** One line for people: shown by `mesh plugin list` and `nats consumer info`. */
@@ -52,29 +65,37 @@ export interface PluginDefinition<P extends EventPattern = EventPattern, C = unk
   config?: ConfigSchema<C>;
   /** How events are delivered; `plugins.<name>.delivery` of mesh.yaml overrides it, key by key. */
   delivery?: DeliveryOptions | DeliveryPreset;
+  /** Nest modules whose providers `inject` names. They live where the plugin runs, from before `setup` until after `teardown`. */
+  imports?: readonly object[];
+  /** Which providers `context.injected` holds: `inject: [BillingService]`. */
+  inject?: I;
   /** What is kept in order; default: the record. Return the same text for what must not run side by side. */
   key?(event: MeshEvent<P>): string;
   /** Runs once before the first event, e.g. to open a connection. */
-  setup?(context: PluginLifecycleContext<C>): Promise<void> | void;
+  setup?(context: PluginLifecycleContext<C, I>): Promise<void> | void;
   /** Handles one event. Returning settles it; throwing retries it (see `PermanentError`, `RetryLater`, `Unavailable`). */
-  handle?(event: MeshEvent<P>, context: PluginContext<C>): Promise<HandlerResult | void> | HandlerResult | void;
+  handle?(event: MeshEvent<P>, context: PluginContext<C, I>): Promise<HandlerResult | void> | HandlerResult | void;
   /**
    * Instead of `handle`: handles many events at once, see `delivery.batch`. Events of one record lie together, the oldest
    * first. Returning settles those that it does not name as failed; throwing retries them all.
    */
   handleBatch?(
     events: readonly MeshEvent<P>[],
-    context: BatchContext<C>,
+    context: BatchContext<C, I>,
   ): Promise<BatchResult | void> | BatchResult | void;
   /** Runs once after the last event. */
-  teardown?(context: PluginLifecycleContext<C>): Promise<void> | void;
+  teardown?(context: PluginLifecycleContext<C, I>): Promise<void> | void;
 }
 
 /** Marks a plugin's definition, so that the host knows it from any other object. */
 export const PLUGIN_MARK = '@crm-mesh/plugin@1';
 
 /** A definition that went through {@link definePlugin}: what the host looks for in a default export. */
-export type Plugin<P extends EventPattern = EventPattern, C = unknown> = PluginDefinition<P, C> & {
+export type Plugin<
+  P extends EventPattern = EventPattern,
+  C = unknown,
+  I extends readonly InjectionToken[] = readonly InjectionToken[],
+> = PluginDefinition<P, C, I> & {
   readonly kind: typeof PLUGIN_MARK;
 };
 
@@ -92,8 +113,10 @@ export type Plugin<P extends EventPattern = EventPattern, C = unknown> = PluginD
  *   handle(event, { log }) { log.info(`hello ${event.data.firstName}`); },
  * });
  */
-export function definePlugin<const P extends EventPattern, C = unknown>(
-  definition: PluginDefinition<P, C> & ({ handle: unknown } | { handleBatch: unknown }),
-): Plugin<P, C> {
+export function definePlugin<
+  const P extends EventPattern,
+  C = unknown,
+  const I extends readonly InjectionToken[] = readonly [],
+>(definition: PluginDefinition<P, C, I> & ({ handle: unknown } | { handleBatch: unknown })): Plugin<P, C, I> {
   return { ...definition, kind: PLUGIN_MARK };
 }

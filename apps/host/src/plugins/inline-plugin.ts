@@ -4,6 +4,7 @@ import { importPlugin, type DropIn } from '@crm-mesh/drop-ins';
 import type { PluginCode, PluginSummary } from '@crm-mesh/plugin-consumer';
 import { createRunHandler, readLane, summarise, type RunInPlace } from '@crm-mesh/plugin-consumer/in-place';
 import type { Plugin } from '@crm-mesh/sdk';
+import { withProviders } from '@crm-mesh/sdk/running';
 import type { Logger } from '@crm-mesh/telemetry';
 import { attribute } from './attribution.js';
 import { withinLimit } from './within-limit.js';
@@ -52,7 +53,7 @@ export class InlinePlugin implements PluginCode {
 
   private async takeStep(step: 'setup' | 'teardown'): Promise<void> {
     const { config, log, plugin } = this;
-    await withinLimit(attribute(plugin.name, async () => plugin[step]?.({ config, log })));
+    await withinLimit(attribute(plugin.name, async () => plugin[step]?.({ config, log, injected: [] })));
   }
 }
 
@@ -60,5 +61,5 @@ export class InlinePlugin implements PluginCode {
 export async function openInline(module: string, dropIn: DropIn, log: Logger): Promise<InlinePlugin> {
   const check = await importPlugin(module, dropIn);
   if (!check.ok) throw check.error;
-  return new InlinePlugin(check.plugin, log);
+  return new InlinePlugin(withProviders(check.plugin, dropIn.file), log);
 }

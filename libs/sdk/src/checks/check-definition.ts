@@ -2,6 +2,7 @@ import { checkEventPattern } from '@crm-mesh/contract';
 import type { DeliveryOptions } from '../delivery-options.js';
 import { checkBatching } from './check-batching.js';
 import { checkDelivery } from './check-delivery.js';
+import { checkProviders } from './check-providers.js';
 import { describeUnknownKey, type Problem } from './problem.js';
 
 const HANDLE_CURE = 'Write: async handle(event, context) { … }.';
@@ -9,7 +10,20 @@ const NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 /** Consumers that the mesh itself runs: a plugin's dead letters would lie among theirs. */
 const RESERVED = ['normaliser', 'writer'];
 const HANDLERS = ['handle', 'handleBatch'];
-const KEYS = ['kind', 'name', 'description', 'events', 'config', 'delivery', 'key', 'setup', ...HANDLERS, 'teardown'];
+const KEYS = [
+  'kind',
+  'name',
+  'description',
+  'events',
+  'config',
+  'delivery',
+  'imports',
+  'inject',
+  'key',
+  'setup',
+  ...HANDLERS,
+  'teardown',
+];
 const FUNCTIONS = ['key', 'setup', 'handle', 'handleBatch', 'teardown'] as const;
 
 /** All that is wrong with what was given to `definePlugin`, whatever file it stands in; `usualName` is for the cure. */
@@ -23,6 +37,7 @@ export function checkDefinition(plugin: object, usualName = 'my-plugin'): Proble
     ...checkDescription(fields['description']),
     ...checkDelivery(fields['delivery']),
     ...checkHandler(fields),
+    ...checkProviders(fields),
     ...Object.keys(fields)
       .filter((key) => !KEYS.includes(key))
       .map((key) => describeUnknownKey(key, key, KEYS)),

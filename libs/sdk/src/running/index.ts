@@ -6,4 +6,5 @@ export { dropUndefined, expandPreset, PRESETS } from '../checks/delivery-presets
 export { describeProblems, describeUnknownKey, type Problem } from '../checks/problem.js';
 export { runBatch, type BatchRun, type PartlyFailed } from './run-batch.js';
 export { runPlugin, type PluginRun } from './run-plugin.js';
+export { withProviders } from './with-providers.js';
 export { classifyAbort, classifyError, type Verdict } from './verdict.js';

@@ -10,6 +10,7 @@ function run(handle: Plugin<'deal.won'>['handle'], options: { timeoutMs?: number
   const plugin = definePlugin({ name: 'probe', events: ['deal.won'], handle });
   return runPlugin(plugin, EVENT, {
     config: undefined,
+    injected: [],
     signal: options.signal ?? new AbortController().signal,
     idempotencyKey: 'probe:1',
     attempt: 1,

@@ -1,5 +1,6 @@
 export { buildTestEvent, type TestEventData, type TestEventOptions } from './build-test-event.js';
 export type { EventTypeOf } from './event-type-of.js';
+export type { ProviderOverride } from './open-test-context.js';
 export type { LogLine } from './record-log.js';
 export type { TestBatchItem, TestSettlement } from './run-test-batch.js';
 export {

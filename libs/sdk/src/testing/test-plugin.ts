@@ -1,6 +1,7 @@
 import type { EventPattern, EventType, MeshEvent } from '@crm-mesh/contract';
 import { isEvent } from '../is-event.js';
 import type { Plugin, PluginLifecycleContext } from '../plugin.js';
+import type { InjectionToken } from '../providers.js';
 import {
   checkDefinition,
   checkDelivery,
@@ -8,6 +9,7 @@ import {
   expandPreset,
   runBatch,
   runPlugin,
+  withProviders,
   type PartlyFailed,
   type Problem,
   type Verdict,
@@ -15,6 +17,7 @@ import {
 import { buildTestEvent, type TestEventData, type TestEventOptions } from './build-test-event.js';
 import { checkTestConfig } from './check-test-config.js';
 import type { EventTypeOf } from './event-type-of.js';
+import { openTestContext, type ProviderOverride } from './open-test-context.js';
 import { recordLog, type LogLine } from './record-log.js';
 import { isRepeated, runOnceAtMost, runTestBatch, type TestBatchItem, type TestSettlement } from './run-test-batch.js';
 
@@ -26,6 +29,8 @@ export interface TestPluginOptions {
   maxAttempts?: number;
   /** Default: the plugin's own `delivery.timeoutMs`, else the host's default, 30,000. */
   timeoutMs?: number;
+  /** Providers of the plugin's `imports` that are replaced: `{ provide: BillingService, useValue: fake }`. */
+  providers?: readonly ProviderOverride[];
 }
 
 /** What a test may say of one event and its run. */
@@ -84,14 +89,18 @@ export const TEST_DEFAULTS = { maxAttempts: 5, timeoutMs: 30_000 };
  * const run = await testPlugin(plugin, { config: { webhookUrl } }).send('deal.won', { name: 'Big one' });
  * expect(run.outcome).toBe('done');
  */
-export function testPlugin<P extends EventPattern, C>(
-  plugin: Plugin<P, C>,
+export function testPlugin<P extends EventPattern, C, I extends readonly InjectionToken[]>(
+  plugin: Plugin<P, C, I>,
   options: TestPluginOptions = {},
 ): PluginTest<P> {
   const { maxAttempts, timeoutMs } = options;
   refuse(`The plugin "${plugin.name}"`, checkDefinition(plugin));
   refuse('testPlugin', checkDelivery({ maxAttempts, timeoutMs }, 'options'));
-  return new RunningTest(plugin, options);
+  const { providers = [] } = options;
+  if (providers.length > 0 && !plugin.imports)
+    throw new TypeError(`${plugin.name} has no imports: it has no providers`);
+  const own = plugin as unknown as Plugin<P, C>;
+  return new RunningTest(withProviders(own, `The plugin "${plugin.name}"`, openTestContext(providers)), options);
 }
 
 function refuse(place: string, problems: readonly Problem[]): void {
@@ -172,7 +181,7 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
 
   private describeRun(config: C, signal = new AbortController().signal) {
     const { timeoutMs = TEST_DEFAULTS.timeoutMs } = expandPreset(this.plugin.delivery);
-    return { config, signal, log: recordLog(this.logs), timeoutMs: this.options.timeoutMs ?? timeoutMs };
+    return { config, signal, log: recordLog(this.logs), injected: [], timeoutMs: this.options.timeoutMs ?? timeoutMs };
   }
 
   private async runOne(event: MeshEvent<P>, run: ReturnType<typeof this.describeRun> & { attempt: number }) {
@@ -192,7 +201,7 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
   private begin(): Promise<PluginLifecycleContext<C>> {
     this.started ??= (async () => {
       const config = await checkTestConfig<C>(this.plugin.config, this.options.config, `plugins.${this.plugin.name}`);
-      const context = { config, log: recordLog(this.logs) };
+      const context = { config, log: recordLog(this.logs), injected: [] };
       await this.plugin.setup?.(context);
       return context;
     })();

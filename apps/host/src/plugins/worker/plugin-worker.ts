@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { MeshError } from '@crm-mesh/contract';
 import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
 import type { Outcome, RunOutcome } from '@crm-mesh/delivery/outcome';
 import { CLOSED, describeBlocked, describeExit, describeUncaught, OVERDUE, type Death } from './death.js';
@@ -122,8 +123,7 @@ export class PluginWorker {
         this.#requests.get(message.id)?.resolve(message.answer as never);
         return void this.#requests.delete(message.id);
       case 'failure': {
-        const { name, message: text, stack } = message.error;
-        this.#requests.get(message.id)?.reject(Object.assign(new Error(text), { name, stack }));
+        this.#requests.get(message.id)?.reject(reviveError(message));
         return void this.#requests.delete(message.id);
       }
     }
@@ -176,6 +176,11 @@ function explainDeath({ reason, what }: Death, { beatsOver = 0 }: RunInHand, isA
     blame,
     error: { name: 'WorkerEnded', message: `the plugin's worker ended ${when}: ${what}` },
   };
+}
+
+function reviveError({ error: { name, message, stack }, refusal }: FromWorker & { kind: 'failure' }): Error {
+  if (refusal) return new MeshError(refusal.code, refusal.what, { cure: refusal.cure });
+  return Object.assign(new Error(message), { name, stack });
 }
 
 /** The bytes lie in a larger buffer of the connection, all of which would be copied. */

@@ -43,7 +43,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { kind: 'answer'; id: number; answer: Answers[keyof Answers] }
-  | { kind: 'failure'; id: number; error: ErrorInfo }
+  /** `refusal`: it has a code of ours. */
+  | { kind: 'failure'; id: number; error: ErrorInfo; refusal?: Refusal }
   | { kind: 'outcome'; id: number; outcome: RunOutcome }
   | { kind: 'lane'; id: number; lane: string }
   /** `fields` is JSON. */

@@ -1,10 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
+import { MeshError } from '@crm-mesh/contract';
 import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
 import { describeError } from '@crm-mesh/delivery/outcome';
 import { importPlugin } from '@crm-mesh/drop-ins/importing';
 import { createRunHandler, readLane, summarise, type RunInPlace } from '@crm-mesh/plugin-consumer/in-place';
 import type { Plugin } from '@crm-mesh/sdk';
-import type { Answers, FromWorker, Request, ToWorker, WorkerFacts } from './protocol.js';
+import { withProviders } from '@crm-mesh/sdk/running';
+import type { Answers, FromWorker, Refusal, Request, ToWorker, WorkerFacts } from './protocol.js';
 import { TurnBatch } from './turn-batch.js';
 import { WorkerLog } from './worker-log.js';
 
@@ -59,7 +61,8 @@ class WorkerSide {
     try {
       this.#outbox.add({ kind: 'answer', id, answer: await this.#carryOut(request) });
     } catch (error) {
-      this.#outbox.add({ kind: 'failure', id, error: describeError(error) });
+      const refusal = error instanceof MeshError ? { refusal: describeRefusal(error) } : {};
+      this.#outbox.add({ kind: 'failure', id, error: describeError(error), ...refusal });
     }
   }
 
@@ -72,7 +75,7 @@ class WorkerSide {
         return this.#configure(request.values);
       case 'setup':
       case 'teardown':
-        await this.#plugin?.[request.step]?.({ config, log: this.#log });
+        await this.#plugin?.[request.step]?.({ config, log: this.#log, injected: [] });
         return undefined;
     }
   }
@@ -80,11 +83,8 @@ class WorkerSide {
   async #load(): Promise<Answers['load']> {
     const { module, dropIn } = this.facts;
     const check = await importPlugin(module, dropIn);
-    if (!check.ok) {
-      const { code, what, cure } = check.error;
-      return { refusal: { code, what, cure } };
-    }
-    this.#plugin = check.plugin;
+    if (!check.ok) return { refusal: describeRefusal(check.error) };
+    this.#plugin = withProviders(check.plugin, dropIn.file);
     return { plugin: summarise(check.plugin) };
   }
 
@@ -114,6 +114,10 @@ class WorkerSide {
   #readLane(item: HandlerItem): string {
     return readLane(this.#plugin!, item);
   }
+}
+
+function describeRefusal({ code, what, cure }: MeshError): Refusal {
+  return { code, what, cure };
 }
 
 class WorkerRun implements Pick<HandlerRun, 'signal'> {
