@@ -4,7 +4,9 @@ import { execa, type ResultPromise } from 'execa';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { eventSubject } from '@crm-mesh/contract';
 import { connectNats, ensureStreams, requestControl, type Nats } from '@crm-mesh/jetstream';
+import { startHost } from '@crm-mesh/host/start';
 import { buildTestEvent } from '@crm-mesh/sdk/testing';
+import { createLogger } from '@crm-mesh/telemetry';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import { ROOT } from '../house/repository.js';
 
@@ -56,7 +58,19 @@ const expectTotal = (total: number): Promise<unknown> =>
     { timeout: 20_000, interval: 50 },
   );
 
-it('the example consumes, answers, buries, stops when it is told to, and goes on where it was', async () => {
+async function redrive(sequence: number): Promise<void> {
+  const host = await startHost({
+    env: { NATS_URL: server.url },
+    cwd: folder,
+    log: createLogger({ app: 'host', level: 'silent' }),
+  });
+  const request = { consumer: 'commissions', sequences: [sequence], by: 'spec' };
+  const result = await requestControl(nats, 'host', 'redrive', request);
+  expect(result).toEqual({ redriven: [sequence], missing: [] });
+  await host.stop();
+}
+
+it('the example consumes, answers, buries, runs what is redriven, stops when it is told to, and goes on where it was', async () => {
   await win('1', '1000.00');
   app = start();
   await expectTotal(50);
@@ -65,6 +79,11 @@ it('the example consumes, answers, buries, stops when it is told to, and goes on
   await expectTotal(60);
   const letter = await nats.getLastMessage('CRM_DEAD', 'dead.commissions.>');
   expect(Buffer.from(letter!.data).toString()).toContain('"name":"PermanentError"');
+  await redrive(letter!.sequence);
+  await vi.waitFor(async () => {
+    const next = await nats.getLastMessage('CRM_DEAD', 'dead.commissions.>');
+    expect(next?.sequence).toBe(letter!.sequence + 1);
+  }, 20_000);
 
   app.kill('SIGTERM');
   expect((await app).signal).toBe('SIGTERM');

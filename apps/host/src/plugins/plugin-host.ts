@@ -11,6 +11,7 @@ import {
   type RedriveResult,
 } from '@crm-mesh/delivery';
 import { watchDropIns, type DropIn, type DropInEvent, type DropInWatch } from '@crm-mesh/drop-ins';
+import { redriveForLater } from './redrive-for-later.js';
 import { PluginSlot, type PluginStatus, type SlotDependencies } from './plugin-slot.js';
 
 export interface PluginHostOptions extends ConsumerDependencies {
@@ -74,8 +75,9 @@ export class PluginHost {
     await this.forEachDurable(name, (stream) => this.options.nats.pauseDurable(stream, name, new Date(0)));
   }
 
-  /** Dead letters of a plugin go to it again, now or when it runs again. */
+  /** Dead letters of a plugin, or of a consumer of a Nest application, go to it again, now or when it runs again. */
   async redrive(request: RedriveRequest): Promise<RedriveResult> {
+    if (await this.isOfApp(request.consumer)) return redriveForLater(request, this.options);
     const slots = this.find(request.consumer);
     const owner = slots.find((slot) => slot.holdsName) ?? slots[0]!;
     return owner.redrive(request);
@@ -175,6 +177,12 @@ export class PluginHost {
     if (slots.length > 0) return slots;
     const known = [...new Set([...this.slots.values()].map((slot) => slot.dropIn.name))].join(', ') || 'none';
     throw new MeshError('MESH_PLUGIN_UNKNOWN', `There is no plugin "${name}" (there are: ${known}).`);
+  }
+
+  /** A Nest application consumes under this name, which finds in CRM_DIRECT what is sent to it. */
+  private async isOfApp(name: string): Promise<boolean> {
+    if ([...this.slots.values()].some((slot) => slot.dropIn.name === name)) return false;
+    return (await this.options.nats.durableState('CRM_EVENTS', name))?.metadata?.['app'] !== undefined;
   }
 
   private async forEachDurable(name: string, change: (stream: string) => Promise<void>): Promise<void> {
