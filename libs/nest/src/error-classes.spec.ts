@@ -1,6 +1,8 @@
 import {
+  Catch,
   Controller,
   Injectable,
+  UseFilters,
   UseGuards,
   UseInterceptors,
   UsePipes,
@@ -9,6 +11,7 @@ import {
   type ExecutionContext,
   type NestInterceptor,
   type PipeTransform,
+  type RpcExceptionFilter,
   type Type,
 } from '@nestjs/common';
 import { Ctx, Payload, RpcException } from '@nestjs/microservices';
@@ -84,6 +87,37 @@ function createController(consumer: string, makeError: () => Error): Type {
   }
   return Deals;
 }
+
+@Catch(TypeError)
+class Forgive implements RpcExceptionFilter<TypeError> {
+  catch(): Observable<unknown> {
+    return of('never mind');
+  }
+}
+@Catch(RangeError)
+class Condemn implements RpcExceptionFilter<RangeError> {
+  catch({ message }: RangeError): Observable<never> {
+    return throwError(() => new PermanentError(message));
+  }
+}
+
+it('a filter of the app has the last word', async () => {
+  const consumer = named('filtered');
+  @Controller()
+  @UseFilters(Forgive, Condemn)
+  class Deals {
+    @EventPattern('deal.won', { consumer })
+    take(@Payload() event: MeshEvent<'deal.won'>): void {
+      throw event.data.id === 'forgiven' ? new TypeError('oops') : new RangeError('too much');
+    }
+  }
+  await startApp([Deals]);
+  for (const id of ['forgiven', 'condemned']) await tell(id);
+  await until(() => {
+    expect(outcomesOf(consumer, 'forgiven')).toMatchObject([{ result: 'acked' }]);
+    expect(outcomesOf(consumer, 'condemned')).toMatchObject([{ result: 'buried', error: { name: 'PermanentError' } }]);
+  });
+});
 
 it.each([
   ['PermanentError', [{ result: 'buried', attempt: 1 }]],

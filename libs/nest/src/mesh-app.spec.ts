@@ -11,8 +11,8 @@ import {
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { requestControl } from '@crm-mesh/jetstream';
-import { startTcpProxy } from '@crm-mesh/testing';
+import { connectNats, ensureStreams, requestControl } from '@crm-mesh/jetstream';
+import { startTcpProxy, startTestNats } from '@crm-mesh/testing';
 import { connectMesh, createMeshApp, EventPattern, MESH, MeshContext, type MeshEvent } from './index.js';
 import {
   createStrategy,
@@ -213,6 +213,26 @@ describe('an app', () => {
     await until(() => expect(got).toEqual(['9']));
     await app.close();
     await proxy.stop();
+  });
+
+  it('waits for the streams, which others make', { timeout: 60_000 }, async () => {
+    @Controller()
+    class Deals {
+      @EventPattern('deal.won', { consumer: 'streamless' })
+      take(): void {
+        return undefined;
+      }
+    }
+    const empty = await startTestNats();
+    const mesh = createStrategy({ nats: { url: empty.url } });
+    const app = await startApp([Deals], mesh);
+    expect(mesh.whyNotReady()).toMatch(/CRM_EVENTS/);
+    const owner = await connectNats({ name: 'owner', url: empty.url });
+    await ensureStreams(owner);
+    await until(() => expect(mesh.whyNotReady()).toBeUndefined());
+    await app.close();
+    await owner.close();
+    await empty.stop();
   });
 
   it('is refused where its errors would lose their class', async () => {
