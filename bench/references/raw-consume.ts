@@ -5,6 +5,15 @@ import { Effects } from '../src/effects.js';
 import { serveWorker } from '../src/serve-worker.js';
 
 const IN_HAND = 5_000;
+/** While it is paused nothing tells it so; it asks anew this often. */
+const EXPIRES_MS = 2_000;
+
+/** When it was due, where it says so: a bare message, or an event. */
+interface Told {
+  dueNs?: string;
+  data?: { custom?: { dueNs?: string } };
+}
+
 const effects = new Effects();
 let nc: NatsConnection;
 let messages: ConsumerMessages;
@@ -22,8 +31,10 @@ serveWorker({
     const consumer = await jetstream(nc).consumers.get('CRM_EVENTS', durable);
     messages = await consumer.consume({
       max_messages: IN_HAND,
+      expires: EXPIRES_MS,
       callback: (message) => {
-        effects.note(message.json<{ dueNs?: string }>().dueNs);
+        const { dueNs, data } = message.json<Told>();
+        effects.note(dueNs ?? data?.custom?.dueNs);
         message.ack();
       },
     });

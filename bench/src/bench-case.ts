@@ -9,6 +9,8 @@ export interface Goal {
 export interface OpenOptions {
   /** Events of one measurement. */
   events: number;
+  /** Records that were seen before, for the case that asks. */
+  seen?: number | undefined;
   /** Processes under test write a CPU profile there when they end. */
   profileDir: string | undefined;
 }
@@ -30,6 +32,6 @@ export interface BenchCase {
   /** Events of one measurement, where nothing else is asked for. */
   events: number;
   /** Why it cannot run on this machine; undefined when it can. */
-  whyNot?(): string | undefined;
+  whyNot?(): string | undefined | Promise<string | undefined>;
   open(options: OpenOptions): Promise<Contest>;
 }

@@ -55,26 +55,35 @@ export function makeEvents(
   count: number,
   { run, perRecord = 1, custom }: { run: string; perRecord?: number; custom?: Record<string, unknown> },
 ): CrmMessage[] {
-  return Array.from({ length: count }, (_, index) => {
-    const id = `${run}-${Math.floor(index / perRecord)}`;
-    const version = (index % perRecord) + 1;
-    const address = {
-      tenant: TENANT,
-      connection: CONNECTION,
-      entity: 'deal',
-      action: version === 1 ? 'created' : 'updated',
-      id,
-    };
-    const event = buildEvent({
-      address,
-      version,
-      origin: 'webhook',
-      time: timeOfChange(version),
+  return Array.from({ length: count }, (_, index) =>
+    makeEvent({
+      id: `${run}-${Math.floor(index / perRecord)}`,
+      version: (index % perRecord) + 1,
       correlationId: `${run}-${index}`,
-      causationId: `${run}-${index}`,
-      record: makeDeal(id, version, custom),
-      changes: version === 1 ? {} : { stage: { from: 'presentationscheduled', to: 'contractsent' } },
-    });
-    return { subject: eventSubject(address), payload: Buffer.from(JSON.stringify(event)), messageId: event.id };
+      custom,
+    }),
+  );
+}
+
+export interface EventToMake {
+  id: string;
+  version: number;
+  correlationId?: string;
+  custom?: Record<string, unknown> | undefined;
+}
+
+export function makeEvent({ id, version, correlationId = `${id}@${version}`, custom }: EventToMake): CrmMessage {
+  const action = version === 1 ? 'created' : 'updated';
+  const address = { tenant: TENANT, connection: CONNECTION, entity: 'deal', action, id };
+  const event = buildEvent({
+    address,
+    version,
+    origin: 'webhook',
+    time: timeOfChange(version),
+    correlationId,
+    causationId: correlationId,
+    record: makeDeal(id, version, custom),
+    changes: version === 1 ? {} : { stage: { from: 'presentationscheduled', to: 'contractsent' } },
   });
+  return { subject: eventSubject(address), payload: Buffer.from(JSON.stringify(event)), messageId: event.id };
 }

@@ -1,13 +1,27 @@
-// The host with one plugin that only counts, in a process of its own.
+// The host with plugins that only count, in a process of its own.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startHost, type RunningHost } from '@crm-mesh/host/start';
 import { Effects } from './effects.js';
 import { serveWorker } from './serve-worker.js';
 
+/** Of the first; the others are numbered. */
 export const PLUGIN = 'bench';
 
-const SOURCE = `
+export interface HostOptions {
+  natsUrl: string;
+  folder: string;
+  /** Of its store; default: a SQLite file in the folder. */
+  store?: string;
+  /** As mesh.yaml says it of each plugin. Default: inline. */
+  delivery?: object;
+  /** With `handleBatch`. */
+  batches?: boolean;
+  /** How many; default 1. */
+  plugins?: number;
+}
+
+const writeSource = (name: string, batches: boolean): string => `
 import { definePlugin, RetryLater } from '@crm-mesh/sdk';
 const { benchEffects } = globalThis as unknown as { benchEffects?: { note(dueNs?: string): void } };
 // In a worker there is nothing of the host's: the first and the count go there over a channel, late but whole.
@@ -15,22 +29,26 @@ const counts = benchEffects ? undefined : new BroadcastChannel('bench-effects');
 let count = 0;
 let firstMs = 0;
 function countHere(): void {
-  if (count === 0) firstMs = Date.now();
+  if (count === 0) {
+    firstMs = Date.now();
+    setTimeout(tell, 20).unref();
+  }
   count += 1;
 }
-setInterval(() => {
-  if (count > 0) counts?.postMessage({ count, firstMs });
+function tell(): void {
+  counts?.postMessage({ count, firstMs });
   count = 0;
-}, 20).unref();
+}
+function take(event: { data: { custom?: Record<string, unknown> } }): void {
+  const { waitMs, dueNs } = event.data.custom ?? {};
+  if (waitMs !== undefined) throw new RetryLater(Number(waitMs));
+  if (benchEffects) benchEffects.note(dueNs as string | undefined);
+  else countHere();
+}
 export default definePlugin({
-  name: '${PLUGIN}',
+  name: '${name}',
   events: ['deal.*'],
-  handle: (event) => {
-    const { waitMs, dueNs } = event.data.custom ?? {};
-    if (waitMs !== undefined) throw new RetryLater(Number(waitMs));
-    if (benchEffects) benchEffects.note(dueNs as string | undefined);
-    else countHere();
-  },
+  ${batches ? 'handleBatch: (events) => events.forEach(take)' : 'handle: take'},
 });
 `;
 
@@ -45,17 +63,20 @@ counts.addEventListener('message', (message) =>
 const TOLD_WITHIN_MS = 100;
 
 serveWorker({
-  open: async ({ natsUrl, folder, delivery }: { natsUrl: string; folder: string; delivery?: object }) => {
+  open: async ({ natsUrl, folder, store, delivery, batches = false, plugins: count = 1 }: HostOptions) => {
     mkdirSync(join(folder, 'plugins'), { recursive: true });
-    writeFileSync(join(folder, 'plugins', `${PLUGIN}.plugin.ts`), SOURCE);
-    const plugins = { [PLUGIN]: { delivery: { isolation: 'inline', ...delivery } } };
-    writeFileSync(
-      join(folder, 'mesh.yaml'),
-      JSON.stringify({ store: { host: `sqlite:${join(folder, 'host.db')}` }, plugins }),
-    );
+    const names = Array.from({ length: count }, (_, index) => (index === 0 ? PLUGIN : `${PLUGIN}-${index + 1}`));
+    for (const name of names) writeFileSync(join(folder, 'plugins', `${name}.plugin.ts`), writeSource(name, batches));
+    const settings = { delivery: delivery ?? { isolation: 'inline' } };
+    const config = {
+      store: { host: store ?? `sqlite:${join(folder, 'host.db')}` },
+      plugins: Object.fromEntries(names.map((name) => [name, settings])),
+    };
+    writeFileSync(join(folder, 'mesh.yaml'), JSON.stringify(config)); // JSON is YAML
     host = await startHost({ env: { NATS_URL: natsUrl }, cwd: folder });
-    const [plugin] = host.plugins();
-    if (plugin?.state !== 'running') throw new Error(`the plugin does not run: ${plugin?.reason}`);
+    const running = host.plugins();
+    const faulty = running.find(({ state }) => state !== 'running');
+    if (faulty || running.length !== count) throw new Error(`${faulty?.name} does not run: ${faulty?.reason}`);
   },
   effects: async () => {
     await new Promise((resolve) => setTimeout(resolve, TOLD_WITHIN_MS));

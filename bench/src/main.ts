@@ -1,7 +1,18 @@
 // npm run bench, once it is built.
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { handle, handle40, handleWorker } from '../cases/handle.js';
+import { engineLatency } from '../cases/engine-latency.js';
+import { handle1m } from '../cases/handle-1m.js';
+import { handleBullmq } from '../cases/handle-bullmq.js';
+import {
+  handle,
+  handle40,
+  handleAckAll,
+  handleInboxPostgres,
+  handleInboxSqlite,
+  handleWorker,
+} from '../cases/handle.js';
+import { idleMemory, idleMemoryWorker, idlePlugins, idlePluginsWorker } from '../cases/idle-plugins.js';
 import { latency } from '../cases/latency.js';
 import { memory } from '../cases/memory.js';
 import { normalise } from '../cases/normalise.js';
@@ -25,9 +36,19 @@ const CASES: readonly BenchCase[] = [
   handle,
   handle40,
   handleWorker,
+  handleInboxSqlite,
+  handleInboxPostgres,
+  handleAckAll,
+  handleBullmq,
+  handle1m,
   latency,
+  engineLatency,
   parkedLane,
   memory,
+  idlePlugins,
+  idlePluginsWorker,
+  idleMemory,
+  idleMemoryWorker,
 ];
 
 const USAGE_EXIT_CODE = 2;
@@ -39,6 +60,7 @@ async function main(options: BenchOptions): Promise<void> {
   for (const benchCase of chooseCases(CASES, options.only)) {
     const result = await runCase(benchCase, options);
     results.push(result);
+    if (result.kind === 'skipped') console.error(`${benchCase.name}: NOT MEASURED, ${result.reason}`);
     if (options.json) console.log(formatJsonLine(result));
   }
   if (!options.json) console.log(formatTable(results));
@@ -48,13 +70,14 @@ async function main(options: BenchOptions): Promise<void> {
 
 async function runCase(benchCase: BenchCase, options: BenchOptions): Promise<Result> {
   const { name, unit, goal } = benchCase;
-  const reason = benchCase.whyNot?.();
+  const reason = await benchCase.whyNot?.();
   if (reason !== undefined) return { benchCase, kind: 'skipped', reason };
   const say = (text: string): void => console.error(text);
   try {
     say(`${name}: starting …`);
     const events = options.events ?? benchCase.events;
-    const contest = await benchCase.open({ events, profileDir: options.profileDir && resolve(options.profileDir) });
+    const profileDir = options.profileDir && resolve(options.profileDir);
+    const contest = await benchCase.open({ events, seen: options.seen, profileDir });
     try {
       const rounds = await runRounds(contest, options.rounds, (round, number) =>
         say(describeRound(`${name} ${number}/${options.rounds}`, unit, round)),

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { chooseCases, parseOptions, UsageError } from './options.js';
 
-const DEFAULTS = { only: [], rounds: 5, json: false, help: false, events: undefined, profileDir: undefined };
+const DEFAULTS = {
+  only: [],
+  rounds: 5,
+  json: false,
+  help: false,
+  events: undefined,
+  seen: undefined,
+  profileDir: undefined,
+};
 
 describe('parseOptions', () => {
   it.each([
@@ -10,6 +18,7 @@ describe('parseOptions', () => {
     [['--only', 'publish', '--only=latency,memory'], { only: ['publish', 'latency', 'memory'] }],
     [['--rounds', '7', '--json'], { rounds: 7, json: true }],
     [['--events', '200'], { events: 200 }],
+    [['--seen', '5000000'], { seen: 5_000_000 }],
     [['--profile', 'profiles'], { profileDir: 'profiles' }],
     [['--help'], { help: true }],
   ])('%j', (args, expected) => expect(parseOptions(args)).toEqual({ ...DEFAULTS, ...expected }));

@@ -8,6 +8,8 @@ export interface BenchOptions {
   help: boolean;
   /** Events of one measurement, instead of the case's own number. */
   events: number | undefined;
+  /** Records that handle-1m has seen, instead of a million. */
+  seen: number | undefined;
   profileDir: string | undefined;
 }
 
@@ -16,6 +18,7 @@ export const USAGE = `npm run bench -- [options]
   --only NAME     this case alone; may be repeated, or be a list with commas
   --rounds N      measurements of each side (default 5)
   --events N      events of one measurement (default: the case's own number)
+  --seen N        records that handle-1m has seen (default 1000000)
   --json          one JSON object a line instead of the table
   --profile DIR   the processes under test write CPU profiles there
   --help`;
@@ -23,6 +26,7 @@ export const USAGE = `npm run bench -- [options]
 const DEFAULT_ROUNDS = 5;
 const MOST_ROUNDS = 100;
 const MOST_EVENTS = 200_000;
+const MOST_SEEN = 10_000_000;
 
 /** A mistake of the person at the keyboard: told without a stack. */
 export class UsageError extends Error {
@@ -35,6 +39,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     only: (values.only ?? []).flatMap((list) => list.split(',')).filter((name) => name !== ''),
     rounds: readCount('--rounds', values.rounds, MOST_ROUNDS) ?? DEFAULT_ROUNDS,
     events: readCount('--events', values.events, MOST_EVENTS),
+    seen: readCount('--seen', values.seen, MOST_SEEN),
     json: values.json ?? false,
     help: values.help ?? false,
     profileDir: values.profile,
@@ -49,6 +54,7 @@ function readArguments(args: readonly string[]) {
         only: { type: 'string', multiple: true },
         rounds: { type: 'string' },
         events: { type: 'string' },
+        seen: { type: 'string' },
         json: { type: 'boolean' },
         profile: { type: 'string' },
         help: { type: 'boolean' },

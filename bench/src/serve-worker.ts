@@ -8,11 +8,21 @@ type Handlers = Record<string, (argument: never) => unknown>;
 
 const BYTES_PER_MB = 1_024 * 1_024;
 
+/** What every process can tell of itself. */
+const MEASURES: Record<string, () => number> = {
+  rss: () => process.memoryUsage.rss() / BYTES_PER_MB,
+  cpu: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1_000;
+  },
+};
+
 /** Answers the calls of the process that started this one, and ends with it. */
 export function serveWorker(handlers: Handlers): void {
   const answer = async ({ id, name, argument }: Call): Promise<void> => {
     try {
-      if (name === 'rss') return tell({ id, result: process.memoryUsage.rss() / BYTES_PER_MB });
+      const measure = MEASURES[name];
+      if (measure) return tell({ id, result: measure() });
       const result = await handlers[name]?.(argument);
       if (name === 'stop') process.exit(0);
       tell({ id, result });

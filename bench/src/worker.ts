@@ -55,6 +55,11 @@ export class Worker {
     return this.call<number>('rss');
   }
 
+  /** CPU that it has taken so far, with all its threads, in ms. */
+  readCpuMs(): Promise<number> {
+    return this.call<number>('cpu');
+  }
+
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const ended = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));

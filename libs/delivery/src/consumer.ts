@@ -6,6 +6,7 @@ import type { ConsumerDependencies } from './consumer-dependencies.js';
 import { decideBarrier } from './decide-barrier.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { ConsumerStatus } from './consumer-status.js';
+import { DirectPoll } from './direct-poll.js';
 import { Feed } from './feed.js';
 import { describeError } from './outcome.js';
 import { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
@@ -75,12 +76,13 @@ export class Consumer {
     this.resume();
     void holds.look();
     const ackWaitMs = Math.min(durable.ackWaitMs || spec.policy.ackWaitMs, spec.policy.ackWaitMs);
+    const direct = new DirectPoll(this.deps.nats);
     const extendMs = Math.max(10, ackWaitMs / EXTEND_CHECKS_PER_WAIT);
     this.timers.push(
       setInterval(() => settler.extend(this.feeds[0]!.durable.ackWaitMs), extendMs),
       setInterval(() => void this.pruneInbox(), PRUNE_EVERY_MS),
       setInterval(() => void holds.look(), HOLDS_POLL_MS),
-      setInterval(() => void this.openDirect().catch(() => undefined), DIRECT_POLL_MS),
+      setInterval(() => void direct.poll(() => this.openDirect()).catch(() => undefined), DIRECT_POLL_MS),
     );
     const { pending, ackPending, ackFloorSequence } = durable;
     this.deps.log.info(

@@ -9,7 +9,12 @@ export interface PluginLog extends Log {
   child(bindings: Record<string, unknown>): Log;
 }
 
-export type RunInPlace = (input: HandlerInput, run: Pick<HandlerRun, 'signal'>) => Promise<RunOutcome>;
+/** What a handler's run needs of the engine's input. */
+export interface RunInput extends Pick<HandlerInput, 'attempt'> {
+  items: Pick<HandlerItem, 'subject' | 'data'>[];
+}
+
+export type RunInPlace = (input: RunInput, run: Pick<HandlerRun, 'signal'>) => Promise<RunOutcome>;
 
 /**
  * The plugin's handler as the delivery engine runs it, in the thread where the plugin lives: bytes in, an outcome out. The
@@ -81,7 +86,7 @@ function joinFailures(failed: Failures, refused: Failures): RunOutcome {
 /** A handler relies on the types that its `events` give it, so what breaks them is buried and never handed over. */
 export function readEvent(
   plugin: Pick<Plugin, 'name' | 'events'>,
-  item: HandlerItem,
+  item: RunInput['items'][number],
 ): MeshEvent | (Outcome & { kind: 'permanent' }) {
   try {
     const event = parseCheckedEvent(item.data);

@@ -20,15 +20,18 @@ export interface TestPostgres {
 }
 
 const INITDB = ['-U', 'mesh', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
-const SETTINGS = [
-  // Nobody pulls the plug on a test: no waiting for a disk.
-  ...['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'],
-  ...['listen_addresses=127.0.0.1', 'unix_socket_directories='],
-].flatMap((setting) => ['-c', setting]);
+const SETTINGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories='];
+/** Nobody pulls the plug on a test: no waiting for a disk. */
+const UNSYNCED = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off'];
 const READY = 'database system is ready to accept connections';
 
+export interface TestPostgresOptions {
+  /** Commits are on the disk, as by its defaults. Default: they are not. */
+  syncs?: boolean;
+}
+
 /** Rejects where PostgreSQL can neither be found nor fetched. */
-export async function startTestPostgres(): Promise<TestPostgres> {
+export async function startTestPostgres({ syncs = false }: TestPostgresOptions = {}): Promise<TestPostgres> {
   const cached = await findPostgresBinaries();
   const temp = makeTempDir('postgres');
   const data = join(temp.path, 'data');
@@ -44,7 +47,8 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   const start = { ...user, cwd: data };
   await run(join(binaries, 'bin/initdb'), ['-D', data, ...INITDB], start);
   const port = await findFreePort();
-  const server = spawn(join(binaries, 'bin/postgres'), ['-D', data, '-p', String(port), ...SETTINGS], {
+  const settings = [...SETTINGS, ...(syncs ? [] : UNSYNCED)].flatMap((setting) => ['-c', setting]);
+  const server = spawn(join(binaries, 'bin/postgres'), ['-D', data, '-p', String(port), ...settings], {
     ...start,
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -1,9 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { prepareForWorker, type DropIn } from '@crm-mesh/drop-ins';
 import { chooseIsolation, type PluginCode } from '@crm-mesh/plugin-consumer';
 import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import { openInline } from './inline-plugin.js';
+import { Places } from './places.js';
 import { WorkerPlugin } from './worker/worker-plugin.js';
 
 /** Beside this file, in the language of this file. */
@@ -11,6 +13,9 @@ const WORKER_MAIN = join(
   import.meta.dirname,
   `worker/worker-main${import.meta.filename.endsWith('.ts') ? '.ts' : '.js'}`,
 );
+
+/** A hundred that load at once would all be so slow that they are taken for blocked. */
+const loading = new Places(availableParallelism() + 1);
 
 export interface PluginToOpen {
   dropIn: DropIn;
@@ -42,12 +47,14 @@ async function openWorker(plugin: PluginToOpen, heapMb: number): Promise<WorkerP
   const { dropIn, cacheFolder, log, metrics } = plugin;
   const main = await prepareForWorker(WORKER_MAIN, cacheFolder);
   const module = await prepareForWorker(plugin.module, cacheFolder);
-  const worker = new WorkerPlugin({ main, module, dropIn, heapMb, log, metrics });
-  try {
-    await worker.load();
-    return worker;
-  } catch (error) {
-    await worker.close();
-    throw error;
-  }
+  return loading.take(async () => {
+    const worker = new WorkerPlugin({ main, module, dropIn, heapMb, log, metrics });
+    try {
+      await worker.load();
+      return worker;
+    } catch (error) {
+      await worker.close();
+      throw error;
+    }
+  });
 }

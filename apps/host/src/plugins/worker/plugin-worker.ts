@@ -3,6 +3,7 @@ import { MeshError } from '@crm-mesh/contract';
 import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
 import type { Outcome, RunOutcome } from '@crm-mesh/delivery/outcome';
 import { CLOSED, describeBlocked, describeExit, describeUncaught, OVERDUE, type Death } from './death.js';
+import { packForWorker, type Told } from './parcel.js';
 import type { Answers, FromWorker, Request, ToWorker, WorkerFacts } from './protocol.js';
 import { TurnBatch } from './turn-batch.js';
 
@@ -54,10 +55,13 @@ export class PluginWorker {
     const { main, facts, heapMb } = options;
     const resourceLimits = { maxOldGenerationSizeMb: heapMb };
     this.#worker = new Worker(main, { workerData: facts, resourceLimits, name: facts.dropIn.name });
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a worker is no window
-    this.#outbox = new TurnBatch((messages) => this.#worker.postMessage(messages));
-    this.#worker.on('message', (messages: FromWorker[]) => {
-      for (const message of messages) this.#take(message);
+    this.#outbox = new TurnBatch((messages) => {
+      const parcel = packForWorker(messages);
+      this.#worker.postMessage(parcel, [parcel.bytes.buffer]);
+    });
+    this.#worker.on('message', ({ done, others }: Told) => {
+      for (const message of others) this.#take(message);
+      for (const id of done) this.#endRun(id, { kind: 'done' });
     });
     this.#worker.on('error', (error) => (this.#cause ??= describeUncaught(error, heapMb)));
     this.#worker.once('exit', (code) => this.#end(this.#cause ?? describeExit(code)));
@@ -84,7 +88,7 @@ export class PluginWorker {
       const id = this.#ids++;
       const inHand: RunInHand = { end: resolve, events: input.items.length, beatsOver: undefined };
       this.#runs.set(id, inHand);
-      this.#outbox.add({ kind: 'run', id, input: { ...input, items: input.items.map(copyItem) } });
+      this.#outbox.add({ kind: 'run', id, input });
       run.onInterrupt((reason) => {
         inHand.beatsOver = 0;
         this.#outbox.add({ kind: 'abort', id, reason });
@@ -98,7 +102,8 @@ export class PluginWorker {
       if (this.#isDead) return resolve(undefined);
       const id = this.#ids++;
       this.#lanes.set(id, resolve);
-      this.#outbox.add({ kind: 'lane', id, item: copyItem(item) });
+      // The bytes lie in a larger buffer of the connection, all of which would be copied.
+      this.#outbox.add({ kind: 'lane', id, item: { ...item, data: new Uint8Array(item.data) } });
     });
   }
 
@@ -109,8 +114,7 @@ export class PluginWorker {
   #take(message: FromWorker): void {
     switch (message.kind) {
       case 'outcome':
-        this.#runs.get(message.id)?.end(message.outcome);
-        return void this.#runs.delete(message.id);
+        return this.#endRun(message.id, message.outcome);
       case 'lane':
         this.#lanes.get(message.id)?.(message.lane);
         return void this.#lanes.delete(message.id);
@@ -127,6 +131,12 @@ export class PluginWorker {
         return void this.#requests.delete(message.id);
       }
     }
+  }
+
+  #endRun(id: number, outcome: RunOutcome): void {
+    const run = this.#runs.get(id);
+    this.#runs.delete(id);
+    run?.end(outcome);
   }
 
   #look(): void {
@@ -181,9 +191,4 @@ function explainDeath({ reason, what }: Death, { beatsOver = 0 }: RunInHand, isA
 function reviveError({ error: { name, message, stack }, refusal }: FromWorker & { kind: 'failure' }): Error {
   if (refusal) return new MeshError(refusal.code, refusal.what, { cure: refusal.cure });
   return Object.assign(new Error(message), { name, stack });
-}
-
-/** The bytes lie in a larger buffer of the connection, all of which would be copied. */
-function copyItem(item: HandlerItem): HandlerItem {
-  return { ...item, data: new Uint8Array(item.data) };
 }

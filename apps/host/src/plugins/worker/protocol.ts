@@ -1,11 +1,12 @@
 import type { FoundInConfig } from '@crm-mesh/config/checking';
 import type { MeshErrorCode } from '@crm-mesh/contract';
-import type { HandlerInput, HandlerItem } from '@crm-mesh/delivery';
+import type { HandlerItem } from '@crm-mesh/delivery';
 import type { ErrorInfo, RunOutcome } from '@crm-mesh/delivery/outcome';
 import type { DropIn } from '@crm-mesh/drop-ins';
 import type { PluginSummary } from '@crm-mesh/plugin-consumer';
+import type { RunInput } from '@crm-mesh/plugin-consumer/in-place';
 
-// What the host and a plugin's worker tell each other: plain data, in lists, one list a turn of the event loop.
+// What the host and a plugin's worker tell each other: plain data, in lists, one list a turn of the event loop (parcel.ts).
 
 /** What a worker knows from its start. */
 export interface WorkerFacts {
@@ -34,9 +35,11 @@ export interface Refusal {
   cure: string;
 }
 
+export type { RunInput };
+
 export type ToWorker =
   | ({ kind: 'request'; id: number } & Request)
-  | { kind: 'run'; id: number; input: HandlerInput }
+  | { kind: 'run'; id: number; input: RunInput }
   | { kind: 'abort'; id: number; reason: string }
   | { kind: 'lane'; id: number; item: HandlerItem }
   | { kind: 'ping' };

@@ -1,12 +1,13 @@
 import type { MessagePort } from 'node:worker_threads';
 import { MeshError } from '@crm-mesh/contract';
-import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
+import type { HandlerItem, HandlerRun } from '@crm-mesh/delivery';
 import { describeError } from '@crm-mesh/delivery/outcome';
 import { importPlugin } from '@crm-mesh/drop-ins/importing';
 import { createRunHandler, readLane, summarise, type RunInPlace } from '@crm-mesh/plugin-consumer/in-place';
 import type { Plugin } from '@crm-mesh/sdk';
 import { withProviders } from '@crm-mesh/sdk/running';
-import type { Answers, FromWorker, Refusal, Request, ToWorker, WorkerFacts } from './protocol.js';
+import { packForHost, unpackRuns, type Delivered } from './parcel.js';
+import type { Answers, FromWorker, Refusal, Request, RunInput, WorkerFacts } from './protocol.js';
 import { TurnBatch } from './turn-batch.js';
 import { WorkerLog } from './worker-log.js';
 
@@ -28,10 +29,11 @@ class WorkerSide {
     port: MessagePort,
     private readonly facts: WorkerFacts,
   ) {
-    this.#outbox = new TurnBatch((messages) => port.postMessage(messages));
+    this.#outbox = new TurnBatch((messages) => port.postMessage(packForHost(messages)));
     this.#log = new WorkerLog({ level: facts.logLevel, send: (line) => this.#outbox.add(line) });
-    port.on('message', (messages: ToWorker[]) => {
-      for (const message of messages) this.#take(message);
+    port.on('message', (parcel: Delivered) => {
+      for (const { id, input } of unpackRuns(parcel)) void this.#run(id, input);
+      for (const message of parcel.others) this.#take(message);
     });
     // What has ended in the turn that ends the worker has ended.
     process.on('exit', () => this.#outbox.flush());
@@ -42,10 +44,8 @@ class WorkerSide {
     });
   }
 
-  #take(message: ToWorker): void {
+  #take(message: Delivered['others'][number]): void {
     switch (message.kind) {
-      case 'run':
-        return void this.#run(message.id, message.input);
       case 'abort':
         return this.#runs.get(message.id)?.abort(message.reason);
       case 'lane':
@@ -102,7 +102,7 @@ class WorkerSide {
     return [];
   }
 
-  async #run(id: number, input: HandlerInput): Promise<void> {
+  async #run(id: number, input: RunInput): Promise<void> {
     const run = new WorkerRun();
     this.#runs.set(id, run);
     const outcome = await this.#runHandler!(input, run);
