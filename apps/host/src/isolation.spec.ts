@@ -16,8 +16,8 @@ import {
 
 useHost();
 
-/** Longer than this no neighbour waits, whatever becomes of another plugin. */
-const PACE_MS = 1_000;
+/** A neighbour that waited for a blocked worker's end would wait longer, and on a busy machine none that does not. */
+const LONGEST_WAIT_MS = 5_000;
 
 describe('a plugin that harms its thread harms nobody else', () => {
   it.each([
@@ -64,7 +64,7 @@ describe('a plugin that harms its thread harms nobody else', () => {
     }
     expect(readSaid(neighbour)).toHaveLength(ids.length);
     const waits = readSaid(neighbour).map(({ id, ms }) => ms - (toldAt.get(id) ?? ms));
-    expect(Math.max(...waits)).toBeLessThan(PACE_MS);
+    expect(Math.max(...waits)).toBeLessThan(LONGEST_WAIT_MS);
     const [line] = linesOf('the plugin is started again', { plugin: victim });
     expect(line).toMatchObject({ level: 'error', reason: expect.stringMatching(told), restartInMs: 1_000 });
     expect((await request(url).get('/metrics')).text).toMatch(
