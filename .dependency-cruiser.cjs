@@ -12,9 +12,15 @@ module.exports = {
     ),
     forbid(
       'sdk-knows-only-the-contract',
-      'A plugin must not drag the mesh along.',
-      { path: '^libs/sdk/' },
+      'A plugin must not drag the mesh along. (One with a sink brings a database, which that one file opens: ADR 22.)',
+      { path: '^libs/sdk/', pathNot: '^libs/sdk/src/sink/open-sink\\.ts$' },
       { path: '^(libs/(?!sdk/|contract/)|apps/|plugins/)' },
+    ),
+    forbid(
+      'a-sink-knows-only-the-store',
+      'And of the mesh nothing else.',
+      { path: '^libs/sdk/src/sink/open-sink\\.ts$' },
+      { path: '^(libs/(?!sdk/|contract/|store/)|apps/|plugins/)' },
     ),
     forbid(
       'plugins-import-only-the-sdk',

@@ -17,6 +17,7 @@ const TABLES = [
   ...[
     'delivery_parked',
     'delivery_parked_lanes',
+    'delivery_receipts',
     'delivery_snapshots',
     'delivery_suspects',
     'delivery_sweeps',

@@ -132,6 +132,7 @@ describe('docs/write-a-plugin.md', () => {
       delivery: true,
       imports: true,
       inject: true,
+      sink: true,
       key: true,
       setup: true,
       handle: true,

@@ -53,6 +53,11 @@ export class MeshProcesses {
     await running;
   }
 
+  /** Resolves when it has ended, by whomever. */
+  async untilEnd(app: App): Promise<void> {
+    await this.#apps.get(app);
+  }
+
   async killAll(): Promise<void> {
     await Promise.all([...this.#apps.keys()].map((app) => this.kill(app)));
   }

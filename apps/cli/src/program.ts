@@ -4,6 +4,7 @@ import { addDemo } from './commands/demo.js';
 import { addDoctor } from './commands/doctor.js';
 import { addEvents } from './commands/events.js';
 import { addPlugin } from './commands/plugin.js';
+import { addReplay } from './commands/replay.js';
 import { addSource } from './commands/source.js';
 import { addStatus } from './commands/status.js';
 import { addUp } from './commands/up.js';
@@ -28,7 +29,8 @@ export function createProgram(program: Command): Command {
     .option('--debug', 'show where an error happened')
     .addHelpText('after', HELP)
     .showSuggestionAfterError();
-  for (const add of [addUp, addDemo, addDoctor, addStatus, addPlugin, addSource, addEvents, addDead]) add(program);
+  for (const add of [addUp, addDemo, addDoctor, addStatus, addPlugin, addSource, addEvents, addReplay, addDead])
+    add(program);
   return program;
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
 import { eventSubject } from '@crm-mesh/contract';
 import type { DeadLetter } from '@crm-mesh/delivery';
-import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
+import { connectNats, ensureStreams, requestControl, type Nats } from '@crm-mesh/jetstream';
 import { buildTestEvent } from '@crm-mesh/sdk/testing';
 import { createLogger } from '@crm-mesh/telemetry';
 import { makeTempDir, startTestNats, type TempDir, type TestNats } from '@crm-mesh/testing';
@@ -135,3 +135,7 @@ export async function isSettled(name: string): Promise<boolean> {
   const state = await nats.durableState('CRM_EVENTS', name);
   return state !== undefined && state.pending + state.ackPending === 0;
 }
+
+/** Of the control plane. */
+export const askHost = <Answer>(verb: string, payload: object): Promise<Answer> =>
+  requestControl<Answer>(nats, 'host', verb, payload);

@@ -49,7 +49,10 @@ export async function startHost({
   const metrics = createMetrics({ app: 'host' });
   const onSettled = logOutcome.bind(undefined, log);
   const quarantine = new Quarantine();
-  const pluginHost = new PluginHost({ config, env, cwd, nats, store, log, metrics, onSettled, quarantine });
+  const pluginHost = new PluginHost({
+    ...{ config, env, cwd, nats, store, log, metrics, onSettled, quarantine },
+    retentionMs: config.inbox.retention,
+  });
   const facts = { version, startedAtMs, url: () => url };
   const app = await openDoor(log, HostModule.register({ nats, pluginHost, metrics, facts }), nats);
   const url = await listen(app, env);

@@ -2,7 +2,8 @@ import 'reflect-metadata';
 import { IsArray, IsInt, IsNotEmpty, IsObject, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 import { Bytes, Duration, Key, NumericText, Optional } from './config-key.js';
 
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const WEB_ADDRESS = { protocols: ['http', 'https'], require_tld: false, require_protocol: true };
 const STORE_ADDRESS = /^(sqlite:.+|postgres(ql)?:\/\/.+)$/;
 const STORE_MESSAGE = 'must be sqlite:<file> or postgres://…';
@@ -87,6 +88,18 @@ export class OutboxConfig {
   @Key({ type: 'bytes', meaning: 'So large it grows at most; more webhooks get 503.', default: '1gb' })
   @Bytes()
   maxBytes: number = 1_024 ** 3;
+}
+
+export class InboxConfig {
+  @Key({
+    type: 'duration',
+    meaning:
+      'How long what plugins have done is remembered, with their receipts: so long a replay knows it. What the server may deliver again is never forgotten.',
+    default: '7d',
+  })
+  @Duration()
+  @Min(HOUR_MS, { message: 'must be 1h or more' })
+  retention: number = 7 * DAY_MS;
 }
 
 /** Used when the stream is made; an existing stream is the operator's. */
@@ -188,6 +201,9 @@ export class MeshConfig {
     nested: OutboxConfig,
   })
   outbox: OutboxConfig = new OutboxConfig();
+
+  @Key({ type: 'object', meaning: 'What plugins have done.', nested: InboxConfig })
+  inbox: InboxConfig = new InboxConfig();
 
   @Key({
     type: 'object',

@@ -149,13 +149,25 @@ export const MESH_ERRORS = {
     meaning: "A plugin's setup() failed or took too long. The others run on.",
     cure: 'Mend what the message names (often: start what the plugin connects to); it is tried again by itself.',
   },
+  MESH_PLUGIN_STOPPED: {
+    meaning: 'What was asked for needs a plugin that runs, and this one does not.',
+    cure: 'See why with `mesh plugin list`, and mend it; a paused plugin counts as one that runs.',
+  },
   MESH_PLUGIN_UNKNOWN: {
     meaning: 'No plugin of that name is in the plugin folders.',
     cure: 'Choose one of those that `mesh plugin list` shows.',
   },
+  MESH_RECEIPT_INVALID: {
+    meaning: 'What a handler or its transaction gave back to be kept is no JSON, or too large.',
+    cure: 'Give back what names the effect (an id, a number), at most 16 KiB of JSON; for more, keep a reference to it.',
+  },
   MESH_RECORDED_REQUEST_INVALID: {
     meaning: 'A recorded request cannot be read.',
     cure: 'Record it as JSON ({method, url, headers, body or bodyBase64, receivedAt}) or as a raw HTTP message.',
+  },
+  MESH_REPLAY_UNKNOWN: {
+    meaning: 'A replay that was to go on is not known, or cannot go on.',
+    cure: 'Look at `nats stream view CRM_AUDIT --subject "audit.replay.*"`, or begin a new one: `mesh replay <plugin> --from …`.',
   },
   MESH_REQUEST_MALFORMED: {
     meaning: 'What came to the HTTP door is no whole HTTP request, or not one that can be read.',
@@ -164,6 +176,10 @@ export const MESH_ERRORS = {
   MESH_ROUTE_UNKNOWN: {
     meaning: 'No such path on this server.',
     cure: 'Webhooks go to `/webhooks/<tenant>/<connection>`.',
+  },
+  MESH_SINK_UNAVAILABLE: {
+    meaning: "A plugin's own database (its `sink`) cannot be opened.",
+    cure: "Check the address in the plugin's part of mesh.yaml, that the database runs, and what its user may do.",
   },
   MESH_STORE_UNAVAILABLE: {
     meaning: "The app's database cannot be opened or migrated.",

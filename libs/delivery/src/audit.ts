@@ -1,4 +1,4 @@
-import { auditSubject } from '@crm-mesh/contract';
+import { auditSubject, type EventPattern } from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { DeadLetter } from './dead-letter.js';
 
@@ -23,7 +23,27 @@ export interface AuditEntry {
   again?: boolean;
 }
 
-export async function publishAudit(nats: Nats, entry: AuditEntry): Promise<void> {
+/** A replay that has begun, or is over: under `audit.replay.<consumer>`. */
+export interface ReplayEntry extends Pick<AuditEntry, 'id' | 'at' | 'by' | 'consumer'> {
+  did: 'replay';
+  run: string;
+  phase: 'begun' | 'over';
+  /** Of CRM_EVENTS; the sequences are of that. */
+  incarnation: string;
+  from: number;
+  /** Absent: up to all that the consumer was given. */
+  to?: number;
+  filterSubject?: string;
+  events?: readonly EventPattern[];
+  again?: boolean;
+  /** No copy of it lies in CRM_DIRECT before. */
+  directFrom: number;
+  /** `over`: copies, and what the inbox knew. */
+  sent?: number;
+  skipped?: number;
+}
+
+export async function publishAudit(nats: Nats, entry: AuditEntry | ReplayEntry): Promise<void> {
   await nats.publish({
     subject: auditSubject(entry.did, entry.consumer),
     payload: JSON.stringify(entry),

@@ -172,5 +172,7 @@ function cutOutcome(outcome: RunOutcome, start: number, count: number): RunOutco
   const failed: PartlyDone['failed'] = outcome.failed
     .filter(({ index }) => index >= start && index < start + count)
     .map(({ index, outcome: own }) => ({ index: index - start, outcome: own }));
-  return failed.length === 0 ? { kind: 'done' } : { kind: 'partly', failed };
+  const skipped = (outcome.skipped ?? []).filter((index) => index >= start && index < start + count);
+  if (failed.length + skipped.length === 0) return { kind: 'done' };
+  return { kind: 'partly', failed, skipped: skipped.map((index) => index - start) };
 }

@@ -4,7 +4,8 @@ import type { DeadLetter } from './dead-letter.js';
 import type { Held } from './lane.js';
 import { findStored, isStored } from './is-stored.js';
 import { keepAttempts, shortenError, type ErrorInfo } from './outcome.js';
-import { readCopyMark, type CopyMark } from './redriven-copy.js';
+import { markOf } from './done.js';
+import type { CopyMark } from './redriven-copy.js';
 
 const TRACEPARENT = /^[\da-f]{2}-([\da-f]{32})-[\da-f]{16}-[\da-f]{2}/;
 
@@ -43,7 +44,7 @@ export function createDeadLetter(
   about: { consumer: string; version: string; error: ErrorInfo; nowMs: number },
 ): DeadLetter {
   const { item, ref } = held;
-  const mark = ref.stream === 'CRM_DIRECT' ? readCopyMark(held.message) : undefined;
+  const mark = markOf(held);
   const { stream, incarnation, sequence } = mark ?? ref;
   const traceparent = held.message?.header('traceparent');
   const traceId = TRACEPARENT.exec(traceparent ?? '')?.[1];

@@ -10,6 +10,8 @@ export interface ConsumerDependencies {
   store: Store;
   log: Logger;
   metrics: Metrics;
+  /** How long inboxes and receipts are kept, in milliseconds. Default 7 days. */
+  retentionMs?: number;
   onSettled?: (notice: SettledNotice) => void;
   now?: () => number;
   /** For lanes that wait. Only tests give another, together with `now`; default `setTimeout`. */

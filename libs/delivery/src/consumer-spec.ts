@@ -9,6 +9,8 @@ export interface HandlerItem {
   sequence: number;
   data: Uint8Array;
   storedAtMs: number;
+  /** It runs though it may be done, because somebody asked for that: tells this telling of it from others. */
+  again?: string | undefined;
 }
 
 /** One run: a single item, or with `coalesceMs` all that waited in the lane, or a batch; of a record the oldest first. */
@@ -58,5 +60,7 @@ export interface ConsumerSpec {
   epoch?: number;
   /** While what runs the handler is away: tells when it is back, or (`false`) that nobody waits for it any more. */
   untilReady?(): Promise<boolean> | undefined;
+  /** Nothing that was done before can come again: an inbox beside ours may forget it. */
+  forget?(beforeMs: number): Promise<void>;
   runHandler: RunHandler;
 }

@@ -8,8 +8,9 @@ import type { ConsumerSpec } from './consumer-spec.js';
 import type { ConsumerStatus } from './consumer-status.js';
 import { DirectPoll } from './direct-poll.js';
 import { Feed } from './feed.js';
-import { describeError } from './outcome.js';
 import { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
+import { Replays } from './replay.js';
+import { DEFAULT_RETENTION_MS, Retention } from './retention.js';
 import { Snapshot } from './snapshot.js';
 import { SnapshotRecords } from './store/snapshot-records.js';
 
@@ -21,13 +22,13 @@ const DIRECT_POLL_MS = 5_000;
 const HOLDS_POLL_MS = 2_000;
 const EXTEND_CHECKS_PER_WAIT = 6;
 const ROOM_POLL_MS = 20;
-/** Inbox rows outlive the ack floor by this much: an ack that got lost is redelivered within ack_wait. */
-const INBOX_KEPT_MS = 86_400_000;
 
 /** A running consumer. */
 export class Consumer {
   readonly name: string;
   private readonly feeds: Feed[] = [];
+  /** Old events again, for this consumer alone. */
+  readonly replays: Replays;
   private readonly parts: ConsumerParts;
   private readonly now: () => number;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -43,6 +44,7 @@ export class Consumer {
     this.name = spec.name;
     this.now = deps.now ?? Date.now;
     this.parts = buildParts(spec, deps, this.now, this.feeds, () => this.openDirect());
+    this.replays = new Replays(spec, { nats: deps.nats, records: this.parts.records, now: this.now });
     this.stopListening = this.parts.quarantine.onOver(() => this.goOn());
   }
 
@@ -76,11 +78,14 @@ export class Consumer {
     this.resume();
     void holds.look();
     const ackWaitMs = Math.min(durable.ackWaitMs || spec.policy.ackWaitMs, spec.policy.ackWaitMs);
+    const { nats, log, retentionMs = DEFAULT_RETENTION_MS } = this.deps;
+    const { records } = this.parts;
+    const retention = new Retention({ spec, nats, log, records, feeds: this.feeds, retentionMs, now: this.now });
     const direct = new DirectPoll(this.deps.nats);
     const extendMs = Math.max(10, ackWaitMs / EXTEND_CHECKS_PER_WAIT);
     this.timers.push(
       setInterval(() => settler.extend(this.feeds[0]!.durable.ackWaitMs), extendMs),
-      setInterval(() => void this.pruneInbox(), PRUNE_EVERY_MS),
+      setInterval(() => void retention.prune(), PRUNE_EVERY_MS),
       setInterval(() => void holds.look(), HOLDS_POLL_MS),
       setInterval(() => void direct.poll(() => this.openDirect()).catch(() => undefined), DIRECT_POLL_MS),
     );
@@ -141,7 +146,8 @@ export class Consumer {
     return result;
   }
 
-  private async makeDirect(): Promise<void> {
+  /** What is sent directly has a way to come. */
+  async makeDirect(): Promise<void> {
     const { ackWaitMs, maxAckPending } = this.spec.policy;
     await ensureDirectDurable(this.deps.nats, { ...this.spec, ackWaitMs, maxAckPending });
     await this.openDirect();
@@ -245,17 +251,6 @@ export class Consumer {
     if (!this.feeds.every((feed) => feed.isOpen)) return 'waiting-for-pending';
     if (this.snapshot?.isUnderWay) return 'snapshot';
     return this.parts.quarantine.isActive || this.parts.apart.isActive ? 'quarantined' : 'running';
-  }
-
-  private async pruneInbox(): Promise<void> {
-    try {
-      for (const { stream, incarnation, durable } of this.feeds) {
-        const floor = { stream, incarnation, sequence: durable.ackFloorSequence };
-        await this.parts.records.pruneInbox(floor, this.now() - INBOX_KEPT_MS);
-      }
-    } catch (error) {
-      this.deps.log.warn({ consumer: this.name, error: describeError(error) }, 'the inbox could not be pruned');
-    }
   }
 }
 

@@ -3,13 +3,14 @@ import type { Logger } from '@crm-mesh/telemetry';
 import { Batches, type BatchPart, type PartResult, type Seat } from './batches.js';
 import type { Breakers } from './breakers.js';
 import { isBuried } from './bury.js';
-import type { ConsumerSpec } from './consumer-spec.js';
+import { markOf, noteDone, originOf } from './done.js';
+import type { ConsumerSpec, HandlerItem } from './consumer-spec.js';
 import type { Held } from './lane.js';
 import type { RunOutcome } from './outcome.js';
 import { Runs } from './runs.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords } from './store/delivery-records.js';
-import type { ItemRef } from './store/item-rows.js';
+import { keyOf, type ItemRef } from './store/item-rows.js';
 import type { Superseding } from './superseding.js';
 import { KILLED } from './suspicion.js';
 import type { Turns } from './turns.js';
@@ -67,8 +68,18 @@ export class GroupRunner {
     for (const held of unsure) {
       if (held.ref.stream !== 'CRM_DIRECT' || known.has(held)) continue;
       if (await this.deps.superseding?.isSuperseded(held)) known.add(held);
+      else if (await this.isReplayedInVain(held)) known.add(held);
     }
     return { todo: group.filter((held) => !known.has(held)), known: [...known] };
+  }
+
+  /** Its original is done, by any way, and nobody asked to run it again. */
+  private async isReplayedInVain(held: Held): Promise<boolean> {
+    const mark = markOf(held);
+    if (mark?.run === undefined || mark.again) return false;
+    const original = originOf(held);
+    if (this.deps.settler.isBeingWritten(keyOf(original))) return true;
+    return (await this.deps.records.lookUp([original])).get(keyOf(original))?.done === true;
   }
 
   private async askStore(unsure: readonly Held[]): Promise<Set<Held>> {
@@ -119,6 +130,7 @@ export class GroupRunner {
     const result = await this.runTogether(todo, seat);
     endTurn();
     const verdicts = judgeRun(todo, result, this.spec.policy);
+    noteDone(todo, result.outcome);
     for (const verdict of verdicts) {
       if (verdict.kind === 'mixed') noteFailure(verdict, new Date(startedMs).toISOString());
     }
@@ -136,7 +148,7 @@ export class GroupRunner {
     const together = todo.length;
     if (together === 1 && this.deps.isCondemned(todo[0]!.ref))
       return { outcome: { kind: 'permanent', error: KILLED }, together };
-    const part = { items: todo.map((held) => held.item), attempt: todo[0]!.attempts + 1 };
+    const part = { items: todo.map(describeItem), attempt: todo[0]!.attempts + 1 };
     return seat?.bring(part) ?? { outcome: await this.runItems(part), together };
   }
 
@@ -155,4 +167,8 @@ export class GroupRunner {
     this.deps.breakers.record(breakerOf?.(subject) ?? '', outcome);
     return outcome;
   }
+}
+
+function describeItem(held: Held): HandlerItem {
+  return markOf(held)?.again ? { ...held.item, again: held.key } : held.item;
 }

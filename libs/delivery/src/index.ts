@@ -1,4 +1,4 @@
-export type { AuditEntry } from './audit.js';
+export type { AuditEntry, ReplayEntry } from './audit.js';
 export { readPayload } from './bury.js';
 export type { ConsumerSpec, HandlerInput, HandlerItem, HandlerRun, RunHandler } from './consumer-spec.js';
 export type { ConsumerDependencies } from './consumer-dependencies.js';
@@ -18,6 +18,8 @@ export {
 } from './policy.js';
 export { Quarantine } from './quarantine.js';
 export { ensureDirectDurable, redrive, type RedrivePatch, type RedriveRequest, type RedriveResult } from './redrive.js';
+export type { Place, ReplayProgress, ReplayRequest, ReplayStep } from './replay.js';
 export { DELIVERY_MIGRATIONS } from './store/migrations.js';
+export { listReceipts, type KeptReceipt, type ReceiptQuery } from './store/receipt-records.js';
 export type { ReadSnapshot, SnapshotEvent, SnapshotPage } from './snapshot-page.js';
 export type { SettledNotice } from './settled-notice.js';

@@ -23,6 +23,10 @@ export interface Held {
   mayBeKnown: boolean;
   /** It was in hand when the process ended uncleanly, and has not run since. */
   isSuspect: boolean;
+  /** JSON text that its handler gave back, to be kept with it. */
+  receipt?: string;
+  /** Its handler found its effect there already. */
+  wasDone?: true;
   /** It stands in its lane, or needs none; a plugin's `key` may have to be asked first. */
   isPlaced: boolean;
 }

@@ -8,7 +8,8 @@ export interface ErrorInfo {
 
 /** What a run of a handler came to; plain data. */
 export type Outcome =
-  | { kind: 'done'; receipt?: unknown }
+  /** `receipt`: JSON, to be kept with the message. `skipped`: its effect was there already. */
+  | { kind: 'done'; receipt?: unknown; skipped?: true }
   /** It asked for another attempt after a wait of its choosing. */
   | { kind: 'retry-later'; delayMs: number; error: ErrorInfo }
   /** What it depends on is down: no attempt is spent. */
@@ -29,6 +30,8 @@ export type Outcome =
 export interface PartlyDone {
   kind: 'partly';
   failed: { index: number; outcome: Exclude<Outcome, { kind: 'done' }> }[];
+  /** Of the others, those whose effect was there already. */
+  skipped?: number[];
 }
 
 export type RunOutcome = Outcome | PartlyDone;

@@ -1,5 +1,6 @@
 import type { Nats } from '@crm-mesh/jetstream';
 import { GroupCommit } from '@crm-mesh/store';
+import { listDoneRefs, listReceipts } from './done.js';
 import { createHeld, type Held, type Lane } from './lane.js';
 import type { Settler, SettledDetails } from './settler.js';
 import type { DeliveryRecords } from './store/delivery-records.js';
@@ -97,10 +98,12 @@ export class Parking {
   }
 
   /** Finished, whatever it came to: out of the store. */
-  async settle(lane: Lane, messages: readonly Pick<ParkedMessage, 'parked'>[]): Promise<void> {
+  async settle(lane: Lane, messages: readonly { parked: ParkedItem; held?: Held }[]): Promise<void> {
     const refs = messages.map(({ parked }) => parked.ref);
+    const all = messages.flatMap(({ held }) => held ?? []);
+    const more = { done: all.flatMap(listDoneRefs), receipts: listReceipts(all) };
     // Insisted on: the handler has run, and a rejection here would run it again.
-    await this.deps.settler.insist(() => this.deps.parked.settle(refs, this.deps.remembers, this.deps.now()));
+    await this.deps.settler.insist(() => this.deps.parked.settle(refs, this.deps.remembers, this.deps.now(), more));
     lane.parked!.count -= refs.length;
   }
 

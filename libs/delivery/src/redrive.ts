@@ -1,10 +1,9 @@
 import { directSubject } from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
 import { readPayload } from './bury.js';
-import type { DeadLetter } from './dead-letter.js';
 import { isStored } from './is-stored.js';
 import { closeLetter, readOpenLetter, type OpenLetter } from './open-letters.js';
-import { COPY_HEADER, describeCopy, type CopyMark } from './redriven-copy.js';
+import { describeHeaders } from './redriven-copy.js';
 import type { Superseding } from './superseding.js';
 
 export interface RedriveRequest {
@@ -111,13 +110,8 @@ async function redriveOne(
     }
     const payload = patch ? patch.payloads[open.sequence] : await readPayload(nats, open.letter);
     if (payload === undefined) return 'missing';
-    await nats.publish({ ...copy, payload, headers: describeHeaders(open.letter, asked) });
+    await nats.publish({ ...copy, payload, headers: describeHeaders(original, asked) });
   }
   await closeLetter(nats, open, { id: copy.messageId, at, did: 'redrive', ...asked });
   return 'redriven';
-}
-
-function describeHeaders(letter: DeadLetter, asked: Pick<CopyMark, 'by' | 'patch' | 'again'>): Record<string, string> {
-  const { traceparent } = letter.original;
-  return { [COPY_HEADER]: describeCopy(letter, asked), ...(traceparent ? { traceparent } : {}) };
 }

@@ -1,29 +1,37 @@
 import type { StoredMessage } from '@crm-mesh/jetstream';
 import type { DeadLetter } from './dead-letter.js';
 
-/** Header of a redriven copy in CRM_DIRECT (JSON): what it is a copy of. */
+/** Header of a redriven or replayed copy in CRM_DIRECT (JSON): what it is a copy of. */
 export const COPY_HEADER = 'Crm-Redrive';
 
-/** What a redriven copy says of itself. */
+/** What a copy says of itself. */
 export interface CopyMark {
   /** The message as it was told first. */
   stream: string;
   incarnation: string;
   sequence: number;
   storedAt: string;
-  /** Who redrove it. */
+  /** Who sent it. */
   by: string;
   /** Hash of the patch that it went through. */
   patch?: string;
-  /** It is to run even where a newer event of its record was there since. */
+  /** It is to run even where a newer event of its record was there since, or where it is done already. */
   again?: boolean;
+  /** Of a replayed one: which replay it belongs to. */
+  run?: string;
 }
 
-export function describeCopy({ original }: DeadLetter, asked: Pick<CopyMark, 'by' | 'patch' | 'again'>): string {
+type Original = Pick<DeadLetter['original'], 'stream' | 'incarnation' | 'sequence' | 'storedAt'> & {
+  traceparent?: string | undefined;
+};
+type Asked = Pick<CopyMark, 'by'> & { [Key in 'patch' | 'again' | 'run']?: CopyMark[Key] | undefined };
+
+/** The headers of a copy. */
+export function describeHeaders({ traceparent, ...original }: Original, asked: Asked): Record<string, string> {
   const { stream, incarnation, sequence, storedAt } = original;
-  const { by, patch, again } = asked;
-  const mark: CopyMark = { stream, incarnation, sequence, storedAt, by, patch, again };
-  return JSON.stringify(mark);
+  const { by, patch, again, run } = asked;
+  const mark = JSON.stringify({ stream, incarnation, sequence, storedAt, by, patch, again, run });
+  return { [COPY_HEADER]: mark, ...(traceparent ? { traceparent } : {}) };
 }
 
 /** Undefined where it is no copy, or one that says nothing readable of itself. */

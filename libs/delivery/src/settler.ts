@@ -7,10 +7,11 @@ import { publishDeadLetter } from './bury.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import { Insistence } from './insistence.js';
 import type { Held } from './lane.js';
+import { listDoneRefs, listReceipts } from './done.js';
 import { describeError, type ErrorInfo } from './outcome.js';
 import type { SettledNotice } from './settled-notice.js';
 import type { DeliveryRecords } from './store/delivery-records.js';
-import type { ItemRef } from './store/item-rows.js';
+import { keyOf } from './store/item-rows.js';
 import type { Tally } from './tally.js';
 
 export type SettledDetails = Partial<Pick<SettledNotice, 'durationMs' | 'error' | 'nextAttemptInMs'>>;
@@ -21,7 +22,9 @@ export class Settler {
   readonly held = new Map<string, Held>();
   /** Aborts when nothing more may be waited for. */
   readonly stopping = new AbortController();
-  private readonly done: GroupCommit<{ ref: ItemRef; failed: boolean }>;
+  private readonly done: GroupCommit<{ held: Held; failed: boolean }>;
+  /** Done, and on its way into the inbox. */
+  private readonly writing = new Set<string>();
   private readonly insistence: Insistence;
   /** Where one ack settles what is older, too. */
   private readonly floor: AckFloor | undefined;
@@ -60,13 +63,24 @@ export class Settler {
 
   /** Whether a message's end is written down; a plain success without an inbox follows from the ack floor. */
   writesDown(group: readonly Held[]): boolean {
-    return this.spec.policy.idempotency === 'inbox' || group.some((held) => held.attempts > 0);
+    return this.spec.policy.idempotency === 'inbox' || group.some(leavesSomething);
+  }
+
+  /** Whether it is done, and not in the inbox yet: its lane does not wait for that. */
+  isBeingWritten(key: string): boolean {
+    return this.writing.has(key);
   }
 
   /** Into the inbox (where there is one), its failures forgotten. Rejects only when stopping. */
   async writeDown(group: readonly Held[]): Promise<void> {
     if (!this.writesDown(group)) return;
-    await Promise.all(group.map(({ ref, attempts }) => this.done.add({ ref, failed: attempts > 0 })));
+    const keys = group.flatMap(listDoneRefs).map(keyOf);
+    for (const key of keys) this.writing.add(key);
+    try {
+      await Promise.all(group.map((held) => this.done.add({ held, failed: held.attempts > 0 })));
+    } finally {
+      for (const key of keys) this.writing.delete(key);
+    }
   }
 
   /** Publishes the dead letters and awaits their PubAcks; resolves to their sequences. Rejects only when stopping. */
@@ -127,12 +141,13 @@ export class Settler {
     return held.ref.stream === this.spec.stream;
   }
 
-  notify(held: Held, result: SettledNotice['result'], details: SettledDetails = {}): void {
+  notify(held: Held, came: SettledNotice['result'], details: SettledDetails = {}): void {
+    const result = came === 'acked' && held.wasDone ? 'skipped' : came;
     this.deps.tally.count({
       consumer: this.spec.name,
       subject: held.item.subject,
       sequence: held.ref.sequence,
-      attempt: Math.max(1, result === 'acked' ? held.attempts + 1 : held.attempts),
+      attempt: Math.max(1, came === 'acked' ? held.attempts + 1 : held.attempts),
       result,
       durationMs: 0,
       ...details,
@@ -162,10 +177,15 @@ export class Settler {
     }
   }
 
-  private async commit(items: { ref: ItemRef; failed: boolean }[]): Promise<void> {
-    const refs = items.map((item) => item.ref);
-    const failed = items.filter((item) => item.failed).map((item) => item.ref);
-    if (this.spec.policy.idempotency === 'inbox') await this.deps.records.recordDone(refs, failed, this.deps.now());
-    else await this.deps.records.forgetFailures(failed);
+  private async commit(items: { held: Held; failed: boolean }[]): Promise<void> {
+    const all = items.map(({ held }) => held);
+    const failed = items.filter((item) => item.failed).map(({ held }) => held.ref);
+    const done = this.spec.policy.idempotency === 'inbox' ? all.flatMap(listDoneRefs) : [];
+    await this.deps.records.recordDone(done, failed, this.deps.now(), listReceipts(all));
   }
+}
+
+/** Failures to forget, or a receipt to keep. */
+function leavesSomething({ attempts, receipt }: Held): boolean {
+  return attempts > 0 || receipt !== undefined;
 }

@@ -56,7 +56,8 @@ export class Superseding {
   /** Of a copy whose turn has come: what was newer may have come after it was redriven. Leaves a receipt in CRM_AUDIT. */
   async isSuperseded({ item, ref, message }: Held): Promise<boolean> {
     const mark = readCopyMark(message);
-    if (!mark || mark.again) return false;
+    // A replay tells all that was, in its order.
+    if (!mark || mark.again || mark.run !== undefined) return false;
     const { subject } = item;
     const { stream, sequence } = mark;
     const newer = await this.findNewer({ ...mark, subject }, ref.sequence);

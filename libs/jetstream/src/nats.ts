@@ -7,7 +7,14 @@ import { openPull } from './pull.js';
 import { followStream, readStream } from './read-stream.js';
 import { flushLink, requestMessage } from './request.js';
 import type { DurableSpec, DurableState, StreamState } from './state.js';
-import { deleteMessage, getLastMessage, getMessage, purgeBelow, readStreamState } from './stream-messages.js';
+import {
+  deleteMessage,
+  getLastMessage,
+  getMessage,
+  getNextMessage,
+  purgeBelow,
+  readStreamState,
+} from './stream-messages.js';
 
 const links = new WeakMap<Nats, Link>();
 
@@ -71,6 +78,11 @@ export class Nats {
   /** The newest of a subject; undefined when there is none. */
   getLastMessage(stream: string, subject: string): Promise<StoredMessage | undefined> {
     return getLastMessage(this.#link, stream, subject);
+  }
+
+  /** The next at or after a sequence; undefined when there is none. */
+  getNextMessage(stream: string, sequence: number, filterSubject = '>'): Promise<StoredMessage | undefined> {
+    return getNextMessage(this.#link, stream, sequence, filterSubject);
   }
 
   deleteMessage(stream: string, sequence: number): Promise<boolean> {

@@ -12,7 +12,7 @@ export function openHandlers(consumer: EventConsumer, app: string): PluginCode {
   const { name, description, events, delivery, key } = consumer;
   return {
     summary: {
-      ...{ name, app, events, hasKey: key !== undefined, handlesBatches: false },
+      ...{ name, app, events, hasKey: key !== undefined, handlesBatches: false, hasSink: false },
       description:
         description ?? `${consumer.handlers.map((handler) => handler.name).join(', ')} of the Nest app ${app}`,
       ...(delivery === undefined ? {} : { delivery }),

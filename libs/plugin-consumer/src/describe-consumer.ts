@@ -15,7 +15,7 @@ export interface PluginToRun {
 
 /** What the delivery engine must know of a plugin. */
 export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'log'>): ConsumerSpec {
-  const { name, app, description, events, hasKey } = code.summary;
+  const { name, app, description, events, hasKey, hasSink } = code.summary;
   const { each } = policy;
   const filterSubject = patternFilters(events);
   return {
@@ -37,6 +37,7 @@ export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'l
     accepts: (subject) => matchesPatterns(events, subject),
     runHandler: code.runHandler,
     untilReady: () => code.untilReady(),
+    ...(hasSink ? { forget: async (beforeMs) => code.forget?.(beforeMs) } : {}),
     ...(hasKey ? { laneOf: (item) => code.laneOf(item) } : {}),
     ...(each ? { limitKeyOf: (item) => readLimitKey(each.by, item) } : {}),
   };

@@ -14,6 +14,8 @@ export interface PluginSummary {
   hasKey: boolean;
   /** It has `handleBatch` in the place of `handle`. */
   handlesBatches: boolean;
+  /** It has a database of its own, with an inbox in it. */
+  hasSink: boolean;
 }
 
 /** Why a plugin that ran does not run now, though nothing is wrong with its file. */
@@ -37,6 +39,8 @@ export interface PluginCode {
   readonly restarting: Restarting | undefined;
   /** False: its consumer stops, and nothing waits any longer for a worker that is started again. */
   setConsuming(isConsuming: boolean): void;
+  /** The inbox in its sink may forget what was done before. Absent: it can have none. */
+  forget?(beforeMs: number): Promise<void>;
   /** Nothing of it is used any more. */
   close(): Promise<void>;
 }

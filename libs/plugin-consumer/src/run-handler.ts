@@ -2,7 +2,7 @@ import { formatRecordKey, MeshError, parseCheckedEvent, parseEventSubject, type 
 import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
 import { describeError, type Outcome, type RunOutcome } from '@crm-mesh/delivery/outcome';
 import { isEvent, type Log, type Plugin } from '@crm-mesh/sdk';
-import { runBatch, runPlugin, type Verdict } from '@crm-mesh/sdk/running';
+import { refuseTransaction, runBatch, runPlugin, type Sink, type Verdict } from '@crm-mesh/sdk/running';
 
 /** A plugin's log, which makes one for each run. */
 export interface PluginLog extends Log {
@@ -11,10 +11,10 @@ export interface PluginLog extends Log {
 
 /** What a handler's run needs of the engine's input. */
 export interface RunInput extends Pick<HandlerInput, 'attempt'> {
-  items: Pick<HandlerItem, 'subject' | 'data'>[];
+  items: Pick<HandlerItem, 'subject' | 'data' | 'again'>[];
 }
 
-export type RunInPlace = (input: RunInput, run: Pick<HandlerRun, 'signal'>) => Promise<RunOutcome>;
+export type RunInPlace = (input: RunInput, run: Pick<HandlerRun, 'signal'>, sink?: Sink) => Promise<RunOutcome>;
 
 /**
  * The plugin's handler as the delivery engine runs it, in the thread where the plugin lives: bytes in, an outcome out. The
@@ -25,7 +25,7 @@ export function createRunHandler(plugin: Plugin, config: unknown, log: PluginLog
 }
 
 function handleEvents(plugin: Plugin, config: unknown, log: PluginLog): RunInPlace {
-  return async (input, run) => {
+  return async (input, run, sink) => {
     const [item] = input.items;
     if (!item) return { kind: 'done' };
     const event = readEvent(plugin, item);
@@ -36,6 +36,7 @@ function handleEvents(plugin: Plugin, config: unknown, log: PluginLog): RunInPla
       ...{ config, injected: [] },
       idempotencyKey: `${plugin.name}:${event.id}`,
       attempt: input.attempt,
+      transaction: refuseTransaction,
       // Most handlers ask for neither, and both cost more than the rest of a run.
       get signal() {
         return run.signal;
@@ -44,13 +45,13 @@ function handleEvents(plugin: Plugin, config: unknown, log: PluginLog): RunInPla
         return (own ??= log.child({ record: describeRecord(subject), correlationid: event.correlationid }));
       },
     };
-    return toOutcome(await runPlugin(plugin, event, context));
+    return toOutcome(await runPlugin(plugin, event, context, { sink, again: () => item.again }));
   };
 }
 
 /** What cannot be read is buried and never handed over; the others of its batch run. */
 function handleBatches(plugin: Plugin, config: unknown, log: Log): RunInPlace {
-  return async (input, run) => {
+  return async (input, run, sink) => {
     const read = input.items.map((item) => readEvent(plugin, item));
     const refused = read.flatMap((event, index) => ('kind' in event ? [{ index, outcome: event }] : []));
     const good = read.flatMap((event, index) => ('kind' in event ? [] : [{ event, index }]));
@@ -58,18 +59,21 @@ function handleBatches(plugin: Plugin, config: unknown, log: Log): RunInPlace {
       ...{ config, injected: [] },
       idempotencyKey: ({ id }: MeshEvent) => `${plugin.name}:${id}`,
       attempt: input.attempt,
+      transaction: refuseTransaction,
       log,
       get signal() {
         return run.signal;
       },
     };
-    if (good.length === 0) return joinFailures([], refused);
+    if (good.length === 0) return joinParts([], refused);
     const events = good.map(({ event }) => event);
-    const verdict = await runBatch(plugin, events, context);
-    if (verdict.kind === 'done') return joinFailures([], refused);
+    const again = new Map(good.map(({ event, index }) => [event.id, input.items[index]!.again]));
+    const verdict = await runBatch(plugin, events, context, { sink, again: (id) => again.get(id) });
+    if (verdict.kind === 'done') return joinParts([], refused);
     if (verdict.kind === 'partly') {
       const failed = verdict.failed.map((one) => ({ index: good[one.index]!.index, outcome: toOutcome(one.verdict) }));
-      return joinFailures(failed, refused);
+      const skipped = verdict.skipped?.map((index) => good[index]!.index);
+      return joinParts(failed, refused, skipped);
     }
     // As a whole, what cannot be read included: what remains of the batch runs alone at last.
     return toOutcome(verdict);
@@ -78,9 +82,10 @@ function handleBatches(plugin: Plugin, config: unknown, log: Log): RunInPlace {
 
 type Failures = (RunOutcome & { kind: 'partly' })['failed'];
 
-function joinFailures(failed: Failures, refused: Failures): RunOutcome {
+function joinParts(failed: Failures, refused: Failures, skipped: number[] = []): RunOutcome {
   const all = [...failed, ...refused].toSorted((a, b) => a.index - b.index);
-  return all.length === 0 ? { kind: 'done' } : { kind: 'partly', failed: all };
+  if (all.length + skipped.length === 0) return { kind: 'done' };
+  return { kind: 'partly', failed: all, ...(skipped.length > 0 ? { skipped } : {}) };
 }
 
 /** A handler relies on the types that its `events` give it, so what breaks them is buried and never handed over. */

@@ -5,6 +5,8 @@ import {
   type ConsumerDependencies,
   type ConsumerSpec,
   type RedriveRequest,
+  type ReplayRequest,
+  type ReplayStep,
 } from '@crm-mesh/delivery';
 import {
   checkLiveAck,
@@ -79,6 +81,16 @@ export class RunningPlugin {
 
   redrive(request: RedriveRequest) {
     return this.consumer?.redrive(request);
+  }
+
+  /** Undefined where it is not consuming. */
+  async beginReplay(request: ReplayRequest) {
+    await this.consumer?.makeDirect();
+    return this.consumer?.replays.begin(request);
+  }
+
+  async goOnReplaying(step: ReplayStep) {
+    return this.consumer?.replays.goOn(step);
   }
 }
 

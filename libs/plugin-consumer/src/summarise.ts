@@ -1,12 +1,13 @@
 import type { Plugin } from '@crm-mesh/sdk';
 import type { PluginSummary } from './plugin-code.js';
 
-export function summarise({ name, description, events, delivery, key, handleBatch }: Plugin): PluginSummary {
+export function summarise({ name, description, events, delivery, key, handleBatch, sink }: Plugin): PluginSummary {
   return {
     name,
     events,
     hasKey: key !== undefined,
     handlesBatches: handleBatch !== undefined,
+    hasSink: sink !== undefined,
     ...(description === undefined ? {} : { description }),
     ...(delivery === undefined ? {} : { delivery }),
   };

@@ -44,6 +44,7 @@ export {
   type PluginLifecycleContext,
 } from './plugin.js';
 export { PLUGIN_CONFIG, PLUGIN_LOG, type Injected, type InjectionToken } from './providers.js';
+export type { SinkTransaction, SinkValue, SinkWork } from './sink/sink-transaction.js';
 export {
   defineSource,
   SOURCE_MARK,

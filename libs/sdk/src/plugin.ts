@@ -3,6 +3,7 @@ import type { ConfigSchema } from './config-schema.js';
 import type { DeliveryOptions, DeliveryPreset } from './delivery-options.js';
 import type { Log } from './log.js';
 import type { Injected, InjectionToken } from './providers.js';
+import type { SinkTransaction, SinkWork } from './sink/sink-transaction.js';
 
 /** What a handler gets beside the event. */
 export interface PluginContext<C = unknown, I extends readonly InjectionToken[] = readonly InjectionToken[]> {
@@ -16,25 +17,42 @@ export interface PluginContext<C = unknown, I extends readonly InjectionToken[] 
   attempt: number;
   /** Lines carry the plugin, the record and the correlation id by themselves. */
   log: Log;
+  /**
+   * Does the work in one transaction of the plugin's `sink`, together with the row that says that this event is done. Where
+   * that row is there already, the work is not done again, and what it gave back then is given back. Once in a run. What it
+   * gives back is JSON, at most 16 KiB. Rolled back when the work throws, and when the signal aborts.
+   */
+  transaction<Result>(work: SinkWork<Result>): Promise<Result>;
   /** The providers that `inject` names, in its order. */
   injected: Injected<I>;
 }
 
 /** What `setup` and `teardown` get. */
-export type PluginLifecycleContext<C = unknown, I extends readonly InjectionToken[] = readonly InjectionToken[]> = Pick<
-  PluginContext<C, I>,
-  'config' | 'log' | 'injected'
->;
+export interface PluginLifecycleContext<
+  C = unknown,
+  I extends readonly InjectionToken[] = readonly InjectionToken[],
+> extends Pick<PluginContext<C, I>, 'config' | 'log' | 'injected'> {
+  /** A transaction in the plugin's `sink`, about no event: to make its tables. */
+  transaction<Result>(work: SinkWork<Result>): Promise<Result>;
+}
 
 /** What `handleBatch` gets beside the events. */
 export interface BatchContext<
   C = unknown,
   I extends readonly InjectionToken[] = readonly InjectionToken[],
+  P extends EventPattern = EventPattern,
 > extends Pick<PluginContext<C, I>, 'config' | 'signal' | 'log' | 'injected'> {
   /** As {@link PluginContext.idempotencyKey}, of one event. */
   idempotencyKey(event: MeshEvent): string;
   /** 1 for the first run; of the event that has had the most. */
   attempt: number;
+  /**
+   * As {@link PluginContext.transaction}, for the whole batch: the work gets those of its events that are not done yet, and
+   * is not run where there are none. What it names as failed gets no row; give back what this gives back.
+   */
+  transaction(
+    work: (tx: SinkTransaction, events: readonly MeshEvent<P>[]) => Promise<BatchResult | void>,
+  ): Promise<BatchResult>;
 }
 
 /** Which events of a batch failed; all others are done. */
@@ -69,6 +87,11 @@ export interface PluginDefinition<
   imports?: readonly object[];
   /** Which providers `context.injected` holds: `inject: [BillingService]`. */
   inject?: I;
+  /**
+   * The plugin's own database, `sqlite:<file>` or `postgres://…`: opened where the handler runs, for `transaction`. The table
+   * `mesh_inbox` is made in it.
+   */
+  sink?(config: C): string;
   /** What is kept in order; default: the record. Return the same text for what must not run side by side. */
   key?(event: MeshEvent<P>): string;
   /** Runs once before the first event, e.g. to open a connection. */
@@ -81,7 +104,7 @@ export interface PluginDefinition<
    */
   handleBatch?(
     events: readonly MeshEvent<P>[],
-    context: BatchContext<C, I>,
+    context: BatchContext<C, I, P>,
   ): Promise<BatchResult | void> | BatchResult | void;
   /** Runs once after the last event. */
   teardown?(context: PluginLifecycleContext<C, I>): Promise<void> | void;

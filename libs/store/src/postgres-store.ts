@@ -15,7 +15,7 @@ export async function openPostgres(url: string, migrations: readonly MigrationCl
   });
   try {
     await source.initialize();
-    await migrateLocked(source);
+    if (migrations.length > 0) await migrateLocked(source);
   } catch (error) {
     throw new MeshError('MESH_STORE_UNAVAILABLE', `The PostgreSQL store at ${nameHost(url)} cannot be opened.`, {
       cause: error,

@@ -4,12 +4,15 @@ import type { Database, Statement } from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { MeshError } from '@crm-mesh/contract';
 import { createMutex } from './mutex.js';
-import type { MigrationClass, Store, Transaction, Value } from './store.js';
+import type { Store, StoreOptions, Transaction, Value } from './store.js';
 
 /** How many prepared statements are kept; the engine and the ledger use about thirty. */
 const STATEMENT_CACHE_SIZE = 200;
 
-export async function openSqlite(file: string, migrations: readonly MigrationClass[]): Promise<Store> {
+export async function openSqlite(
+  file: string,
+  { migrations, busyTimeoutMs }: Pick<StoreOptions, 'migrations' | 'busyTimeoutMs'>,
+): Promise<Store> {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true });
   const source = new DataSource({
     type: 'better-sqlite3',
@@ -17,12 +20,13 @@ export async function openSqlite(file: string, migrations: readonly MigrationCla
     migrations: [...migrations],
     migrationsTransactionMode: 'each',
     enableWAL: true,
+    ...(busyTimeoutMs === undefined ? {} : { timeout: busyTimeoutMs }),
     // WAL alone leaves synchronous=NORMAL, with which a power cut may lose what was committed.
     prepareDatabase: (database: Database) => void database.pragma('synchronous = FULL'),
   });
   try {
     await source.initialize();
-    await source.runMigrations();
+    if (migrations.length > 0) await source.runMigrations();
   } catch (error) {
     throw new MeshError('MESH_STORE_UNAVAILABLE', `The SQLite store ${file} cannot be opened.`, { cause: error });
   }

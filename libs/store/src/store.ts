@@ -21,5 +21,8 @@ export interface Store {
 export interface StoreOptions {
   /** `sqlite:/path/to/file.db` (`sqlite::memory:` for tests) or `postgres://…` */
   url: string;
+  /** None: nothing is migrated, and no table of our own is made. */
   migrations: readonly MigrationClass[];
+  /** How long SQLite waits, with the whole thread, for a lock that another process holds. Default 5,000. */
+  busyTimeoutMs?: number;
 }

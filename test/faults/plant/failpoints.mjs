@@ -72,7 +72,7 @@ export const FAILPOINTS = {
   'publishes.before-socket': { app: 'publisher', file: TURN, before: 'const writes = this.#writes;', sync: ';' },
 
   // An event in the host.
-  'settle.after-handler': { app: 'host', file: SETTLER, before: 'await Promise.all(group.map(({ ref, attempts })' },
+  'settle.after-handler': { app: 'host', file: SETTLER, before: 'await Promise.all(group.map((held)' },
   'settle.before-ack': { app: 'host', file: RUNNER, after: 'const ack = () => {', sync: ';' },
   'park.before-commit': { app: 'host', file: PARKING, before: 'await this.deps.parked.park(moving' },
   'park.before-acks': { app: 'host', file: PARKING, before: 'lane.parked = { count: moving.length' },

@@ -38,6 +38,12 @@ export function parseMoment(text: string): number {
   throw new InvalidArgumentError('A moment looks like 2h (ago), 2026-01-31 or 2026-01-31T12:00:00Z.');
 }
 
+/** `4711`: that sequence; else a moment. */
+export function parsePlace(text: string): { sequence: number } | { time: string } {
+  if (/^\d+$/.test(text)) return { sequence: parseWholeNumber(text) };
+  return { time: new Date(parseMoment(text)).toISOString() };
+}
+
 /** For repeated arguments. */
 export function collectSequences(text: string, before: number[] = []): number[] {
   return [...before, parseWholeNumber(text)];

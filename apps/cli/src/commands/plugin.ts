@@ -13,6 +13,7 @@ import { renderTable } from '../output/table.js';
 import { parseDuration } from './parse-options.js';
 import { addPluginCheck } from './plugin-check.js';
 import { addPluginNew } from './plugin-new.js';
+import { addPluginReceipts } from './plugin-receipts.js';
 
 export function addPlugin(program: Command): void {
   const plugin = program.command('plugin').description('Plugins: drop-in consumers of canonical events.');
@@ -22,6 +23,7 @@ export function addPlugin(program: Command): void {
     listPlugins,
   );
   addPluginCheck(plugin);
+  addPluginReceipts(plugin);
   const pause = plugin
     .command('pause')
     .description('Its events wait in the stream until it is resumed, also over a restart.')

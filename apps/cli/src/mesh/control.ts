@@ -51,6 +51,16 @@ export interface HostStatus {
   plugins: PluginStatus[];
 }
 
+/** What a plugin's handler gave back for one event, as `mesh.ctl.host.receipts` tells it. */
+export interface Receipt {
+  record: string;
+  type: string;
+  stream: string;
+  sequence: number;
+  at: string;
+  receipt: unknown;
+}
+
 const TIMEOUT_MS = 3_000;
 
 /** Undefined when the app does not answer. */

@@ -1,5 +1,5 @@
 import { suggestName } from '@crm-mesh/config';
-import { checkEventPattern, ENTITIES, eventFilter, isEntity, MeshError } from '@crm-mesh/contract';
+import { checkEventPattern, ENTITIES, eventFilter, isEntity, MeshError, type EventPattern } from '@crm-mesh/contract';
 
 export interface EventQuery {
   /** `acme/hubspot/deal/4711`; from the left as much as is known. */
@@ -25,13 +25,20 @@ export function planEventFilter({ record, type }: EventQuery): string {
 
 function parseType(type: string | undefined): { entity?: string; action?: string } {
   if (type === undefined || type === '*') return {};
-  const checked = checkEventPattern(type.replace(/^crm\./, ''));
-  if (!checked.ok) {
-    const cure = checked.suggestion ? `Did you mean ${checked.suggestion}?` : 'Write it as deal.won or deal.*.';
-    throw new MeshError('MESH_USAGE', `"${type}" is no event type.`, { cure });
-  }
-  const [entity, action] = checked.pattern.split('.');
+  const [entity, action] = checkEventType(type).split('.');
   return { entity, ...(action === '*' ? {} : { action }) };
+}
+
+/** Throws MESH_USAGE. */
+export function checkEventTypes(types: readonly string[]): EventPattern[] {
+  return types.map((type) => checkEventType(type.trim()));
+}
+
+function checkEventType(type: string): EventPattern {
+  const checked = checkEventPattern(type.replace(/^crm\./, ''));
+  if (checked.ok) return checked.pattern;
+  const cure = checked.suggestion ? `Did you mean ${checked.suggestion}?` : 'Write it as deal.won or deal.*.';
+  throw new MeshError('MESH_USAGE', `"${type}" is no event type.`, { cure });
 }
 
 function describeUnknownEntity(entity: string): MeshError {

@@ -9,8 +9,14 @@ export class Pace {
 
   /** Before the next `count`. */
   async admit(count: number): Promise<void> {
-    const dueMs = this.#startedMs + (this.#done / this.perSecond) * 1_000;
+    await this.spend(0);
     this.#done += count;
+  }
+
+  /** After `count` more. */
+  async spend(count: number): Promise<void> {
+    this.#done += count;
+    const dueMs = this.#startedMs + (this.#done / this.perSecond) * 1_000;
     const waitMs = dueMs - performance.now();
     if (waitMs > 0) await delay(waitMs);
   }

@@ -1,9 +1,24 @@
 import { Controller, Inject, ValidationPipe, type Type } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import type { DropResult, RedriveResult } from '@crm-mesh/delivery';
+import type {
+  DropResult,
+  RedriveResult,
+  ReplayEntry,
+  ReplayProgress,
+  ReplayRequest as ReplayPlan,
+} from '@crm-mesh/delivery';
 import { PluginHost } from '../plugins/plugin-host.js';
 import type { PluginStatus } from '../plugins/plugin-slot.js';
-import { DropRequest, PauseRequest, RedriveRequest, ResumeRequest } from './requests.js';
+import { toToldReceipt, type ToldReceipt } from './told-receipt.js';
+import {
+  DropRequest,
+  PauseRequest,
+  ReceiptsRequest,
+  RedriveRequest,
+  ReplayRequest,
+  ReplayStepRequest,
+  ResumeRequest,
+} from './requests.js';
 
 export const HOST_FACTS = Symbol('host facts');
 
@@ -69,5 +84,20 @@ export class ControlController {
   @MessagePattern('drop')
   drop(@Payload(payloadOf(DropRequest)) request: DropRequest): Promise<DropResult> {
     return this.host.drop(request);
+  }
+
+  @MessagePattern('replay')
+  replay(@Payload(payloadOf(ReplayRequest)) request: ReplayRequest): Promise<ReplayEntry> {
+    return this.host.beginReplay(request as ReplayPlan);
+  }
+
+  @MessagePattern('replay-step')
+  goOnReplaying(@Payload(payloadOf(ReplayStepRequest)) step: ReplayStepRequest): Promise<ReplayProgress> {
+    return this.host.goOnReplaying(step);
+  }
+
+  @MessagePattern('receipts')
+  async receipts(@Payload(payloadOf(ReceiptsRequest)) query: ReceiptsRequest): Promise<{ receipts: ToldReceipt[] }> {
+    return { receipts: (await this.host.listReceipts(query)).map(toToldReceipt) };
   }
 }

@@ -1,14 +1,21 @@
+import { isEventPattern } from '@crm-mesh/contract';
 import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
   IsBoolean,
+  IsDefined,
   IsInt,
+  IsISO8601,
   IsNotEmpty,
   IsObject,
   IsOptional,
   IsString,
+  Matches,
+  Max,
   Min,
+  ValidateBy,
+  ValidateIf,
   ValidateNested,
 } from 'class-validator';
 
@@ -65,4 +72,113 @@ export class RedriveRequest extends DropRequest {
   @ValidateNested()
   @Type(() => RedrivePatch)
   patch?: RedrivePatch;
+}
+
+/** A place in CRM_EVENTS: one of the two. */
+class PlaceRequest {
+  @ValidateIf((place: PlaceRequest) => place.time === undefined)
+  @IsInt()
+  @Min(1)
+  sequence?: number;
+
+  @ValidateIf((place: PlaceRequest) => place.sequence === undefined)
+  @IsISO8601({ strict: true })
+  time?: string;
+}
+
+const IS_PATTERN = {
+  name: 'isEventPattern',
+  validator: {
+    validate: (value: unknown) => typeof value === 'string' && isEventPattern(value),
+    defaultMessage: () => 'each of events must be one such as deal.won, deal.* or *',
+  },
+};
+
+export class ReplayRequest {
+  @IsString()
+  @IsNotEmpty()
+  consumer!: string;
+
+  /** Who asks; kept in CRM_AUDIT. */
+  @IsString()
+  @IsNotEmpty()
+  by!: string;
+
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => PlaceRequest)
+  from!: PlaceRequest;
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PlaceRequest)
+  to?: PlaceRequest;
+
+  /** Of which records. */
+  @IsOptional()
+  @Matches(/^crm\.\S+$/)
+  filterSubject?: string;
+
+  @IsOptional()
+  @ArrayMinSize(1)
+  @ValidateBy(IS_PATTERN, { each: true })
+  events?: string[];
+
+  /** Also what an inbox knows. */
+  @IsOptional()
+  @IsBoolean()
+  again?: boolean;
+}
+
+class ReplayCounts {
+  @IsInt()
+  @Min(0)
+  sent!: number;
+
+  @IsInt()
+  @Min(0)
+  skipped!: number;
+}
+
+export class ReplayStepRequest {
+  @IsString()
+  @IsNotEmpty()
+  consumer!: string;
+
+  @IsString()
+  @IsNotEmpty()
+  run!: string;
+
+  /** Behind this event; absent: behind the last that was sent. */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  after?: number;
+
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  limit!: number;
+
+  @IsDefined()
+  @ValidateNested()
+  @Type(() => ReplayCounts)
+  soFar!: ReplayCounts;
+}
+
+export class ReceiptsRequest {
+  @IsString()
+  @IsNotEmpty()
+  consumer!: string;
+
+  /** `acme/hubspot/deal/4711`, or `deal/4711`. */
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  record?: string;
+
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  limit: number = 50;
 }

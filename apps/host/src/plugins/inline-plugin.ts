@@ -2,7 +2,7 @@ import { validateConfig } from '@crm-mesh/config';
 import type { HandlerItem, RunHandler } from '@crm-mesh/delivery';
 import { importPlugin, type DropIn } from '@crm-mesh/drop-ins';
 import type { PluginCode, PluginSummary } from '@crm-mesh/plugin-consumer';
-import { createRunHandler, readLane, summarise, type RunInPlace } from '@crm-mesh/plugin-consumer/in-place';
+import { PluginLife, readLane, summarise } from '@crm-mesh/plugin-consumer/in-place';
 import type { Plugin } from '@crm-mesh/sdk';
 import { withProviders } from '@crm-mesh/sdk/running';
 import type { Logger } from '@crm-mesh/telemetry';
@@ -13,8 +13,7 @@ import { withinLimit } from './within-limit.js';
 export class InlinePlugin implements PluginCode {
   readonly summary: PluginSummary;
   readonly restarting = undefined;
-  private config: unknown;
-  private run: RunInPlace | undefined;
+  private life: PluginLife | undefined;
 
   constructor(
     private readonly plugin: Plugin,
@@ -25,8 +24,8 @@ export class InlinePlugin implements PluginCode {
 
   async configure(values: Record<string, unknown>): Promise<void> {
     const { config: schema, name } = this.plugin;
-    this.config = schema ? await validateConfig(schema, values, `plugins.${name}`) : values;
-    this.run = createRunHandler(this.plugin, this.config, this.log);
+    const config = schema ? await validateConfig(schema, values, `plugins.${name}`) : values;
+    this.life = new PluginLife(this.plugin, config, this.log);
   }
 
   setup(): Promise<void> {
@@ -37,7 +36,7 @@ export class InlinePlugin implements PluginCode {
     return this.takeStep('teardown');
   }
 
-  readonly runHandler: RunHandler = (input, run) => attribute(this.plugin.name, () => this.run!(input, run));
+  readonly runHandler: RunHandler = (input, run) => attribute(this.plugin.name, () => this.life!.run(input, run));
 
   laneOf(item: HandlerItem): string {
     return readLane(this.plugin, item);
@@ -49,11 +48,16 @@ export class InlinePlugin implements PluginCode {
 
   setConsuming(): void {}
 
-  async close(): Promise<void> {}
+  async forget(beforeMs: number): Promise<void> {
+    await this.life?.forget(beforeMs);
+  }
+
+  async close(): Promise<void> {
+    await this.life?.close();
+  }
 
   private async takeStep(step: 'setup' | 'teardown'): Promise<void> {
-    const { config, log, plugin } = this;
-    await withinLimit(attribute(plugin.name, async () => plugin[step]?.({ config, log, injected: [] })));
+    await withinLimit(attribute(this.plugin.name, async () => this.life?.[step]()));
   }
 }
 

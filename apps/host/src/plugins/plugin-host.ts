@@ -9,6 +9,13 @@ import {
   type DropResult,
   type RedriveRequest,
   type RedriveResult,
+  listReceipts,
+  type KeptReceipt,
+  type ReceiptQuery,
+  type ReplayEntry,
+  type ReplayProgress,
+  type ReplayRequest,
+  type ReplayStep,
 } from '@crm-mesh/delivery';
 import { watchDropIns, type DropIn, type DropInEvent, type DropInWatch } from '@crm-mesh/drop-ins';
 import { redriveForLater } from './redrive-for-later.js';
@@ -78,9 +85,21 @@ export class PluginHost {
   /** Dead letters of a plugin, or of a consumer of a Nest application, go to it again, now or when it runs again. */
   async redrive(request: RedriveRequest): Promise<RedriveResult> {
     if (await this.isOfApp(request.consumer)) return redriveForLater(request, this.options);
-    const slots = this.find(request.consumer);
-    const owner = slots.find((slot) => slot.holdsName) ?? slots[0]!;
-    return owner.redrive(request);
+    return this.findOwner(request.consumer).redrive(request);
+  }
+
+  /** Old events are to go to a plugin again; they go step by step. */
+  async beginReplay(request: ReplayRequest): Promise<ReplayEntry> {
+    return this.findOwner(request.consumer).beginReplay(request);
+  }
+
+  async goOnReplaying(step: ReplayStep): Promise<ReplayProgress> {
+    return this.findOwner(step.consumer).goOnReplaying(step);
+  }
+
+  /** What a plugin's handlers gave back, the newest first; also of one that is not here any more. */
+  listReceipts(query: ReceiptQuery): Promise<KeptReceipt[]> {
+    return listReceipts(this.options.store, query);
   }
 
   /** Dead letters of any plugin, also of one that is not here any more. */
@@ -170,6 +189,11 @@ export class PluginHost {
     if (foldersChanged) this.options.log.warn('pluginFolders have changed: restart the host for them');
     this.config = { ...config, pluginFolders: this.config.pluginFolders };
     for (const slot of this.slots.values()) void slot.refresh();
+  }
+
+  private findOwner(name: string): PluginSlot {
+    const slots = this.find(name);
+    return slots.find((slot) => slot.holdsName) ?? slots[0]!;
   }
 
   private find(name: string): PluginSlot[] {

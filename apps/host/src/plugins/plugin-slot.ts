@@ -1,6 +1,15 @@
 import { readPluginSettings, type LoadedConfig, type PluginSettings } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
-import type { ConsumerDependencies, ConsumerStatus, RedriveRequest, RedriveResult } from '@crm-mesh/delivery';
+import type {
+  ConsumerDependencies,
+  ConsumerStatus,
+  RedriveRequest,
+  RedriveResult,
+  ReplayEntry,
+  ReplayProgress,
+  ReplayRequest,
+  ReplayStep,
+} from '@crm-mesh/delivery';
 import {
   bundleDropIn,
   refuseBatching,
@@ -88,6 +97,16 @@ export class PluginSlot {
     return this.enqueue(async () => this.running?.redrive(request) ?? redriveForLater(request, this.deps));
   }
 
+  /** Old events are to go to the plugin again. Throws MESH_PLUGIN_STOPPED. */
+  beginReplay(request: ReplayRequest): Promise<ReplayEntry> {
+    return this.enqueue(async () => (await this.running?.beginReplay(request)) ?? this.refuseReplay());
+  }
+
+  /** Some more of them go. One step at a time, whoever asks. */
+  goOnReplaying(step: ReplayStep): Promise<ReplayProgress> {
+    return this.enqueue(async () => (await this.running?.goOnReplaying(step)) ?? this.refuseReplay());
+  }
+
   status(): PluginStatus {
     const consumer = this.running?.status();
     const parts = this.running?.parts;
@@ -112,6 +131,10 @@ export class PluginSlot {
       () => undefined,
     );
     return done;
+  }
+
+  private refuseReplay(): never {
+    throw new MeshError('MESH_PLUGIN_STOPPED', `The plugin "${this.dropIn.name}" does not run.`);
   }
 
   private async load(): Promise<void> {

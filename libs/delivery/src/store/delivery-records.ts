@@ -2,6 +2,10 @@ import type { Store } from '@crm-mesh/store';
 import type { Attempt } from '../outcome.js';
 import { EpochFence } from './epoch-fence.js';
 import { columnsOf, deleteItem, findItems, insertDone, keyOf, marks, type ItemRef } from './item-rows.js';
+import { insertReceipts, type Receipt } from './receipt-records.js';
+
+/** So many rows of the inbox are forgotten in one transaction. */
+const FORGOTTEN_AT_ONCE = 5_000;
 
 /** What the store remembers of a message: whether it is done, and what went wrong so far. */
 export interface ItemMemory {
@@ -56,16 +60,17 @@ export class DeliveryRecords {
   }
 
   /** Done for good, in one transaction; `failed` are those of them that had failures to forget. */
-  async recordDone(refs: readonly ItemRef[], failed: readonly ItemRef[], nowMs: number): Promise<void> {
+  // oxlint-disable-next-line max-params -- what ended, how, when, and with what
+  async recordDone(
+    refs: readonly ItemRef[],
+    failed: readonly ItemRef[],
+    nowMs: number,
+    receipts: readonly Receipt[] = [],
+  ): Promise<void> {
     await this.fence.write(async (tx) => {
+      await insertReceipts(tx, this.consumer, receipts, nowMs);
       await insertDone(tx, this.consumer, refs, nowMs);
       for (const ref of failed) await deleteItem(tx, 'delivery_failures', this.consumer, ref);
-    });
-  }
-
-  async forgetFailures(refs: readonly ItemRef[]): Promise<void> {
-    await this.fence.write(async (tx) => {
-      for (const ref of refs) await deleteItem(tx, 'delivery_failures', this.consumer, ref);
     });
   }
 
@@ -85,11 +90,35 @@ export class DeliveryRecords {
 
   /** Forgets what no redelivery can bring again: below the ack floor, and done before `beforeMs`. */
   async pruneInbox(below: ItemRef, beforeMs: number): Promise<number> {
-    return this.fence.write((tx) =>
-      tx.run(
-        `DELETE FROM delivery_inbox WHERE consumer = ? AND stream = ? AND incarnation = ? AND sequence < ? AND done_at_ms < ?`,
-        [...columnsOf(this.consumer, below), beforeMs],
-      ),
-    );
+    const own = columnsOf(this.consumer, below);
+    let forgotten = 0;
+    // Rows are about as old as their sequences tell: where a part gives nothing, what is newer would not either.
+    for (;;) {
+      const [end] = await this.store.read<{ sequence: number }>(
+        `SELECT sequence FROM delivery_inbox WHERE consumer = ? AND stream = ? AND incarnation = ? AND sequence < ?
+         ORDER BY sequence LIMIT 1 OFFSET ${FORGOTTEN_AT_ONCE}`,
+        own,
+      );
+      const upTo = end?.sequence ?? below.sequence;
+      const count = await this.fence.write((tx) =>
+        tx.run(
+          `DELETE FROM delivery_inbox WHERE consumer = ? AND stream = ? AND incarnation = ? AND sequence < ? AND done_at_ms < ?`,
+          [...columnsOf(this.consumer, { ...below, sequence: upTo }), beforeMs],
+        ),
+      );
+      forgotten += count;
+      if (end === undefined || count === 0) return forgotten;
+    }
+  }
+
+  /** Of streams that were made anew since, and receipts. */
+  async pruneOld({ stream, incarnation }: Omit<ItemRef, 'sequence'>, beforeMs: number): Promise<void> {
+    await this.fence.write(async (tx) => {
+      await tx.run(
+        'DELETE FROM delivery_inbox WHERE consumer = ? AND stream = ? AND incarnation <> ? AND done_at_ms < ?',
+        [this.consumer, stream, incarnation, beforeMs],
+      );
+      await tx.run('DELETE FROM delivery_receipts WHERE consumer = ? AND kept_at_ms < ?', [this.consumer, beforeMs]);
+    });
   }
 }

@@ -73,9 +73,22 @@ class CreateHolds1764000000150 implements MigrationInterface {
   }
 }
 
+class CreateReceipts1764000000170 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE delivery_receipts (${ITEM}, record text NOT NULL, subject text NOT NULL,
+      receipt text NOT NULL, kept_at_ms bigint NOT NULL, ${ITEM_KEY})`);
+    await runner.query('CREATE INDEX delivery_receipts_by_time ON delivery_receipts (consumer, kept_at_ms)');
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE delivery_receipts');
+  }
+}
+
 export const DELIVERY_MIGRATIONS: MigrationClass[] = [
   CreateDelivery1764000000100,
   CreateLives1764000000110,
   CreateSnapshots1764000000130,
   CreateHolds1764000000150,
+  CreateReceipts1764000000170,
 ];

@@ -1,6 +1,7 @@
 import type { Store } from '@crm-mesh/store';
 import { EpochFence } from './epoch-fence.js';
 import { columnsOf, deleteItem, findItems, insertDone, keyOf, marks, type ItemRef } from './item-rows.js';
+import { insertReceipts, type Receipt } from './receipt-records.js';
 
 export interface ParkedItem {
   ref: ItemRef;
@@ -79,10 +80,20 @@ export class ParkedRecords {
     return rows.map(({ subject, ordinal, ...ref }) => ({ ref, subject, ordinal }));
   }
 
-  /** Takes messages out and, with `remember`, into the inbox: in one transaction. */
-  async settle(refs: readonly ItemRef[], remember: boolean, nowMs: number): Promise<void> {
+  /**
+   * Takes messages out and, with `remember`, into the inbox: in one transaction. `more`: what else is done with them, and
+   * what their handler gave back.
+   */
+  // oxlint-disable-next-line max-params -- what ended, how, when, and with what
+  async settle(
+    refs: readonly ItemRef[],
+    remember: boolean,
+    nowMs: number,
+    more: { done: readonly ItemRef[]; receipts: readonly Receipt[] } = { done: [], receipts: [] },
+  ): Promise<void> {
     await this.fence.write(async (tx) => {
-      if (remember) await insertDone(tx, this.consumer, refs, nowMs);
+      if (remember) await insertDone(tx, this.consumer, [...refs, ...more.done], nowMs);
+      await insertReceipts(tx, this.consumer, more.receipts, nowMs);
       for (const ref of refs) {
         await deleteItem(tx, 'delivery_parked', this.consumer, ref);
         await deleteItem(tx, 'delivery_failures', this.consumer, ref);

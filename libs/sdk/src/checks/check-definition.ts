@@ -9,22 +9,8 @@ const HANDLE_CURE = 'Write: async handle(event, context) { … }.';
 const NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 /** Consumers that the mesh itself runs: a plugin's dead letters would lie among theirs. */
 const RESERVED = ['normaliser', 'writer'];
-const HANDLERS = ['handle', 'handleBatch'];
-const KEYS = [
-  'kind',
-  'name',
-  'description',
-  'events',
-  'config',
-  'delivery',
-  'imports',
-  'inject',
-  'key',
-  'setup',
-  ...HANDLERS,
-  'teardown',
-];
-const FUNCTIONS = ['key', 'setup', 'handle', 'handleBatch', 'teardown'] as const;
+const FUNCTIONS = ['sink', 'key', 'setup', 'handle', 'handleBatch', 'teardown'] as const;
+const KEYS = ['kind', 'name', 'description', 'events', 'config', 'delivery', 'imports', 'inject', ...FUNCTIONS];
 
 /** All that is wrong with what was given to `definePlugin`, whatever file it stands in; `usualName` is for the cure. */
 export function checkDefinition(plugin: object, usualName = 'my-plugin'): Problem[] {

@@ -5,6 +5,8 @@ export { checkDelivery } from '../checks/check-delivery.js';
 export { dropUndefined, expandPreset, PRESETS } from '../checks/delivery-presets.js';
 export { describeProblems, describeUnknownKey, type Problem } from '../checks/problem.js';
 export { runBatch, type BatchRun, type PartlyFailed } from './run-batch.js';
+export { openSink, type Sink } from '../sink/open-sink.js';
+export { refuseTransaction, type SinkOfRun } from '../sink/run-once.js';
 export { runPlugin, type PluginRun } from './run-plugin.js';
 export { withProviders } from './with-providers.js';
 export { classifyAbort, classifyError, type Verdict } from './verdict.js';

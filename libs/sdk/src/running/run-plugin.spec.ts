@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MeshEvent } from '@crm-mesh/contract';
 import { definePlugin, type Plugin } from '../plugin.js';
+import { refuseTransaction } from '../sink/run-once.js';
 import { runPlugin } from './run-plugin.js';
 
 const EVENT = { id: 'acme/hubspot/deal/1@1' } as MeshEvent<'deal.won'>;
@@ -14,6 +15,7 @@ function run(handle: Plugin<'deal.won'>['handle'], options: { timeoutMs?: number
     signal: options.signal ?? new AbortController().signal,
     idempotencyKey: 'probe:1',
     attempt: 1,
+    transaction: refuseTransaction,
     log: LOG,
     timeoutMs: options.timeoutMs ?? 5_000,
   });

@@ -2,7 +2,8 @@ import type { RetryLater, Unavailable } from '../delivery-errors.js';
 
 /** What one run of a handler came to, with the error as it was thrown. */
 export type Verdict =
-  | { kind: 'done'; receipt?: unknown }
+  /** `skipped`: its effect was there already, in the plugin's sink. */
+  | { kind: 'done'; receipt?: unknown; skipped?: true }
   | { kind: 'retry-later'; delayMs: number; error: unknown }
   | { kind: 'unavailable'; retryAfterMs?: number; error: unknown }
   | { kind: 'permanent'; error: unknown }

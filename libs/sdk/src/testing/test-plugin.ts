@@ -7,11 +7,14 @@ import {
   checkDelivery,
   describeProblems,
   expandPreset,
+  openSink,
+  refuseTransaction,
   runBatch,
   runPlugin,
   withProviders,
   type PartlyFailed,
   type Problem,
+  type Sink,
   type Verdict,
 } from '../running/index.js';
 import { buildTestEvent, type TestEventData, type TestEventOptions } from './build-test-event.js';
@@ -111,6 +114,7 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
   readonly logs: LogLine[] = [];
   private readonly versions = new Map<string, number>();
   private started: Promise<PluginLifecycleContext<C>> | undefined;
+  private sink: Sink | undefined;
 
   constructor(
     private readonly plugin: Plugin<P, C>,
@@ -168,6 +172,7 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
     // What setup has thrown was told by `send`; as in the host, what never began is not torn down.
     const context = await this.started?.catch(() => undefined);
     if (context) await this.plugin.teardown?.(context);
+    await this.sink?.close();
   }
 
   private get maxAttempts(): number {
@@ -181,27 +186,46 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
 
   private describeRun(config: C, signal = new AbortController().signal) {
     const { timeoutMs = TEST_DEFAULTS.timeoutMs } = expandPreset(this.plugin.delivery);
-    return { config, signal, log: recordLog(this.logs), injected: [], timeoutMs: this.options.timeoutMs ?? timeoutMs };
+    return {
+      ...{ config, signal, log: recordLog(this.logs), transaction: refuseTransaction, injected: [] },
+      timeoutMs: this.options.timeoutMs ?? timeoutMs,
+    };
   }
 
-  private async runOne(event: MeshEvent<P>, run: ReturnType<typeof this.describeRun> & { attempt: number }) {
+  private async runOne(
+    event: MeshEvent<P>,
+    run: ReturnType<typeof this.describeRun> & { attempt: number },
+  ): Promise<Verdict> {
     if (!this.plugin.handleBatch)
-      return runPlugin(this.plugin, event, { ...run, idempotencyKey: `${this.plugin.name}:${event.id}` });
+      return runPlugin(
+        this.plugin,
+        event,
+        { ...run, idempotencyKey: `${this.plugin.name}:${event.id}` },
+        { sink: this.sink },
+      );
     const verdict = await this.runBatch([event], run);
-    return verdict.kind === 'partly' ? verdict.failed[0]!.verdict : verdict;
+    if (verdict.kind !== 'partly') return verdict;
+    return verdict.failed[0]?.verdict ?? { kind: 'done', skipped: true };
   }
 
   private runBatch(
     events: readonly MeshEvent<P>[],
     run: ReturnType<typeof this.describeRun> & { attempt: number },
   ): Promise<Verdict | PartlyFailed> {
-    return runBatch(this.plugin, events, { ...run, idempotencyKey: ({ id }) => `${this.plugin.name}:${id}` });
+    return runBatch(
+      this.plugin,
+      events,
+      { ...run, idempotencyKey: ({ id }) => `${this.plugin.name}:${id}` },
+      { sink: this.sink },
+    );
   }
 
   private begin(): Promise<PluginLifecycleContext<C>> {
     this.started ??= (async () => {
       const config = await checkTestConfig<C>(this.plugin.config, this.options.config, `plugins.${this.plugin.name}`);
-      const context = { config, log: recordLog(this.logs), injected: [] };
+      const sink = (this.sink = await openSink(this.plugin, config));
+      const transaction = sink?.transaction ?? refuseTransaction;
+      const context = { config, log: recordLog(this.logs), transaction, injected: [] };
       await this.plugin.setup?.(context);
       return context;
     })();

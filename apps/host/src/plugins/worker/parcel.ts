@@ -1,3 +1,4 @@
+import type { RunOutcome } from '@crm-mesh/delivery/outcome';
 import type { FromWorker, RunInput, ToWorker } from './protocol.js';
 
 // How lists of messages travel between threads. Copying objects costs several times more than all that is in them, so what
@@ -5,7 +6,7 @@ import type { FromWorker, RunInput, ToWorker } from './protocol.js';
 
 /** A list for the worker. */
 export interface Delivered {
-  /** For each run: id, attempt, how many events; then for each event its subject and how many bytes it has. */
+  /** For each run: id, attempt, how many events; then for each event its subject, how many bytes it has, and `again`. */
   runs: (number | string)[];
   /** Of all events of all runs, one behind the other. */
   bytes: Uint8Array<ArrayBuffer>;
@@ -14,7 +15,7 @@ export interface Delivered {
 
 /** A list for the host. */
 export interface Told {
-  /** Runs that are done. */
+  /** Runs that are done, and have nothing more to tell. */
   done: number[];
   others: FromWorker[];
 }
@@ -30,8 +31,8 @@ export function packForWorker(messages: readonly ToWorker[]): Delivered {
     }
     const { attempt, items } = message.input;
     parcel.runs.push(message.id, attempt, items.length);
-    for (const { subject, data } of items) {
-      parcel.runs.push(subject, data.length);
+    for (const { subject, data, again = '' } of items) {
+      parcel.runs.push(subject, data.length, again);
       parcel.bytes.set(data, end);
       end += data.length;
     }
@@ -55,8 +56,8 @@ export function unpackRuns({ runs, bytes }: Delivered): { id: number; input: Run
     const [id, attempt, count] = runs.slice(at, (at += 3)) as [number, number, number];
     const items: RunInput['items'] = [];
     for (let index = 0; index < count; index += 1) {
-      const [subject, length] = runs.slice(at, (at += 2)) as [string, number];
-      items.push({ subject, data: bytes.subarray(start, (start += length)) });
+      const [subject, length, again] = runs.slice(at, (at += 3)) as [string, number, string];
+      items.push({ subject, data: bytes.subarray(start, (start += length)), ...(again === '' ? {} : { again }) });
     }
     unpacked.push({ id, input: { attempt, items } });
   }
@@ -67,8 +68,12 @@ export function unpackRuns({ runs, bytes }: Delivered): { id: number; input: Run
 export function packForHost(messages: readonly FromWorker[]): Told {
   const parcel: Told = { done: [], others: [] };
   for (const message of messages) {
-    if (message.kind === 'outcome' && message.outcome.kind === 'done') parcel.done.push(message.id);
+    if (message.kind === 'outcome' && isPlainlyDone(message.outcome)) parcel.done.push(message.id);
     else parcel.others.push(message);
   }
   return parcel;
+}
+
+function isPlainlyDone(outcome: RunOutcome): boolean {
+  return outcome.kind === 'done' && outcome.receipt === undefined && !outcome.skipped;
 }

@@ -19,7 +19,11 @@ export interface WorkerFacts {
 
 /** What the host asks for once, and awaits. */
 export type Request =
-  { step: 'load' } | { step: 'configure'; values: unknown } | { step: 'setup' } | { step: 'teardown' };
+  | { step: 'load' }
+  | { step: 'configure'; values: unknown }
+  | { step: 'setup' }
+  | { step: 'teardown' }
+  | { step: 'forget'; beforeMs: number };
 
 /** What the worker gives back for each. */
 export interface Answers {
@@ -27,6 +31,7 @@ export interface Answers {
   configure: readonly FoundInConfig[];
   setup: undefined;
   teardown: undefined;
+  forget: undefined;
 }
 
 export interface Refusal {

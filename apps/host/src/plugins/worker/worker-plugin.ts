@@ -92,6 +92,10 @@ export class WorkerPlugin implements PluginCode {
     if (!isConsuming) this.gate.open(false);
   }
 
+  async forget(beforeMs: number): Promise<void> {
+    if (!this.restarting) await this.worker.ask({ step: 'forget', beforeMs });
+  }
+
   async close(): Promise<void> {
     this.isInUse = false;
     clearTimeout(this.timer);

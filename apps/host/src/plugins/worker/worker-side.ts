@@ -3,7 +3,7 @@ import { MeshError } from '@crm-mesh/contract';
 import type { HandlerItem, HandlerRun } from '@crm-mesh/delivery';
 import { describeError } from '@crm-mesh/delivery/outcome';
 import { importPlugin } from '@crm-mesh/drop-ins/importing';
-import { createRunHandler, readLane, summarise, type RunInPlace } from '@crm-mesh/plugin-consumer/in-place';
+import { PluginLife, readLane, summarise } from '@crm-mesh/plugin-consumer/in-place';
 import type { Plugin } from '@crm-mesh/sdk';
 import { withProviders } from '@crm-mesh/sdk/running';
 import { packForHost, unpackRuns, type Delivered } from './parcel.js';
@@ -22,8 +22,7 @@ class WorkerSide {
   readonly #log: WorkerLog;
   readonly #runs = new Map<number, WorkerRun>();
   #plugin: Plugin | undefined;
-  #config: unknown;
-  #runHandler: RunInPlace | undefined;
+  #life: PluginLife | undefined;
 
   constructor(
     port: MessagePort,
@@ -67,7 +66,6 @@ class WorkerSide {
   }
 
   async #carryOut(request: Request): Promise<Answers[keyof Answers]> {
-    const config = this.#config;
     switch (request.step) {
       case 'load':
         return this.#load();
@@ -75,7 +73,10 @@ class WorkerSide {
         return this.#configure(request.values);
       case 'setup':
       case 'teardown':
-        await this.#plugin?.[request.step]?.({ config, log: this.#log, injected: [] });
+        await this.#life?.[request.step]();
+        return undefined;
+      case 'forget':
+        await this.#life?.forget(request.beforeMs);
         return undefined;
     }
   }
@@ -90,25 +91,24 @@ class WorkerSide {
 
   async #configure(values: unknown): Promise<Answers['configure']> {
     const plugin = this.#plugin!;
-    this.#config = values;
+    let config = values;
     if (plugin.config) {
       // What checks classes is worth its memory only where there is one.
       const { checkConfig } = await import('@crm-mesh/config/checking');
       const { instance, found } = await checkConfig(plugin.config, values);
       if (found.length > 0) return found;
-      this.#config = instance;
+      config = instance;
     }
-    this.#runHandler = createRunHandler(plugin, this.#config, this.#log);
+    this.#life = new PluginLife(plugin, config, this.#log);
     return [];
   }
 
   async #run(id: number, input: RunInput): Promise<void> {
     const run = new WorkerRun();
     this.#runs.set(id, run);
-    const outcome = await this.#runHandler!(input, run);
+    const outcome = await this.#life!.run(input, run);
     this.#runs.delete(id);
-    // A receipt is JSON by its definition, and must not keep the outcome from being told.
-    this.#outbox.add({ kind: 'outcome', id, outcome: outcome.kind === 'done' ? { kind: 'done' } : outcome });
+    this.#outbox.add({ kind: 'outcome', id, outcome });
   }
 
   #readLane(item: HandlerItem): string {

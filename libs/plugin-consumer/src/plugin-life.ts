@@ -1,0 +1,49 @@
+import type { HandlerRun } from '@crm-mesh/delivery';
+import type { RunOutcome } from '@crm-mesh/delivery/outcome';
+import type { Plugin } from '@crm-mesh/sdk';
+import { openSink, refuseTransaction, type Sink } from '@crm-mesh/sdk/running';
+import { createRunHandler, type PluginLog, type RunInput } from './run-handler.js';
+
+/** A plugin with its configuration and its sink, in the thread where it runs: setup, runs, teardown. */
+export class PluginLife {
+  #sink: Sink | undefined;
+  readonly #run;
+
+  constructor(
+    private readonly plugin: Plugin,
+    private readonly config: unknown,
+    private readonly log: PluginLog,
+  ) {
+    this.#run = createRunHandler(plugin, config, log);
+  }
+
+  async setup(): Promise<void> {
+    this.#sink = await openSink(this.plugin, this.config);
+    await this.plugin.setup?.(this.context);
+  }
+
+  async teardown(): Promise<void> {
+    await this.plugin.teardown?.(this.context);
+    await this.close();
+  }
+
+  run(input: RunInput, run: Pick<HandlerRun, 'signal'>): Promise<RunOutcome> {
+    return this.#run(input, run, this.#sink);
+  }
+
+  /** What was done before cannot come again: the inbox in the sink may forget it. */
+  async forget(beforeMs: number): Promise<void> {
+    await this.#sink?.forget(beforeMs);
+  }
+
+  async close(): Promise<void> {
+    const sink = this.#sink;
+    this.#sink = undefined;
+    await sink?.close();
+  }
+
+  private get context() {
+    const { config, log } = this;
+    return { config, log, transaction: this.#sink?.transaction ?? refuseTransaction, injected: [] };
+  }
+}

@@ -1,0 +1,68 @@
+import { MeshError } from '@crm-mesh/contract';
+import { Unavailable } from '../delivery-errors.js';
+import type { Plugin } from '../plugin.js';
+import { holdTransaction, unlessAborted } from './hold-transaction.js';
+import { createInbox, forgetRows } from './inbox-rows.js';
+import { isAway } from './is-away.js';
+import type { SinkWork } from './sink-transaction.js';
+
+/** A plugin's own database, opened where its handler runs. */
+export interface Sink {
+  /** Of the plugin. */
+  readonly consumer: string;
+  /** One at a time on SQLite; rolled back when the signal aborts. Rejects with `Unavailable` where the database is away. */
+  transaction<Result>(work: SinkWork<Result>, signal?: AbortSignal): Promise<Result>;
+  /** Forgets what was done before: nothing can bring it again. */
+  forget(beforeMs: number): Promise<void>;
+  /** Nothing of it is used any more. */
+  close(): Promise<void>;
+}
+
+/** The driver waits for a lock with the whole thread: not for long. */
+const BUSY_TIMEOUT_MS = 250;
+
+/** Opens a plugin's sink and makes its inbox; undefined where it has none. */
+export async function openSink<C>(
+  { name: consumer, sink }: Pick<Plugin<never, C>, 'name' | 'sink'>,
+  config: C,
+): Promise<Sink | undefined> {
+  if (!sink) return undefined;
+  const store = await open(consumer, sink(config));
+  const transaction: Sink['transaction'] = async (work, signal) => {
+    try {
+      // Not waited for after an abort: PostgreSQL may be held up by a statement, behind which it rolls back.
+      return await unlessAborted(
+        store.write((tx) => holdTransaction(tx, store.dialect, work, signal)),
+        signal,
+      );
+    } catch (error) {
+      throw isAway(error) ? new Unavailable('the database cannot be reached', { cause: error }) : error;
+    }
+  };
+  try {
+    await transaction(createInbox);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return {
+    consumer,
+    transaction,
+    forget: async (beforeMs) => {
+      while (await transaction((tx) => forgetRows(tx, consumer, beforeMs)));
+    },
+    close: () => store.close(),
+  };
+}
+
+async function open(consumer: string, url: string) {
+  // Who has no sink need not have a database.
+  const { openStore } = await import('@crm-mesh/store');
+  try {
+    return await openStore({ url, migrations: [], busyTimeoutMs: BUSY_TIMEOUT_MS });
+  } catch (error) {
+    const cause = error instanceof MeshError ? (error.cause ?? error) : error;
+    const reason = cause instanceof MeshError ? cause.what : String(cause);
+    throw new MeshError('MESH_SINK_UNAVAILABLE', `The sink of "${consumer}" cannot be opened: ${reason}.`, { cause });
+  }
+}
