@@ -9,9 +9,10 @@ import type { ConsumerStatus } from './consumer-status.js';
 import { DirectPoll } from './direct-poll.js';
 import { Feed } from './feed.js';
 import { describeError } from './outcome.js';
+import { describeDurable } from './partition-layout.js';
+import { listPartitions, nameDurable, ownsLane } from './partition.js';
 import { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
 import { Snapshot } from './snapshot.js';
-import { SnapshotRecords } from './store/snapshot-records.js';
 
 const DEFAULT_GRACE_MS = 10_000;
 const PRUNE_EVERY_MS = 600_000;
@@ -21,11 +22,14 @@ const DIRECT_POLL_MS = 5_000;
 const HOLDS_POLL_MS = 2_000;
 const EXTEND_CHECKS_PER_WAIT = 6;
 const ROOM_POLL_MS = 20;
+/** Under a lease a request dies with it: else the server would go on sending to a process that stands still. */
+const LEASED_EXPIRES_MS = 3_000;
 /** Inbox rows outlive the ack floor by this much: an ack that got lost is redelivered within ack_wait. */
 const INBOX_KEPT_MS = 86_400_000;
 
 /** A running consumer. */
 export class Consumer {
+  /** Of its durable. */
   readonly name: string;
   private readonly feeds: Feed[] = [];
   private readonly parts: ConsumerParts;
@@ -40,7 +44,7 @@ export class Consumer {
     private readonly spec: ConsumerSpec,
     private readonly deps: ConsumerDependencies,
   ) {
-    this.name = spec.name;
+    this.name = nameDurable(spec);
     this.now = deps.now ?? Date.now;
     this.parts = buildParts(spec, deps, this.now, this.feeds, () => this.openDirect());
     this.stopListening = this.parts.quarantine.onOver(() => this.goOn());
@@ -52,21 +56,11 @@ export class Consumer {
     this.snapshot = this.createSnapshot();
     const startFrom = this.snapshot ? await this.snapshot.begin() : spec.policy.startFrom;
     if (startFrom === 'snapshot') throw new TypeError(`${spec.name}: nobody tells it the records as they are`);
-    const durable = await this.deps.nats.ensureDurable({
-      stream: spec.stream,
-      name: spec.name,
-      description: spec.description,
-      filterSubject: spec.filterSubject,
-      startFrom,
-      ack: spec.policy.ack,
-      ackWaitMs: spec.policy.ackWaitMs,
-      maxAckPending: spec.policy.maxAckPending,
-      metadata: spec.metadata,
-    });
+    const durable = await this.deps.nats.ensureDurable(describeDurable(spec, startFrom));
     await fence.takeOver();
     await suspects.begin();
     await holds.load();
-    const parked = await parking.load();
+    const parked = (await parking.load()).filter(({ lane }) => ownsLane(spec.partition, lane));
     await this.openFeed(durable);
     await this.openDirect();
     for (const { lane, dueMs, count } of parked) engine.restoreParked(lane, dueMs, count);
@@ -86,7 +80,7 @@ export class Consumer {
     );
     const { pending, ackPending, ackFloorSequence } = durable;
     this.deps.log.info(
-      { consumer: spec.name, behind: pending + ackPending, position: ackFloorSequence, parkedLanes: parked.length },
+      { consumer: this.name, behind: pending + ackPending, position: ackFloorSequence, parkedLanes: parked.length },
       'consuming',
     );
   }
@@ -132,27 +126,37 @@ export class Consumer {
     this.phase = 'stopped';
   }
 
+  /** It could not start: nothing of it goes on, nor holds others up. */
+  async giveUp(): Promise<void> {
+    this.phase = 'stopped';
+    this.stopListening();
+    const { quarantine, suspects } = this.parts;
+    await Promise.all(this.feeds.map((feed) => feed.stop()));
+    quarantine.leave(suspects);
+  }
+
   /** Sends dead letters of this consumer to it again: behind what waits in their lanes, or first where they hold them. */
   async redrive(request: Omit<RedriveRequest, 'consumer'>): Promise<RedriveResult> {
     await this.makeDirect();
     const { superseding, holds } = this.parts;
-    const result = await redrive(this.deps.nats, { ...request, consumer: this.name }, this.now(), superseding);
+    const result = await redrive(this.deps.nats, { ...request, consumer: this.spec.name }, this.now(), superseding);
     await holds.look();
     return result;
   }
 
   private async makeDirect(): Promise<void> {
     const { ackWaitMs, maxAckPending } = this.spec.policy;
-    await ensureDirectDurable(this.deps.nats, { ...this.spec, ackWaitMs, maxAckPending });
+    const { name, partition, description, metadata } = this.spec;
+    await ensureDirectDurable(this.deps.nats, { name, partition, description, metadata, ackWaitMs, maxAckPending });
     await this.openDirect();
   }
 
   private createSnapshot(): Snapshot | undefined {
     const { spec, now } = this;
-    const { nats, log, store } = this.deps;
+    const { nats, log } = this.deps;
     if (spec.policy.startFrom !== 'snapshot' || !spec.readSnapshot) return undefined;
     return new Snapshot({
-      ...{ spec, nats, log, now, read: spec.readSnapshot, progress: new SnapshotRecords(store, spec.name) },
+      ...{ spec, nats, log, now, read: spec.readSnapshot, progress: this.parts.snapshots },
       openDirect: () => this.makeDirect(),
       onOver: () => this.feeds[0]!.start(),
     });
@@ -199,6 +203,7 @@ export class Consumer {
       // What is missing could not be told from what an ack of something newer settles.
       ordered: policy.ack === 'all' || (policy.order !== 'none' && durable.ack !== 'none'),
       startsClosed: suspects.isGathering,
+      expiresMs: this.spec.isHeld && LEASED_EXPIRES_MS,
       decideBarrier: this.deps.decideBarrier ?? decideBarrier,
       now: this.now,
       onDelivery,
@@ -247,10 +252,20 @@ export class Consumer {
     return this.parts.quarantine.isActive || this.parts.apart.isActive ? 'quarantined' : 'running';
   }
 
+  /** Of all partitions the lowest: with another number of them, all that lies above it comes again. */
+  private async readFloor({ stream, durable }: Feed): Promise<number> {
+    const { name, partition } = this.spec;
+    if (!partition) return durable.ackFloorSequence;
+    const names = listPartitions(partition.count).map((each) => nameDurable({ name, partition: each }));
+    const states = await Promise.all(names.map((each) => this.deps.nats.durableState(stream, each)));
+    return Math.min(...states.map((state) => state?.ackFloorSequence ?? 0));
+  }
+
   private async pruneInbox(): Promise<void> {
     try {
-      for (const { stream, incarnation, durable } of this.feeds) {
-        const floor = { stream, incarnation, sequence: durable.ackFloorSequence };
+      for (const feed of this.feeds) {
+        const { stream, incarnation } = feed;
+        const floor = { stream, incarnation, sequence: await this.readFloor(feed) };
         await this.parts.records.pruneInbox(floor, this.now() - INBOX_KEPT_MS);
       }
     } catch (error) {
@@ -262,6 +277,11 @@ export class Consumer {
 /** Provisions the durable (if missing) and runs the consumer on it. */
 export async function startConsumer(spec: ConsumerSpec, dependencies: ConsumerDependencies): Promise<Consumer> {
   const consumer = new Consumer(spec, dependencies);
-  await consumer.start();
+  try {
+    await consumer.start();
+  } catch (error) {
+    await consumer.giveUp();
+    throw error;
+  }
   return consumer;
 }

@@ -16,6 +16,8 @@ export {
   type DeliveryPolicy,
   type StartFrom,
 } from './policy.js';
+export { listPartitions, nameDurable, readPartition, type Partition } from './partition.js';
+export { changeLayout, readLayout, removeReplaced, type PartitionLayout } from './partition-layout.js';
 export { Quarantine } from './quarantine.js';
 export { ensureDirectDurable, redrive, type RedrivePatch, type RedriveRequest, type RedriveResult } from './redrive.js';
 export { DELIVERY_MIGRATIONS } from './store/migrations.js';
