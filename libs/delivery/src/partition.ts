@@ -1,5 +1,3 @@
-import type { ConsumerSpec } from './consumer-spec.js';
-
 /** One of several durables that share the lanes of a consumer. */
 export interface Partition {
   /** From 1. */
@@ -8,7 +6,7 @@ export interface Partition {
 }
 
 /** `billing`, or `billing_p2of4`: a name that no plugin can have, as theirs have no underscore. */
-export function nameDurable({ name, partition }: Pick<ConsumerSpec, 'name' | 'partition'>): string {
+export function nameDurable({ name, partition }: { name: string; partition?: Partition | undefined }): string {
   return partition && partition.count > 1 ? `${name}_p${partition.index}of${partition.count}` : name;
 }
 
