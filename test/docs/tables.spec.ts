@@ -155,6 +155,7 @@ describe('docs/write-a-plugin.md', () => {
       maxAckPending: String(usual.maxAckPending),
       startFrom: String(usual.startFrom),
       order: usual.order,
+      partitions: String(usual.partitions),
       coalesce: String(usual.coalesceAfterEvents > 0),
       idempotency: usual.idempotency,
       isolation: chooseIsolation().isolation,

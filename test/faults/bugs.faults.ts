@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BUG_SCENARIOS, shutGate } from './bug-scenarios.js';
 import { expectWell, findFaults } from './mesh/expect-well.js';
 import { startFaultMesh, type FaultMesh } from './mesh/fault-mesh.js';
+import { FLEET_BUGS } from './mesh/host-fleet.js';
 import { BUGS } from './plant/index.js';
 import { sample, SEED } from './settings.js';
 
@@ -22,7 +23,8 @@ async function provoke(mesh: FaultMesh, name: string): Promise<void> {
   await BUG_SCENARIOS[name]!.provoke(mesh, name);
 }
 
-it('there is a scenario for every bug', () => expect(all.toSorted()).toEqual(Object.keys(BUGS).toSorted()));
+it('there is a scenario for every bug', () =>
+  expect([...all, ...FLEET_BUGS].toSorted()).toEqual(Object.keys(BUGS).toSorted()));
 
 describe('with nothing planted', () => {
   let mesh: FaultMesh;

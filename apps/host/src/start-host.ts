@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { hostname } from 'node:os';
 import { createRequire } from 'node:module';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -6,12 +7,13 @@ import { listStreamLimits, loadConfig, resolveNats, type LoadedConfig } from '@c
 import { DELIVERY_MIGRATIONS, Quarantine } from '@crm-mesh/delivery';
 import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
 import { connectControl, JetStreamStrategy } from '@crm-mesh/jetstream/nest';
-import { logOutcome } from '@crm-mesh/plugin-consumer';
+import { LeaseShare, logOutcome } from '@crm-mesh/plugin-consumer';
 import { openStore, type Store } from '@crm-mesh/store';
 import { createLogger, createMetrics, NestLogger, type Logger } from '@crm-mesh/telemetry';
 import { HostModule } from './host.module.js';
 import { PluginHost } from './plugins/plugin-host.js';
 import type { PluginStatus } from './plugins/plugin-slot.js';
+import { refuseCompany } from './refuse-company.js';
 
 export interface StartHostOptions {
   /** Default: the process's own. See docs/configuration.md for the variables. */
@@ -49,16 +51,31 @@ export async function startHost({
   const metrics = createMetrics({ app: 'host' });
   const onSettled = logOutcome.bind(undefined, log);
   const quarantine = new Quarantine();
+  const own = { host: env['MESH_HOST_NAME'] ?? `${hostname()}:${process.pid}`, store: store.dialect };
+  // On SQLite nobody else can have what this host knows.
+  const leases = store.dialect === 'postgres' ? new LeaseShare(nats, own.host, metrics) : undefined;
   const pluginHost = new PluginHost({
-    ...{ config, env, cwd, nats, store, log, metrics, onSettled, quarantine },
+    ...{ config, env, cwd, nats, store, log, metrics, onSettled, quarantine, leases },
     retentionMs: config.inbox.retention,
   });
-  const facts = { version, startedAtMs, url: () => url };
+  const facts = { ...own, version, startedAtMs, url: () => url };
   const app = await openDoor(log, HostModule.register({ nats, pluginHost, metrics, facts }), nats);
   const url = await listen(app, env);
+  try {
+    await refuseCompany(nats, own);
+  } catch (error) {
+    await stopAll({ pluginHost, app, nats, store, graceMs: 0 });
+    throw error;
+  }
   await pluginHost.start();
   log.info(
-    { url, plugins: pluginHost.status().length, pluginFolders: config.pluginFolders, store: describeStore(config) },
+    {
+      url,
+      host: own.host,
+      plugins: pluginHost.status().length,
+      pluginFolders: config.pluginFolders,
+      store: describeStore(config),
+    },
     'ready',
   );
   return {

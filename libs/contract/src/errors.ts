@@ -47,6 +47,10 @@ export const MESH_ERRORS = {
     meaning: 'A Nest application cannot be served as its handlers are decorated, or as its strategy is set up.',
     cure: 'Mend the decorator or the option that the message names, and start the app again.',
   },
+  MESH_HOST_NOT_ALONE: {
+    meaning: 'Two hosts were to run on one mesh, and do not share one database.',
+    cure: 'Give all hosts the same PostgreSQL database (`store.host` in mesh.yaml), or run one host.',
+  },
   MESH_ID_EMPTY: {
     meaning: 'A tenant, connection, entity or record id is empty.',
     cure: 'Give it at least one character; look at the mapping that names the id.',

@@ -12,12 +12,15 @@ import { Holds } from './holds.js';
 import { LaneRunner } from './lane-runner.js';
 import { Outrun } from './outrun.js';
 import { Parking } from './parking.js';
+import { nameDurable } from './partition.js';
 import { Quarantine } from './quarantine.js';
 import { Settler } from './settler.js';
 import { DeliveryRecords } from './store/delivery-records.js';
 import { EpochFence } from './store/epoch-fence.js';
+import { HoldRecords } from './store/hold-records.js';
 import { LifeRecords } from './store/life-records.js';
 import { ParkedRecords } from './store/parked-records.js';
+import { SnapshotRecords } from './store/snapshot-records.js';
 import { SweepRecords } from './store/sweep-records.js';
 import { openSuperseding, type Superseding } from './superseding.js';
 import { SuspectRun } from './suspect-run.js';
@@ -40,6 +43,7 @@ export interface ConsumerParts {
   exhausted: Exhausted;
   outrun: Outrun;
   superseding: Superseding | undefined;
+  snapshots: SnapshotRecords;
 }
 
 /** Puts a consumer together. `feeds` is filled later, as they open; `openDirect` looks for that of CRM_DIRECT. */
@@ -51,9 +55,10 @@ export function buildParts(
   feeds: readonly Feed[],
   openDirect: () => Promise<void>,
 ): ConsumerParts {
-  const { name: consumer, policy } = spec;
+  const { policy } = spec;
+  const consumer = nameDurable(spec);
   const remembers = policy.idempotency === 'inbox';
-  const { fence, records, parked, lives, sweeps } = openRows(store, spec);
+  const { fence, records, parked, lives, sweeps, holdRows, snapshots } = openRows(store, spec);
   const tally = new Tally({ metrics, now, onSettled });
   const areOpen = (): boolean => feeds.every((feed) => feed.isOpen);
   const settler = new Settler(spec, { nats, log, records, tally, now, isComplete: areOpen });
@@ -68,7 +73,7 @@ export function buildParts(
     feeds.find((feed) => feed.stream === stream)?.incarnation;
   const parking = new Parking({ nats, records, parked, settler, now, remembers, incarnationOf });
   const holds: Holds = new Holds(spec, {
-    ...{ nats, store, log, metrics, settler, records, parked, incarnationOf, openDirect, now },
+    ...{ nats, rows: holdRows, log, metrics, settler, records, parked, incarnationOf, openDirect, now },
     onReleased: (lane, returned) => engine.unhold(lane, returned),
   });
   const suspects: SuspectRun = new SuspectRun({
@@ -98,22 +103,26 @@ export function buildParts(
   const apart: Apart = buildApart({ consumer, log, engine, quarantine, areOpen });
   const exhausted = new Exhausted({
     ...{ consumer, nats, log, settler, records, parked, sweeps, remembers, now },
-    accepts: (subject) => spec.accepts?.(subject) ?? true,
+    isOwn: (item) => engine.isOwn(item),
   });
   const outrun = new Outrun({ consumer, nats, log, metrics });
   const own = { fence, records, tally, settler, notices, breakers, parking, holds };
-  return { ...own, engine, suspects, apart, quarantine, exhausted, outrun, superseding };
+  return { ...own, engine, suspects, apart, quarantine, exhausted, outrun, superseding, snapshots };
 }
 
-/** The consumer's rows. */
-function openRows(store: Store, { name, epoch }: ConsumerSpec) {
-  const fence = new EpochFence(store, name, epoch);
+/** The consumer's rows. What is known of messages is shared by its partitions; what is known of a life is each one's own. */
+function openRows(store: Store, spec: ConsumerSpec) {
+  const { name, epoch, isHeld } = spec;
+  const durable = nameDurable(spec);
+  const fence = new EpochFence(store, durable, epoch, isHeld);
   return {
     fence,
     records: new DeliveryRecords(store, name, fence),
     parked: new ParkedRecords(store, name, fence),
-    lives: new LifeRecords(store, name),
-    sweeps: new SweepRecords(store, name),
+    lives: new LifeRecords(store, durable, fence),
+    sweeps: new SweepRecords(store, durable, fence),
+    holdRows: new HoldRecords(store, name, fence),
+    snapshots: new SnapshotRecords(store, name, fence),
   };
 }
 

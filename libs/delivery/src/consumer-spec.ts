@@ -1,4 +1,5 @@
 import type { RunOutcome } from './outcome.js';
+import type { Partition } from './partition.js';
 import type { DeliveryPolicy } from './policy.js';
 import type { ReadSnapshot } from './snapshot-page.js';
 
@@ -34,7 +35,7 @@ export type RunHandler = (input: HandlerInput, run: HandlerRun) => Promise<RunOu
 
 /** What follows a stream through the engine: a plugin, the normaliser. */
 export interface ConsumerSpec {
-  /** Also the durable's name. */
+  /** Also the durable's name, where it has one partition. Rows, dead letters and what is sent directly go by it. */
   name: string;
   description: string;
   stream: 'CRM_RAW' | 'CRM_EVENTS';
@@ -58,6 +59,10 @@ export interface ConsumerSpec {
   limitKeyOf?(item: HandlerItem): string;
   /** Of the lease under which it runs, where one does. */
   epoch?: number;
+  /** False as soon as that lease may be another's: then nothing begins any more, nor is it written down, buried or settled. */
+  isHeld?(): boolean;
+  /** Where several durables share its lanes: which of them this is. */
+  partition?: Partition;
   /** While what runs the handler is away: tells when it is back, or (`false`) that nobody waits for it any more. */
   untilReady?(): Promise<boolean> | undefined;
   /** Nothing that was done before can come again: an inbox beside ours may forget it. */

@@ -8,11 +8,11 @@ import type { ConsumerSpec } from './consumer-spec.js';
 import type { ConsumerStatus } from './consumer-status.js';
 import { DirectPoll } from './direct-poll.js';
 import { Feed } from './feed.js';
+import { describeDurable } from './partition-layout.js';
+import { nameDurable, ownsLane } from './partition.js';
 import { ensureDirectDurable, redrive, type RedriveRequest, type RedriveResult } from './redrive.js';
-import { Replays } from './replay.js';
 import { DEFAULT_RETENTION_MS, Retention } from './retention.js';
 import { Snapshot } from './snapshot.js';
-import { SnapshotRecords } from './store/snapshot-records.js';
 
 const DEFAULT_GRACE_MS = 10_000;
 const PRUNE_EVERY_MS = 600_000;
@@ -22,13 +22,14 @@ const DIRECT_POLL_MS = 5_000;
 const HOLDS_POLL_MS = 2_000;
 const EXTEND_CHECKS_PER_WAIT = 6;
 const ROOM_POLL_MS = 20;
+/** Under a lease a request dies with it: else the server would go on sending to a process that stands still. */
+const LEASED_EXPIRES_MS = 3_000;
 
 /** A running consumer. */
 export class Consumer {
+  /** Of its durable. */
   readonly name: string;
   private readonly feeds: Feed[] = [];
-  /** Old events again, for this consumer alone. */
-  readonly replays: Replays;
   private readonly parts: ConsumerParts;
   private readonly now: () => number;
   private readonly timers: NodeJS.Timeout[] = [];
@@ -41,10 +42,9 @@ export class Consumer {
     private readonly spec: ConsumerSpec,
     private readonly deps: ConsumerDependencies,
   ) {
-    this.name = spec.name;
+    this.name = nameDurable(spec);
     this.now = deps.now ?? Date.now;
     this.parts = buildParts(spec, deps, this.now, this.feeds, () => this.openDirect());
-    this.replays = new Replays(spec, { nats: deps.nats, records: this.parts.records, now: this.now });
     this.stopListening = this.parts.quarantine.onOver(() => this.goOn());
   }
 
@@ -54,21 +54,11 @@ export class Consumer {
     this.snapshot = this.createSnapshot();
     const startFrom = this.snapshot ? await this.snapshot.begin() : spec.policy.startFrom;
     if (startFrom === 'snapshot') throw new TypeError(`${spec.name}: nobody tells it the records as they are`);
-    const durable = await this.deps.nats.ensureDurable({
-      stream: spec.stream,
-      name: spec.name,
-      description: spec.description,
-      filterSubject: spec.filterSubject,
-      startFrom,
-      ack: spec.policy.ack,
-      ackWaitMs: spec.policy.ackWaitMs,
-      maxAckPending: spec.policy.maxAckPending,
-      metadata: spec.metadata,
-    });
+    const durable = await this.deps.nats.ensureDurable(describeDurable(spec, startFrom));
     await fence.takeOver();
     await suspects.begin();
     await holds.load();
-    const parked = await parking.load();
+    const parked = (await parking.load()).filter(({ lane }) => ownsLane(spec.partition, lane));
     await this.openFeed(durable);
     await this.openDirect();
     for (const { lane, dueMs, count } of parked) engine.restoreParked(lane, dueMs, count);
@@ -91,7 +81,7 @@ export class Consumer {
     );
     const { pending, ackPending, ackFloorSequence } = durable;
     this.deps.log.info(
-      { consumer: spec.name, behind: pending + ackPending, position: ackFloorSequence, parkedLanes: parked.length },
+      { consumer: this.name, behind: pending + ackPending, position: ackFloorSequence, parkedLanes: parked.length },
       'consuming',
     );
   }
@@ -137,11 +127,20 @@ export class Consumer {
     this.phase = 'stopped';
   }
 
+  /** It could not start: nothing of it goes on, nor holds others up. */
+  async giveUp(): Promise<void> {
+    this.phase = 'stopped';
+    this.stopListening();
+    const { quarantine, suspects } = this.parts;
+    await Promise.all(this.feeds.map((feed) => feed.stop()));
+    quarantine.leave(suspects);
+  }
+
   /** Sends dead letters of this consumer to it again: behind what waits in their lanes, or first where they hold them. */
   async redrive(request: Omit<RedriveRequest, 'consumer'>): Promise<RedriveResult> {
     await this.makeDirect();
     const { superseding, holds } = this.parts;
-    const result = await redrive(this.deps.nats, { ...request, consumer: this.name }, this.now(), superseding);
+    const result = await redrive(this.deps.nats, { ...request, consumer: this.spec.name }, this.now(), superseding);
     await holds.look();
     return result;
   }
@@ -149,16 +148,17 @@ export class Consumer {
   /** What is sent directly has a way to come. */
   async makeDirect(): Promise<void> {
     const { ackWaitMs, maxAckPending } = this.spec.policy;
-    await ensureDirectDurable(this.deps.nats, { ...this.spec, ackWaitMs, maxAckPending });
+    const { name, partition, description, metadata } = this.spec;
+    await ensureDirectDurable(this.deps.nats, { name, partition, description, metadata, ackWaitMs, maxAckPending });
     await this.openDirect();
   }
 
   private createSnapshot(): Snapshot | undefined {
     const { spec, now } = this;
-    const { nats, log, store } = this.deps;
+    const { nats, log } = this.deps;
     if (spec.policy.startFrom !== 'snapshot' || !spec.readSnapshot) return undefined;
     return new Snapshot({
-      ...{ spec, nats, log, now, read: spec.readSnapshot, progress: new SnapshotRecords(store, spec.name) },
+      ...{ spec, nats, log, now, read: spec.readSnapshot, progress: this.parts.snapshots },
       openDirect: () => this.makeDirect(),
       onOver: () => this.feeds[0]!.start(),
     });
@@ -205,6 +205,7 @@ export class Consumer {
       // What is missing could not be told from what an ack of something newer settles.
       ordered: policy.ack === 'all' || (policy.order !== 'none' && durable.ack !== 'none'),
       startsClosed: suspects.isGathering,
+      expiresMs: this.spec.isHeld && LEASED_EXPIRES_MS,
       decideBarrier: this.deps.decideBarrier ?? decideBarrier,
       now: this.now,
       onDelivery,
@@ -257,6 +258,11 @@ export class Consumer {
 /** Provisions the durable (if missing) and runs the consumer on it. */
 export async function startConsumer(spec: ConsumerSpec, dependencies: ConsumerDependencies): Promise<Consumer> {
   const consumer = new Consumer(spec, dependencies);
-  await consumer.start();
+  try {
+    await consumer.start();
+  } catch (error) {
+    await consumer.giveUp();
+    throw error;
+  }
   return consumer;
 }

@@ -1,6 +1,6 @@
 import type { Delivery } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
-import type { ConsumerSpec } from './consumer-spec.js';
+import type { ConsumerSpec, HandlerItem } from './consumer-spec.js';
 import type { Feed } from './feed.js';
 import type { Holds } from './holds.js';
 import { laneOfSubject, restoreSubject, storableLane } from './lane-key.js';
@@ -8,6 +8,7 @@ import { createHeld, Lane, type Held } from './lane.js';
 import type { LaneRunner } from './lane-runner.js';
 import { describeError } from './outcome.js';
 import type { Parking } from './parking.js';
+import { ownsLane } from './partition.js';
 import { countLanesAtOnce } from './policy.js';
 import type { Settler } from './settler.js';
 import type { SuspectStep } from './suspect-run.js';
@@ -79,6 +80,16 @@ export class Engine {
     }
     this.deps.settler.held.set(held.key, held);
     this.place(held);
+  }
+
+  /** Whether it is wanted, and of a lane of this partition. */
+  isOwn(item: HandlerItem): boolean | Promise<boolean> {
+    const { accepts, partition, stream } = this.spec;
+    const subject = restoreSubject(stream, item.subject);
+    if (accepts && !accepts(subject)) return false;
+    if (!partition) return true;
+    const key = this.laneKey({ ...item, subject });
+    return typeof key === 'string' ? ownsLane(partition, key) : key.then((found) => ownsLane(partition, found));
   }
 
   restoreParked(key: string, dueMs: number, count: number): void {
@@ -189,7 +200,7 @@ export class Engine {
 
   /** Where the lane has to be asked for, what came before gets its place before. */
   private place(held: Held): void {
-    const key = this.laneKey(held);
+    const key = this.spec.policy.order === 'none' ? held.key : this.laneKey(held.item);
     if (typeof key === 'string' && !this.placing) return this.enter(held, key);
     const placing = this.placeLater(held, key, this.placing).finally(() => {
       if (this.placing === placing) this.placing = undefined;
@@ -208,6 +219,7 @@ export class Engine {
   }
 
   private enter(held: Held, key: string): void {
+    if (!ownsLane(this.spec.partition, key)) return this.deps.settler.release(held, 'ack', 'sifted');
     const lane = this.laneFor(key);
     held.isPlaced = true;
     lane.insert(held);
@@ -215,10 +227,9 @@ export class Engine {
     else this.schedule(lane);
   }
 
-  private laneKey(held: Held): string | Promise<string> {
-    if (this.spec.policy.order === 'none') return held.key;
-    const own = this.spec.laneOf?.(held.item);
-    if (own === undefined) return laneOfSubject(held.item.subject);
+  private laneKey(item: HandlerItem): string | Promise<string> {
+    const own = this.spec.laneOf?.(item);
+    if (own === undefined) return laneOfSubject(item.subject);
     return typeof own === 'string' ? storableLane(own) : own.then(storableLane);
   }
 

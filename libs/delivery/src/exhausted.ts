@@ -1,6 +1,7 @@
 import type { Nats } from '@crm-mesh/jetstream';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { Feed } from './feed.js';
+import type { HandlerItem } from './consumer-spec.js';
 import { createHeld } from './lane.js';
 import { describeError, type ErrorInfo } from './outcome.js';
 import type { Settler } from './settler.js';
@@ -23,6 +24,7 @@ const FORGOTTEN: ErrorInfo = {
 };
 
 export interface ExhaustedOptions {
+  /** The durable. */
   consumer: string;
   nats: Nats;
   log: Logger;
@@ -32,7 +34,8 @@ export interface ExhaustedOptions {
   sweeps: SweepRecords;
   /** Whether the inbox knows everything that is done: else what nobody settled cannot be told. */
   remembers: boolean;
-  accepts(subject: string): boolean;
+  /** Whether it is wanted, and of a lane of this partition. */
+  isOwn(item: HandlerItem): boolean | Promise<boolean>;
   now(): number;
 }
 
@@ -93,15 +96,15 @@ export class Exhausted {
   }
 
   async #sweep(feed: Feed, sweptTo: number, floor: number): Promise<number> {
-    const { nats, accepts } = this.options;
+    const { nats, isOwn } = this.options;
     const options = { fromSequence: sweptTo + 1, toSequence: floor, filterSubject: feed.durable.filterSubject };
     if (sweptTo >= floor) return sweptTo;
     const wanted: number[] = [];
     let looked = 0;
     let last = sweptTo;
-    for await (const { subject, sequence } of nats.readStream(feed.stream, options)) {
-      if (accepts(subject)) wanted.push(sequence);
-      last = sequence;
+    for await (const item of nats.readStream(feed.stream, options)) {
+      if (await isOwn(item)) wanted.push(item.sequence);
+      last = item.sequence;
       if (++looked >= MESSAGES_AT_ONCE) break;
     }
     const sweptUpTo = looked >= MESSAGES_AT_ONCE ? last : floor;
@@ -123,7 +126,7 @@ export class Exhausted {
       const key = keyOf(ref);
       if (parkedKeys.has(key) || memory.get(key)?.done) continue;
       const held = await this.#read(ref);
-      if (!held) continue;
+      if (!held || !(await this.options.isOwn(held.item))) continue;
       Object.assign(held, { attempts: memory.get(key)?.attempts ?? 0, history: memory.get(key)?.history ?? [] });
       await settler.bury([held], error);
       await settler.writeDown([held]);

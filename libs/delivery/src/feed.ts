@@ -24,6 +24,8 @@ export interface FeedOptions {
   ordered: boolean;
   /** Wait for all that is pending at the start, ordered or not. */
   startsClosed: boolean;
+  /** How long the server keeps a request; default: as the pull has it. */
+  expiresMs: number | undefined;
   decideBarrier: BarrierDecider;
   now(): number;
   onDelivery(feed: Feed, delivery: Delivery): void;
@@ -116,6 +118,7 @@ export class Feed {
             PULL_SIZE,
             this.durable.maxAckPending > 0 ? this.durable.maxAckPending : this.options.maxInHand,
           ),
+          expiresMs: this.options.expiresMs,
           onNotice: (notice) => this.notice(notice),
         });
         // The stop may have come while the pull was being opened, and found none to end.

@@ -156,7 +156,9 @@ export class GroupRunner {
     // Gone since the first lanes of the batch brought theirs.
     const away = this.spec.untilReady?.();
     if (away && !(await away)) return { kind: 'interrupted' };
-    const { name: consumer, breakerOf } = this.spec;
+    const { name: consumer, breakerOf, isHeld } = this.spec;
+    // Another may run it already.
+    if (isHeld && !isHeld()) return { kind: 'interrupted' };
     const { subject } = items[0]!;
     const outcome = await this.runs.start({ consumer, items, attempt }, () =>
       this.deps.log.error(

@@ -1,21 +1,21 @@
 import { directSubject } from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
-import type { Store } from '@crm-mesh/store';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import type { ConsumerSpec } from './consumer-spec.js';
 import { findStored } from './is-stored.js';
 import type { Held, Lane } from './lane.js';
 import { describeError } from './outcome.js';
+import { nameDurable, ownsLane } from './partition.js';
 import { redriveMessageId } from './redrive.js';
 import type { Settler } from './settler.js';
 import type { DeliveryRecords } from './store/delivery-records.js';
-import { HoldRecords, type Hold } from './store/hold-records.js';
+import type { Hold, HoldRecords } from './store/hold-records.js';
 import { keyOf, type ItemRef } from './store/item-rows.js';
 import type { ParkedRecords } from './store/parked-records.js';
 
 export interface HoldsDependencies {
   nats: Nats;
-  store: Store;
+  rows: HoldRecords;
   log: Logger;
   metrics: Metrics;
   settler: Settler;
@@ -57,7 +57,7 @@ export class Holds {
     private readonly spec: ConsumerSpec,
     private readonly deps: HoldsDependencies,
   ) {
-    this.#records = new HoldRecords(deps.store, spec.name);
+    this.#records = deps.rows;
     this.#gauge = deps.metrics.gauge(
       'mesh_delivery_held_lanes',
       'Lanes that wait until a dead letter is redriven or dropped.',
@@ -87,7 +87,7 @@ export class Holds {
   /** What was held before the start. */
   async load(): Promise<void> {
     const { records, now } = this.deps;
-    const holds = await this.#records.list();
+    const holds = (await this.#records.list()).filter(({ lane }) => ownsLane(this.spec.partition, lane));
     if (holds.length === 0) return;
     // The plugin was strict once, and is no more.
     if (!this.isStrict) return this.#records.removeAll();
@@ -200,6 +200,6 @@ export class Holds {
   }
 
   #show(): void {
-    this.#gauge.set({ consumer: this.spec.name }, this.count);
+    this.#gauge.set({ consumer: nameDurable(this.spec) }, this.count);
   }
 }

@@ -16,9 +16,11 @@ export {
   type DeliveryPolicy,
   type StartFrom,
 } from './policy.js';
+export { listPartitions, nameDurable, readPartition, type Partition } from './partition.js';
+export { changeLayout, readLayout, removeReplaced, type PartitionLayout } from './partition-layout.js';
 export { Quarantine } from './quarantine.js';
 export { ensureDirectDurable, redrive, type RedrivePatch, type RedriveRequest, type RedriveResult } from './redrive.js';
-export type { Place, ReplayProgress, ReplayRequest, ReplayStep } from './replay.js';
+export { Replays, type Place, type ReplayProgress, type ReplayRequest, type ReplayStep } from './replay.js';
 export { DELIVERY_MIGRATIONS } from './store/migrations.js';
 export { listReceipts, type KeptReceipt, type ReceiptQuery } from './store/receipt-records.js';
 export type { ReadSnapshot, SnapshotEvent, SnapshotPage } from './snapshot-page.js';

@@ -49,6 +49,8 @@ export interface DeliveryPolicy {
   /** `strict`: a lane whose event was buried waits until its dead letter is resolved. */
   order: 'record' | 'strict' | 'none';
   idempotency: 'inbox' | 'none';
+  /** So many durables share its lanes; each may run in another process. */
+  partitions: number;
   /** How long deliveries of one lane are gathered before they run together. 0: each alone. */
   coalesceMs: number;
   /** Once so many events wait in a lane, an update is passed over for a newer one. 0: never. */
@@ -74,6 +76,7 @@ export const DEFAULT_POLICY: DeliveryPolicy = {
   startFrom: 'new',
   order: 'record',
   idempotency: 'inbox',
+  partitions: 1,
   coalesceMs: 0,
   coalesceAfterEvents: 0,
   parkAfterMs: 15_000,

@@ -1,8 +1,9 @@
 import { directSubject } from '@crm-mesh/contract';
-import type { Nats } from '@crm-mesh/jetstream';
+import type { DurableSpec, Nats } from '@crm-mesh/jetstream';
 import { readPayload } from './bury.js';
 import { isStored } from './is-stored.js';
 import { closeLetter, readOpenLetter, type OpenLetter } from './open-letters.js';
+import { nameDurable, type Partition } from './partition.js';
 import { describeHeaders } from './redriven-copy.js';
 import type { Superseding } from './superseding.js';
 
@@ -37,18 +38,20 @@ export async function ensureDirectDurable(
   nats: Nats,
   consumer: {
     name: string;
+    partition?: Partition | undefined;
     description: string;
     ackWaitMs: number;
     maxAckPending: number;
     metadata: Record<string, string>;
+    startFrom?: DurableSpec['startFrom'];
   },
 ): Promise<void> {
   await nats.ensureDurable({
     stream: 'CRM_DIRECT',
-    name: consumer.name,
+    name: nameDurable(consumer),
     description: `${consumer.description} (redrives, repairs and replays)`,
     filterSubject: `direct.${consumer.name}.>`,
-    startFrom: 'all',
+    startFrom: consumer.startFrom ?? 'all',
     ackWaitMs: consumer.ackWaitMs,
     maxAckPending: consumer.maxAckPending,
     metadata: consumer.metadata,

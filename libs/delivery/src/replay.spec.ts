@@ -6,7 +6,8 @@ import type { Consumer } from './consumer.js';
 import { overriding } from './faulty-parts.fixture.js';
 import type { RunOutcome } from './outcome.js';
 import { readCopyMark } from './redriven-copy.js';
-import type { ReplayProgress, ReplayRequest } from './replay.js';
+import { DEFAULT_POLICY } from './policy.js';
+import { Replays, type ReplayProgress, type ReplayRequest } from './replay.js';
 import { createScene, done, failed, nats, store, useServer } from './scene.fixture.js';
 
 useServer();
@@ -14,13 +15,16 @@ useServer();
 const by = 'ann';
 const NOTHING = { sent: 0, skipped: 0 };
 
+const replaysOf = ({ name }: Consumer, through = nats): Replays =>
+  new Replays({ name, filterSubject: `crm.${name}.>`, policy: DEFAULT_POLICY }, { nats: through, store });
+
 async function begin(consumer: Consumer, request: Partial<ReplayRequest> = {}): Promise<ReplayEntry> {
   await consumer.makeDirect();
-  return consumer.replays.begin({ consumer: consumer.name, by, from: { sequence: 1 }, ...request });
+  return replaysOf(consumer).begin({ consumer: consumer.name, by, from: { sequence: 1 }, ...request });
 }
 
-async function goOn(consumer: Consumer, run: string, limit = 1_000): Promise<ReplayProgress> {
-  return consumer.replays.goOn({ consumer: consumer.name, run, limit, soFar: NOTHING });
+async function goOn(consumer: Consumer, run: string, limit = 1_000, through = nats): Promise<ReplayProgress> {
+  return replaysOf(consumer, through).goOn({ consumer: consumer.name, run, limit, soFar: NOTHING });
 }
 
 async function replay(consumer: Consumer, request: Partial<ReplayRequest> = {}) {
@@ -166,8 +170,8 @@ describe('a replay', () => {
     await scene.consumer.stop();
     // The server remembers ids for two minutes: later it takes the same message for another one.
     const publish: Nats['publish'] = (message) => nats.publish({ ...message, messageId: `${message.messageId}:later` });
-    const next = await scene.start(() => done, { nats: overriding(nats, { publish }) });
-    while (!(await goOn(next, run, 1)).isOver);
+    const next = await scene.start(() => done);
+    while (!(await goOn(next, run, 1, overriding(nats, { publish }))).isOver);
     await scene.directSettled();
     expect(await readCopies(scene.name)).toEqual([0, 1, 2, 3].map((offset) => scene.first + offset));
     expect(scene.ids().filter((id) => id.startsWith('a'))).toEqual(['a:1', 'a:2', 'a:3']);

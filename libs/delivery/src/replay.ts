@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { directSubject, matchesPatterns, MeshError, type EventPattern } from '@crm-mesh/contract';
 import type { Nats, StoredMessage } from '@crm-mesh/jetstream';
+import type { Store } from '@crm-mesh/store';
 import { publishAudit, type ReplayEntry } from './audit.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import { findMoment } from './find-moment.js';
+import { nameDurables } from './partition.js';
 import { describeHeaders, readCopyMark } from './redriven-copy.js';
-import type { DeliveryRecords } from './store/delivery-records.js';
+import { DeliveryRecords } from './store/delivery-records.js';
 import { keyOf } from './store/item-rows.js';
 
 /** A place in CRM_EVENTS. */
@@ -54,18 +56,22 @@ const EVENTS = 'CRM_EVENTS';
 
 /**
  * Sends old events to one consumer again, through CRM_DIRECT, in their order. What a replay is stands in CRM_AUDIT, and how
- * far it came is read off its copies: so whoever is killed meanwhile, it goes on where it was.
+ * far it came is read off its copies: so whoever is killed meanwhile, it goes on where it was, on any host.
  */
 export class Replays {
   readonly #begun = new Map<string, ReplayEntry>();
 
+  private readonly records: DeliveryRecords;
+
   constructor(
-    private readonly spec: Pick<ConsumerSpec, 'name' | 'filterSubject' | 'accepts'>,
-    private readonly deps: { nats: Nats; records: DeliveryRecords; now(): number },
-  ) {}
+    private readonly spec: Pick<ConsumerSpec, 'name' | 'filterSubject' | 'accepts' | 'policy'>,
+    private readonly deps: { nats: Nats; store: Store; now?: () => number },
+  ) {
+    this.records = new DeliveryRecords(deps.store, spec.name);
+  }
 
   async begin({ consumer, by, from, to, ...rest }: ReplayRequest): Promise<ReplayEntry> {
-    const { nats, now } = this.deps;
+    const { nats, now = Date.now } = this.deps;
     const run = randomBytes(4).toString('hex');
     const { incarnation } = await nats.streamState(EVENTS);
     const { lastSequence } = await nats.streamState('CRM_DIRECT');
@@ -81,12 +87,10 @@ export class Replays {
   }
 
   async goOn({ run, after, limit, soFar }: ReplayStep): Promise<ReplayProgress> {
-    const { nats, now } = this.deps;
+    const { nats, now = Date.now } = this.deps;
     const entry = await this.#find(run);
     const start = after ?? Math.max(entry.from - 1, await this.#findLastSent(entry));
-    const given = (await nats.durableState(EVENTS, this.spec.name))?.deliveredSequence ?? 0;
-    // What it was not given yet is not old: it is on its way.
-    const end = Math.min(entry.to ?? Number.POSITIVE_INFINITY, given);
+    const end = Math.min(entry.to ?? Number.POSITIVE_INFINITY, await this.#readGiven());
     const { events, position, isOver } = await this.#read(entry, start, { end, limit });
     const fresh = await this.#siftKnown(entry, events);
     // One by one: so what lies in CRM_DIRECT is always the first part of the replay.
@@ -98,6 +102,13 @@ export class Replays {
       await publishAudit(nats, { ...entry, id: `replay:${run}:over`, at, phase: 'over', ...counts });
     }
     return { position, end, sent, skipped, isOver };
+  }
+
+  /** What it was not given yet is not old: it is on its way. */
+  async #readGiven(): Promise<number> {
+    const names = nameDurables(this.spec.name, this.spec.policy.partitions);
+    const states = await Promise.all(names.map((name) => this.deps.nats.durableState(EVENTS, name)));
+    return Math.min(...states.map((state) => state?.deliveredSequence ?? 0));
   }
 
   async #find(run: string): Promise<ReplayEntry> {
@@ -142,7 +153,7 @@ export class Replays {
   async #siftKnown({ incarnation, again }: ReplayEntry, events: readonly StoredMessage[]): Promise<StoredMessage[]> {
     if (again) return [...events];
     const refOf = ({ sequence }: StoredMessage) => ({ stream: EVENTS, incarnation, sequence });
-    const memory = await this.deps.records.lookUp(events.map(refOf));
+    const memory = await this.records.lookUp(events.map(refOf));
     return events.filter((event) => memory.get(keyOf(refOf(event)))?.done !== true);
   }
 

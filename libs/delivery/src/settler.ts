@@ -91,9 +91,19 @@ export class Settler {
     if (failed.length > 0) await this.insist(() => this.deps.records.recordFailures(failed));
     const sequences: number[] = [];
     for (const held of group) {
-      sequences.push(await this.insist(() => publishDeadLetter(this.deps.nats, held, about)));
+      sequences.push(await this.insist(() => this.publishLetter(held, about)));
     }
     return sequences;
+  }
+
+  private async publishLetter(held: Held, about: Parameters<typeof publishDeadLetter>[2]): Promise<number> {
+    if (!this.isHeld()) throw new Error(`${this.spec.name}: its lease is lost`);
+    return publishDeadLetter(this.deps.nats, held, about);
+  }
+
+  /** Once another may have taken over, the server hears nothing more of what is in hand here. */
+  private isHeld(): boolean {
+    return this.spec.isHeld?.() ?? true;
   }
 
   /** Tells the server, and lets go of it. */
@@ -125,11 +135,12 @@ export class Settler {
     const isDropped = this.spec.policy.ack === 'none';
     for (const held of rest) this.release(held, 'back', isDropped && this.isOwn(held) ? 'dropped' : 'returned');
     // Finished before something older: it comes again, and the inbox knows it.
+    if (!this.isHeld()) return;
     for (const { delivery } of this.floor?.list() ?? []) if (delivery) settle(delivery, 'back');
   }
 
   private answer(held: Held, settlement: 'ack' | 'term' | 'back'): void {
-    if (!held.delivery) return;
+    if (!held.delivery || !this.isHeld()) return;
     if (!this.isOwn(held) || this.spec.policy.ack === 'explicit') return settle(held.delivery, settlement);
     if (this.spec.policy.ack === 'none') return;
     if (settlement === 'back') settle(held.delivery, settlement);
@@ -156,6 +167,7 @@ export class Settler {
 
   /** Keeps the server from redelivering what is in hand. */
   extend(ackWaitMs: number): void {
+    if (!this.isHeld()) return;
     const nowMs = this.deps.now();
     for (const held of [...this.held.values(), ...(this.floor?.list() ?? [])]) {
       if (!held.delivery || nowMs - held.extendedAtMs < ackWaitMs / 3) continue;

@@ -5,6 +5,7 @@ import { publishAudit } from './audit.js';
 import type { ConsumerSpec } from './consumer-spec.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { Held } from './lane.js';
+import { nameDurable } from './partition.js';
 import { readCopyMark } from './redriven-copy.js';
 
 interface SupersedingOptions {
@@ -28,14 +29,13 @@ type OriginalEvent = Pick<DeadLetter['original'], 'stream' | 'incarnation' | 'su
  */
 export class Superseding {
   constructor(
-    private readonly spec: Pick<ConsumerSpec, 'name' | 'accepts'>,
+    private readonly spec: Pick<ConsumerSpec, 'name' | 'accepts' | 'partition'>,
     private readonly options: SupersedingOptions,
   ) {}
 
   /** Sequence of the newest such event; undefined when there is none. `place`: of the copy in CRM_DIRECT; default: behind all. */
   async findNewer(original: OriginalEvent, place = Number.POSITIVE_INFINITY): Promise<number | undefined> {
     const { nats } = this.options;
-    const consumer = this.spec.name;
     const key = original.stream === 'CRM_EVENTS' ? parseEventSubject(original.subject) : undefined;
     if (!key) return undefined;
     const { tenant, connection, entity, id } = key;
@@ -44,7 +44,7 @@ export class Superseding {
     if (last === undefined || last.sequence <= original.sequence) return undefined;
     const { incarnation } = await nats.streamState('CRM_EVENTS');
     if (incarnation !== original.incarnation) return undefined;
-    const given = (await nats.durableState('CRM_EVENTS', consumer))?.deliveredSequence ?? 0;
+    const given = (await nats.durableState('CRM_EVENTS', nameDurable(this.spec)))?.deliveredSequence ?? 0;
     const newer = await this.listWanted(filterSubject, original.sequence + 1, given);
     if (newer.length === 0) return undefined;
     // In this order: a redrive makes the copy before it deletes the dead letter.

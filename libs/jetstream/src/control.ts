@@ -2,7 +2,7 @@ import { MESH_ERRORS, MeshError, type MeshErrorCode } from '@crm-mesh/contract';
 import { headers, NoRespondersError, type Msg, type MsgHdrs } from '@nats-io/transport-node';
 import { findCause } from './ask-jetstream.js';
 import { linkOf, type Nats } from './nats.js';
-import { requestMessage } from './request.js';
+import { requestMessage, requestMessages } from './request.js';
 
 /** As the NATS service protocol (ADR-32) names them. */
 const ERROR_HEADER = 'Nats-Service-Error';
@@ -15,6 +15,33 @@ interface ErrorBody {
 
 export function controlSubject(app: string, verb: string): string {
   return `mesh.ctl.${app}.${verb}`;
+}
+
+/** On it all that run the app answer, each for itself. */
+export function everySubject(subject: string): string {
+  return `${subject}.every`;
+}
+
+/** Nobody is waited for longer than this after the last answer. */
+const QUIET_MS = 300;
+
+/** Asks all that run an app; what one of them could not answer is left out. Empty when nobody runs it. */
+// oxlint-disable-next-line max-params -- as requestControl
+export async function requestEvery<T = unknown>(
+  nats: Nats,
+  app: string,
+  verb: string,
+  payload?: unknown,
+  options: { timeoutMs?: number } = {},
+): Promise<T[]> {
+  const subject = everySubject(controlSubject(app, verb));
+  const messages = await requestMessages(linkOf(nats), subject, encodePayload(payload), {
+    timeoutMs: options.timeoutMs,
+    quietMs: QUIET_MS,
+  });
+  return messages
+    .filter((message) => !message.headers?.has(ERROR_HEADER))
+    .map((message) => decodePayload(message.data) as T);
 }
 
 /**

@@ -1,7 +1,7 @@
 // The Nest strategy is '@crm-mesh/jetstream/nest': loading Nest's microservices takes half a second, which the CLI has not.
 export { connectNats } from './connect.js';
-export { controlSubject, requestControl } from './control.js';
-export type { Lease } from './lease.js';
+export { controlSubject, requestControl, requestEvery } from './control.js';
+export type { Lease, LeaseOptions } from './lease.js';
 export type { Delivery, OutgoingMessage, PubAck, StoredMessage } from './message.js';
 export type { NatsLog, NatsOptions } from './nats-options.js';
 export { Nats } from './nats.js';

@@ -6,14 +6,22 @@ const BUCKET = 'mesh_leases';
 /** A renewal later than this is worth nothing. */
 const TIMEOUT_MS = 1_000;
 
+export interface LeaseBucket {
+  kv: KV;
+  /** By the server's clock. A bucket is written to less than once in a millisecond: one made anew counts from higher on. */
+  createdMs: number;
+}
+
 /** Created if missing, also by two at once. Read from the leader: a replica that lags would look like a holder asleep. */
-export async function openLeaseBucket(link: Link): Promise<KV> {
+export async function openLeaseBucket(link: Link): Promise<LeaseBucket> {
   const client = jetstream(link.nc, { ...link.apiOptions(), timeout: TIMEOUT_MS });
-  return await new Kvm(client).create(BUCKET, {
+  const kv = await new Kvm(client).create(BUCKET, {
     history: 1,
     allow_direct: false,
     description: 'Who leads what: one key a lease, renewed every second',
   });
+  const { created } = await link.jsm.streams.info(`KV_${BUCKET}`);
+  return { kv, createdMs: Date.parse(created) };
 }
 
 export interface ReleaseWatch {

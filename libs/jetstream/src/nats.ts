@@ -1,8 +1,8 @@
 import { deleteDurable, durableState, ensureDurable, listDurables, pauseDurable } from './durables.js';
-import { acquireLease, type Lease } from './lease.js';
+import { acquireLease, type Lease, type LeaseOptions } from './lease.js';
 import type { Link } from './link.js';
 import type { OutgoingMessage, PubAck, StoredMessage } from './message.js';
-import type { Pull, PullNotice } from './pull-options.js';
+import type { Pull, PullOptions } from './pull-options.js';
 import { openPull } from './pull.js';
 import { followStream, readStream } from './read-stream.js';
 import { flushLink, requestMessage } from './request.js';
@@ -133,16 +133,12 @@ export class Nats {
     return deleteDurable(this.#link, stream, name);
   }
 
-  pull(
-    stream: string,
-    name: string,
-    options: { maxMessages: number; onNotice: (notice: PullNotice) => void },
-  ): Promise<Pull> {
+  pull(stream: string, name: string, options: PullOptions): Promise<Pull> {
     return openPull(this.#link, stream, name, options);
   }
 
   /** Resolves when the lease is ours; rejects when the signal aborts. */
-  acquireLease(name: string, options: { holder: string; signal: AbortSignal }): Promise<Lease> {
+  acquireLease(name: string, options: LeaseOptions): Promise<Lease> {
     return acquireLease(this.#link, name, options);
   }
 

@@ -11,5 +11,7 @@ export type PullNotice = { kind: 'interrupted' } | { kind: 'deleted' } | { kind:
 
 export interface PullOptions {
   maxMessages: number;
+  /** How long the server keeps a request; default 30 s. What it sends to who asked, and does not listen any more, is late. */
+  expiresMs?: number | undefined;
   onNotice: (notice: PullNotice) => void;
 }

@@ -37,7 +37,7 @@ describe('clampPull', () => {
     [5, { max_expires: 100e3 }, { maxBatch: 5, expiresMs: 0.1, heartbeatMs: 0, watchMs: 250 }],
     [5, { max_expires: 60_000e6 }, { maxBatch: 5, expiresMs: 30_000, heartbeatMs: 5_000, watchMs: 5_000 }],
   ])('%i under %j', (maxMessages, operator, expected) => {
-    expect(clampPull(maxMessages, operator)).toEqual(expected);
+    expect(clampPull({ maxMessages }, operator)).toEqual(expected);
   });
 });
 
@@ -49,7 +49,10 @@ describe('describeDelay', () => {
     [{ max_expires: 1e6 }, 0, 512, /^max_expires of 1 ms/],
     [{ max_expires: 400e6 }, 0, 512, undefined],
   ])('under %j, with %i of %i waiting', (operator, waiting, most, expected) => {
-    const said = describeDelay(clampPull(10, operator), { num_waiting: waiting, config: { max_waiting: most } });
+    const said = describeDelay(clampPull({ maxMessages: 10 }, operator), {
+      num_waiting: waiting,
+      config: { max_waiting: most },
+    });
     if (expected === undefined) expect(said).toBeUndefined();
     else expect(said).toMatch(expected);
   });

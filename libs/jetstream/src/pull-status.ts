@@ -1,3 +1,5 @@
+import type { PullOptions } from './pull-options.js';
+
 /**
  * What a status of the server means for a pull. `again`: the request is over, ask anew. `limited`: over what an operator
  * allows. `check`: look whether the consumer is still there.
@@ -52,9 +54,12 @@ export interface OperatorLimits {
 }
 
 /** What an operator set on the consumer clamps what we ask for: above it nothing would ever come. */
-export function clampPull(maxMessages: number, operator: OperatorLimits): PullLimits {
+export function clampPull(
+  { maxMessages, expiresMs: wanted = EXPIRES_MS }: Pick<PullOptions, 'maxMessages' | 'expiresMs'>,
+  operator: OperatorLimits,
+): PullLimits {
   const maxBatch = Math.min(maxMessages, operator.max_batch || maxMessages);
-  const expiresMs = Math.min(EXPIRES_MS, operator.max_expires ? operator.max_expires / NANOS_PER_MS : EXPIRES_MS);
+  const expiresMs = Math.min(wanted, operator.max_expires ? operator.max_expires / NANOS_PER_MS : wanted);
   // The server wants a heartbeat to fit twice into the request's life.
   const heartbeatMs = Math.min(HEARTBEAT_MS, Math.floor(expiresMs / 2));
   return { maxBatch, expiresMs, heartbeatMs, watchMs: Math.max(LEAST_WATCH_MS, heartbeatMs) };

@@ -49,7 +49,7 @@ export class PullLoop implements Pull {
     private readonly consumer: ConsumerInfo,
     private readonly options: PullOptions,
   ) {
-    this.#limits = clampPull(options.maxMessages, consumer.config);
+    this.#limits = clampPull(options, consumer.config);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Delivery> {
@@ -150,7 +150,7 @@ export class PullLoop implements Pull {
 
   /** What an operator allows, and a word where events come late by it. */
   #heed(info: ConsumerInfo): void {
-    this.#limits = clampPull(this.options.maxMessages, info.config);
+    this.#limits = clampPull(this.options, info.config);
     const detail = describeDelay(this.#limits, info);
     if (detail !== undefined) this.#notify({ kind: 'limited', detail });
   }

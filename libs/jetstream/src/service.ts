@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { MeshError } from '@crm-mesh/contract';
 import { nuid, type Msg, type Subscription } from '@nats-io/transport-node';
-import { controlSubject, encodeError, encodePayload } from './control.js';
+import { controlSubject, encodeError, encodePayload, everySubject } from './control.js';
 import type { Link } from './link.js';
 import { describeEndpoint, describeEndpointStats, ServiceEndpoint, type ControlHandler } from './service-endpoint.js';
 import { waitAtMost } from './wait.js';
@@ -41,7 +41,9 @@ export class ControlService {
 
   start(): void {
     for (const endpoint of this.#endpoints) {
-      this.#listen(endpoint.subject, (message) => this.#serve(endpoint, message), endpoint.queueGroup);
+      const serve = (message: Msg): void => this.#serve(endpoint, message);
+      this.#listen(endpoint.subject, serve, endpoint.queueGroup);
+      this.#listen(everySubject(endpoint.subject), serve);
     }
     for (const [verb, describe] of Object.entries(this.#descriptions())) {
       for (const suffix of ['', `.${this.name}`, `.${this.name}.${this.#id}`]) {

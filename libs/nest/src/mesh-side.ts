@@ -53,7 +53,7 @@ export class MeshSide {
   }
 
   status(): ConsumerStatus[] {
-    return this.#running.flatMap((consumer) => consumer.status() ?? []);
+    return this.#running.flatMap(({ consumers }) => consumers.map((consumer) => consumer.status()));
   }
 
   /** Running handlers end, the rest goes back to the server; durables stay. */
@@ -125,7 +125,7 @@ export class MeshSide {
   }
 
   async #stopConsuming(): Promise<void> {
-    await Promise.all(this.#running.splice(0).map((running) => running.stopConsuming(this.options.graceMs)));
+    await Promise.all(this.#running.splice(0).map((running) => running.stopConsuming({ graceMs: this.options.graceMs })));
   }
 }
 

@@ -1,9 +1,12 @@
 import { MeshError } from '@crm-mesh/contract';
 import {
-  startConsumer,
+  ensureDirectDurable,
+  readLayout,
+  Replays,
   type Consumer,
   type ConsumerDependencies,
   type ConsumerSpec,
+  type ConsumerStatus,
   type RedriveRequest,
   type ReplayRequest,
   type ReplayStep,
@@ -15,29 +18,39 @@ import {
   describeConsumer,
   type PluginToRun,
 } from './describe-consumer.js';
+import type { LeaseShare } from './lease-share.js';
+import type { ShareStatus, StopOptions } from './leased-consumer.js';
+import { PluginShares, type KeptLeases } from './plugin-shares.js';
 import { readSnapshotFor } from './read-snapshot.js';
 
-/** One life of one plugin: setup, its consumer, teardown. */
+export interface RunningPluginDependencies extends ConsumerDependencies {
+  /** Where several hosts share the plugins. */
+  leases?: LeaseShare | undefined;
+}
+
+/** One life of one plugin: setup, its consumers, teardown. */
 export class RunningPlugin {
-  private consumer: Consumer | undefined;
+  private shares: PluginShares | undefined;
   private readonly spec: ConsumerSpec;
+  private readonly replays: Replays;
 
   constructor(
     readonly parts: PluginToRun,
-    private readonly deps: ConsumerDependencies,
+    private readonly deps: RunningPluginDependencies,
   ) {
     this.spec = { ...describeConsumer(parts), readSnapshot: readSnapshotFor(parts.code.summary, deps.nats) };
+    this.replays = new Replays(this.spec, deps);
   }
 
   /** False before it has begun, after it was stopped, and when it could not begin again. */
   get isConsuming(): boolean {
-    return this.consumer !== undefined;
+    return this.shares !== undefined;
   }
 
   /** All that can fail without touching what runs now. */
   async prepare(): Promise<void> {
-    const live = await this.deps.nats.durableState(this.spec.stream, this.spec.name);
     const { spec } = this;
+    const [live] = (await readLayout(this.deps.nats, spec)).durables;
     const refusal = live && (checkLiveOwner(spec, live) ?? checkLiveFilter(spec, live) ?? checkLiveAck(spec, live));
     if (refusal) throw refusal;
     try {
@@ -51,18 +64,22 @@ export class RunningPlugin {
     }
   }
 
-  async startConsuming(): Promise<void> {
+  async startConsuming(kept?: KeptLeases): Promise<void> {
     this.parts.code.setConsuming(true);
-    this.consumer = await startConsumer(this.spec, this.deps);
+    // Without an order all hosts run it.
+    const leases = this.spec.policy.order === 'none' ? undefined : this.deps.leases;
+    const shares = new PluginShares(this.spec, { ...this.deps, leases });
+    await shares.start(kept);
+    this.shares = shares;
   }
 
-  /** Lets running handlers end and gives the rest back. */
-  async stopConsuming(graceMs?: number): Promise<void> {
+  /** Lets running handlers end and gives the rest back. Resolves to the leases that are kept. */
+  async stopConsuming(options: StopOptions = {}): Promise<KeptLeases> {
     try {
       this.parts.code.setConsuming(false);
-      await this.consumer?.stop(graceMs === undefined ? {} : { graceMs });
+      return (await this.shares?.stop(options)) ?? new Map();
     } finally {
-      this.consumer = undefined;
+      this.shares = undefined;
     }
   }
 
@@ -75,22 +92,43 @@ export class RunningPlugin {
     await this.parts.code.close();
   }
 
-  status() {
-    return this.consumer?.status();
+  /** Of what runs here. */
+  get consumers(): Consumer[] {
+    return this.shares?.consumers ?? [];
   }
 
+  /** What hosts share of it; empty where nobody else can run it, or everybody does. */
+  listShares(): (ShareStatus & { consumer?: ConsumerStatus })[] {
+    const running = new Map(this.consumers.map((consumer) => [consumer.name, consumer.status()]));
+    return (this.shares?.status() ?? []).map((share) => {
+      const consumer = running.get(share.name);
+      return { ...share, ...(consumer ? { consumer } : {}) };
+    });
+  }
+
+  /** Why nothing of it can run here, though nothing is wrong with it. */
+  get waitsFor(): string | undefined {
+    return this.shares?.waitsFor;
+  }
+
+  /** Undefined where nothing of it runs here. */
   redrive(request: RedriveRequest) {
-    return this.consumer?.redrive(request);
+    return this.consumers[0]?.redrive(request);
   }
 
-  /** Undefined where it is not consuming. */
+  /** Whichever host runs it. */
   async beginReplay(request: ReplayRequest) {
-    await this.consumer?.makeDirect();
-    return this.consumer?.replays.begin(request);
+    const { name, description, metadata, policy } = this.spec;
+    const [here] = this.consumers;
+    if (here) await here.makeDirect();
+    // Those of partitions are made together, before the first of them runs.
+    else if (policy.partitions === 1)
+      await ensureDirectDurable(this.deps.nats, { name, description, metadata, ...policy, startFrom: 'all' });
+    return this.replays.begin(request);
   }
 
-  async goOnReplaying(step: ReplayStep) {
-    return this.consumer?.replays.goOn(step);
+  goOnReplaying(step: ReplayStep) {
+    return this.replays.goOn(step);
   }
 }
 
@@ -103,8 +141,9 @@ export async function replacePlugin(former: RunningPlugin | undefined, next: Run
     throw error;
   }
   try {
-    await former?.stopConsuming();
-    await next.startConsuming();
+    // What this host holds stays here: another may have the former version still.
+    const kept = await former?.stopConsuming({ keepsLeases: true });
+    await next.startConsuming(kept);
   } catch (error) {
     await next.tearDown();
     await former?.startConsuming().catch((err: unknown) => former.parts.log.error({ err }, 'could not go on'));

@@ -61,6 +61,11 @@ export interface DeliveryOptions {
    */
   order?: 'record' | 'strict' | 'none';
   /**
+   * Splits the records of an ordered plugin over so many durables, so that several hosts can share them; each record stays
+   * in one. Needs the inbox. Default 1.
+   */
+  partitions?: number;
+  /**
    * Where a record has fallen behind, only the newest of several `updated` events in a row runs; the others are settled as
    * `superseded`. `afterEvents`: not before so many events wait. `true` is `{ afterEvents: 2 }`. Default: each runs.
    */

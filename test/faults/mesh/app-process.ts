@@ -18,6 +18,7 @@ export interface AppProcessOptions {
   /** Where mesh.yaml is; the log goes here too. */
   folder: string;
   natsUrl: string;
+  env?: Record<string, string>;
 }
 
 /** The real process, as `mesh up` would run it, with what a test plants into it. */
@@ -58,10 +59,13 @@ export class AppProcess {
     const { app, name = app, folder, natsUrl } = this.options;
     const isPlanted = (plant.points ?? []).length + (plant.bugs ?? []).length > 0;
     const args = [...(isPlanted ? ['--import', REGISTER] : []), join(ROOT, 'apps', app, 'dist/main.js')];
-    const env = { NATS_URL: natsUrl, PORT: String(this.#port), LOG_LEVEL: 'info', MESH_PLANT: JSON.stringify(plant) };
+    const own = { NATS_URL: natsUrl, PORT: String(this.#port), LOG_LEVEL: 'info', MESH_PLANT: JSON.stringify(plant) };
+    const env = { ...own, ...this.options.env };
     const running = execa('node', args, { cwd: folder, env, reject: false, all: true, buffer: false });
     this.#running = running;
     const file = createWriteStream(join(folder, `${name}.log`), { flags: 'a' });
+    // Which life the lines below are of.
+    file.write(`${JSON.stringify({ pid: running.pid, msg: 'process' })}\n`);
     this.#ended = this.#watchEnd(running).finally(() => file.end());
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`${app} is not ready:\n${this.log}`)), READY_TIMEOUT_MS);

@@ -15,6 +15,7 @@ const BARRIER = 'libs/delivery/dist/decide-barrier.js';
 const EXHAUSTED = 'libs/delivery/dist/exhausted.js';
 const GATHERED = 'libs/store/dist/group-commit.js';
 const FEED = 'libs/delivery/dist/feed.js';
+const LEASE = 'libs/jetstream/dist/lease.js';
 
 export const BUGS = {
   'answer-before-puback': [
@@ -34,8 +35,8 @@ export const BUGS = {
   'bury-without-awaiting': [
     {
       file: SETTLER,
-      find: 'sequences.push(await this.insist(() => publishDeadLetter(this.deps.nats, held, about)));',
-      replace: 'sequences.push(0), void publishDeadLetter(this.deps.nats, held, about).catch(() => undefined);',
+      find: 'sequences.push(await this.insist(() => this.publishLetter(held, about)));',
+      replace: 'sequences.push(0), void this.publishLetter(held, about).catch(() => undefined);',
     },
   ],
   'dedupe-key-without-tenant': [
@@ -142,6 +143,11 @@ export const BUGS = {
       find: 'const verdict = classifyError(error, signal);',
       replace: "const verdict = error.name === 'Unavailable' ? { kind: 'done' } : classifyError(error, signal);",
     },
+  ],
+  'lease-never-expires': [
+    { file: LEASE, find: 'return this.#held && performance.now() < this.#deadlineMs;', replace: 'return this.#held;' },
+    { file: LEASE, find: 'setTimeout(() => this.#lose(),', replace: 'setTimeout(() => undefined,' },
+    { file: LEASE, find: 'if (!isOurs)', replace: 'if (isOurs === null)' },
   ],
   'no-fence': [{ file: WRITER, find: 'messageId: event.id', replace: 'messageId: `${event.id}/${process.pid}`' }],
   'stale-accepted': [{ file: DECIDE, find: 'if (isOld && entry)', replace: 'if (isOld && entry === null)' }],

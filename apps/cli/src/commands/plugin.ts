@@ -59,11 +59,17 @@ function renderPlugins(plugins: HostStatus['plugins']): string {
     paintState(plugin),
     plugin.version?.slice(0, 12) ?? '',
     cutText((plugin.events ?? []).join(', '), 40),
-    plugin.consumer ? formatCount(plugin.consumer.pending) : '',
+    formatLag(plugin),
     basename(plugin.file),
   ]);
   const reasons = plugins.filter((plugin) => plugin.reason).map((plugin) => renderReason(plugin));
   return [renderTable(columns, rows), ...reasons].join('\n');
+}
+
+/** Of what runs on this host. */
+function formatLag({ consumer, shares = [] }: PluginStatus): string {
+  const running = consumer ? [consumer] : shares.flatMap((share) => share.consumer ?? []);
+  return running.length === 0 ? '' : formatCount(running.reduce((sum, { pending }) => sum + pending, 0));
 }
 
 function paintState(plugin: PluginStatus): string {

@@ -1,6 +1,6 @@
 import type { ConsumerStatus } from '@crm-mesh/delivery';
 import { MeshError } from '@crm-mesh/contract';
-import { requestControl, type Nats } from '@crm-mesh/jetstream';
+import { requestControl, requestEvery, type Nats } from '@crm-mesh/jetstream';
 
 /** What the publisher answers to `mesh.ctl.publisher.status`. */
 export interface PublisherStatus {
@@ -34,16 +34,31 @@ export interface PluginStatus {
   file: string;
   /** Absent as long as it could not be loaded. */
   version?: string;
-  state: 'running' | 'restarting' | 'paused' | 'refused' | 'stopped' | 'disabled';
+  state: 'running' | 'standby' | 'restarting' | 'paused' | 'refused' | 'stopped' | 'disabled';
   events?: string[];
   reason?: string;
   cure?: string;
+  /** What keeps it from running on this host, though nothing is wrong with it. */
+  waitsFor?: string;
+  consumer?: ConsumerStatus;
+  /** Where several hosts share it: each partition, and who runs it; its consumer where that is the host that says so. */
+  shares?: PluginShare[];
+}
+
+export interface PluginShare {
+  /** The durable. */
+  name: string;
+  holder?: string;
+  since?: string;
   consumer?: ConsumerStatus;
 }
 
 /** What the host answers to `mesh.ctl.host.status`. */
 export interface HostStatus {
   app: 'host';
+  /** Its name among the hosts. */
+  host: string;
+  store: 'sqlite' | 'postgres';
   version: string;
   uptimeMs: number;
   url: string;
@@ -74,6 +89,12 @@ export async function askStatus<T extends PublisherStatus | HostStatus>(
     if (error instanceof MeshError && error.code === 'MESH_NATS_NO_ANSWER') return undefined;
     throw error;
   }
+}
+
+/** Of all hosts, by name. Empty when none answers. */
+export async function askHosts(nats: Nats): Promise<HostStatus[]> {
+  const hosts = await requestEvery<HostStatus>(nats, 'host', 'status', {}, { timeoutMs: TIMEOUT_MS });
+  return hosts.toSorted((a, b) => a.host.localeCompare(b.host));
 }
 
 /** The normaliser's dead letters are the publisher's, all others the host's. */

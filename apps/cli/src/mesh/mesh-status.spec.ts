@@ -13,40 +13,60 @@ const streams = STREAM_NAMES.map((name) => ({
   subjectCount: 0,
 }));
 const publisher = { consumers: [{ name: 'normaliser', breaker: 'closed' }] } as unknown as PublisherStatus;
-const buildHost = (plugins: object[]): HostStatus => ({ plugins }) as unknown as HostStatus;
-const deadLetters = { total: 0, byConsumer: {} };
+const consumer = { name: 'a', breaker: 'closed', missed: 0 };
+const buildHost = (plugins: object[], host = 'a:1'): HostStatus => ({ host, plugins }) as unknown as HostStatus;
 
 it.each([
   [
     {
       publisher,
-      host: buildHost([
-        { name: 'a', state: 'running' },
-        { name: 'b', state: 'paused' },
-      ]),
+      hosts: [
+        buildHost([
+          { name: 'a', state: 'running' },
+          { name: 'b', state: 'paused' },
+        ]),
+      ],
     },
     [],
   ],
-  [{ publisher: null, host: null }, ['the publisher does not answer', 'the host does not answer']],
+  [{ publisher: null, hosts: [] }, ['the publisher does not answer', 'the host does not answer']],
   [
-    { publisher, host: buildHost([{ name: 'a', state: 'refused', reason: 'no name' }]) },
+    { publisher, hosts: [buildHost([{ name: 'a', state: 'refused', reason: 'no name' }])] },
     ['plugin a is refused: no name'],
   ],
   [
-    { publisher, host: buildHost([{ name: 'a', state: 'running', reason: 'no handle()' }]) },
+    { publisher, hosts: [buildHost([{ name: 'a', state: 'running', reason: 'no handle()' }])] },
     ['plugin a is refused as it is now, and its former version is running: no handle()'],
   ],
   [
-    { publisher, host: buildHost([{ name: 'a', state: 'restarting', reason: 'its worker ended' }]) },
+    { publisher, hosts: [buildHost([{ name: 'a', state: 'restarting', reason: 'its worker ended' }])] },
     ['plugin a is started again: its worker ended'],
   ],
   [
-    { publisher, host: buildHost([{ name: 'a', state: 'running', consumer: { name: 'a', breaker: 'open' } }]) },
+    { publisher, hosts: [buildHost([{ name: 'a', state: 'running', consumer: { name: 'a', breaker: 'open' } }])] },
     ['a waits for what it depends on (open breaker)'],
   ],
-])('%j', (apps, problems) => expect(findProblems({ streams, deadLetters, ...apps })).toEqual(problems));
+  [
+    {
+      publisher,
+      hosts: [
+        buildHost([{ name: 'a', state: 'standby', shares: [{ name: 'a', holder: 'b:2' }], waitsFor: 'a reason' }]),
+        buildHost([{ name: 'a', state: 'running', shares: [{ name: 'a', holder: 'b:2', consumer }] }], 'b:2'),
+      ],
+    },
+    ['a:1: plugin a waits: a reason'],
+  ],
+  [
+    { publisher, hosts: [buildHost([{ name: 'a', state: 'standby', shares: [{ name: 'a_p1of2', holder: 'b:2' }] }])] },
+    ['a_p1of2 is held by b:2, which does not answer or is just taking it over'],
+  ],
+  [
+    { publisher, hosts: [buildHost([{ name: 'a', state: 'standby', shares: [{ name: 'a' }] }])] },
+    ['no host runs a at the moment'],
+  ],
+])('%j', (apps, problems) => expect(findProblems({ streams, ...apps })).toEqual(problems));
 
 it('names missing streams', () => {
-  const found = findProblems({ streams: streams.slice(1), deadLetters, publisher, host: buildHost([]) });
+  const found = findProblems({ streams: streams.slice(1), publisher, hosts: [buildHost([])] });
   expect(found).toEqual([`streams are missing: ${STREAM_NAMES[0]}`]);
 });

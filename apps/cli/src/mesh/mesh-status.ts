@@ -1,23 +1,26 @@
 import { MeshError } from '@crm-mesh/contract';
 import { STREAM_NAMES, type Nats, type StreamState } from '@crm-mesh/jetstream';
-import { askStatus, type HostStatus, type PluginStatus, type PublisherStatus } from './control.js';
+import { askHosts, askStatus, type HostStatus, type PluginStatus, type PublisherStatus } from './control.js';
 import { countDeadLetters } from './dead-letters.js';
+import { mergePlugins } from './merge-plugins.js';
 
 /** All that `mesh status` knows; also its JSON document. */
 export interface MeshStatus {
   nats: { url: string; version: string };
   streams: StreamState[];
   publisher: PublisherStatus | null;
+  /** Of several the first by name. */
   host: HostStatus | null;
+  hosts: HostStatus[];
   deadLetters: { total: number; byConsumer: Record<string, number> };
   /** What is not as it should be; empty when all is well. */
   problems: string[];
 }
 
 export async function readMeshStatus(nats: Nats): Promise<MeshStatus> {
-  const [publisher, host, streams] = await Promise.all([
+  const [publisher, hosts, streams] = await Promise.all([
     askStatus<PublisherStatus>(nats, 'publisher'),
-    askStatus<HostStatus>(nats, 'host'),
+    askHosts(nats),
     readStreams(nats),
   ]);
   const hasDead = streams.some((stream) => stream.name === 'CRM_DEAD');
@@ -26,7 +29,8 @@ export async function readMeshStatus(nats: Nats): Promise<MeshStatus> {
     nats: { url: nats.serverUrl, version: nats.serverVersion },
     streams,
     publisher: publisher ?? null,
-    host: host ?? null,
+    host: hosts[0] ?? null,
+    hosts,
     deadLetters,
   };
   return { ...status, problems: findProblems(status) };
@@ -47,22 +51,18 @@ async function readStream(nats: Nats, name: string): Promise<StreamState | undef
 }
 
 /** Dead letters are work for somebody, not a fault of the mesh: they are shown, and not among these. */
-export function findProblems(status: Omit<MeshStatus, 'problems' | 'nats'>): string[] {
-  const { streams, publisher, host } = status;
+export function findProblems(status: Pick<MeshStatus, 'streams' | 'publisher' | 'hosts'>): string[] {
+  const { streams, publisher, hosts } = status;
   const present = new Set(streams.map((stream) => stream.name));
   const missing = STREAM_NAMES.filter((name) => !present.has(name));
-  const consumers = [
-    ...(publisher?.consumers ?? []),
-    ...(host?.plugins ?? []).flatMap((plugin) => plugin.consumer ?? []),
-  ];
+  const rows = mergePlugins(hosts);
+  const consumers = [...(publisher?.consumers ?? []), ...rows.flatMap(({ consumer }) => consumer ?? [])];
   return [
     ...(missing.length > 0 ? [`streams are missing: ${missing.join(', ')}`] : []),
     ...(publisher ? [] : ['the publisher does not answer']),
-    ...(host ? [] : ['the host does not answer']),
-    ...(host?.plugins ?? []).filter(isRefused).map(describeRefusal),
-    ...(host?.plugins ?? [])
-      .filter(({ state }) => state === 'restarting')
-      .map(({ name, reason }) => `plugin ${name} is started again: ${reason}`),
+    ...(hosts.length > 0 ? [] : ['the host does not answer']),
+    ...hosts.flatMap((host) => listPluginProblems(host, hosts.length > 1)),
+    ...rows.filter(({ state }) => state === 'waiting').map(describeWaiting),
     ...consumers
       .filter((consumer) => consumer.breaker !== 'closed')
       .map((consumer) => `${consumer.name} waits for what it depends on (${consumer.breaker} breaker)`),
@@ -70,6 +70,23 @@ export function findProblems(status: Omit<MeshStatus, 'problems' | 'nats'>): str
       .filter((consumer) => consumer.missed > 0)
       .map((consumer) => `${consumer.name} has missed up to ${consumer.missed} messages that its stream has forgotten`),
   ];
+}
+
+function listPluginProblems({ host, plugins }: HostStatus, isOneOfMany: boolean): string[] {
+  const where = isOneOfMany ? `${host}: ` : '';
+  return [
+    ...plugins.filter(isRefused).map((plugin) => where + describeRefusal(plugin)),
+    ...plugins
+      .filter(({ state }) => state === 'restarting')
+      .map(({ name, reason }) => `${where}plugin ${name} is started again: ${reason}`),
+    ...plugins.flatMap(({ name, waitsFor }) => (waitsFor ? [`${where}plugin ${name} waits: ${waitsFor}`] : [])),
+  ];
+}
+
+function describeWaiting({ name, host }: { name: string; host: string | undefined }): string {
+  return host === undefined
+    ? `no host runs ${name} at the moment`
+    : `${name} is held by ${host}, which does not answer or is just taking it over`;
 }
 
 /** As its file and settings are now; a former version may run on meanwhile. */

@@ -1,6 +1,7 @@
 import type { ConsumerStatus } from '@crm-mesh/delivery';
 import pc from 'picocolors';
-import type { HostStatus, PluginStatus, PublisherStatus } from '../mesh/control.js';
+import type { HostStatus, PublisherStatus } from '../mesh/control.js';
+import { mergePlugins, type PluginRow } from '../mesh/merge-plugins.js';
 import type { MeshStatus } from '../mesh/mesh-status.js';
 import { cutText, formatAge, formatBytes, formatCount, formatDuration } from './format.js';
 import { renderTable, type Cell, type Column } from './table.js';
@@ -20,14 +21,18 @@ function renderSection(title: string, body: string): string {
   return `${pc.bold(pc.underline(title))}\n${body}`;
 }
 
-function renderApps({ nats, publisher, host }: MeshStatus): string {
+function renderApps({ nats, publisher, hosts }: MeshStatus): string {
   const describe = (app: PublisherStatus | HostStatus | null): string =>
     app ? `${app.url}  ${pc.dim(`up ${formatDuration(app.uptimeMs)}`)}` : pc.red('does not answer');
   return [
     `nats-server  ${nats.url}  ${pc.dim(nats.version)}`,
     `publisher    ${describe(publisher)}`,
-    `host         ${describe(host)}`,
+    ...(hosts.length === 0 ? [null] : hosts).map((host) => `host         ${describe(host)}${nameHost(host, hosts)}`),
   ].join('\n');
+}
+
+function nameHost(host: HostStatus | null, hosts: readonly HostStatus[]): string {
+  return host && hosts.length > 1 ? `  ${pc.dim(host.host)}` : '';
 }
 
 const right = (title: string): Column => ({ title, align: 'right' });
@@ -86,18 +91,25 @@ const CONSUMER_COLUMNS = [
   { title: 'last error' },
 ];
 
-function renderConsumers({ publisher, host, deadLetters }: MeshStatus): string {
+function renderConsumers({ publisher, hosts, deadLetters }: MeshStatus): string {
   const dead = deadLetters.byConsumer;
   const own = (publisher?.consumers ?? []).map((consumer) => describeConsumer(consumer, consumer.state, dead));
-  const rows = [...own, ...(host?.plugins ?? []).map((plugin) => describePlugin(plugin, dead))];
-  return rows.length === 0 ? pc.dim('none') : renderTable(CONSUMER_COLUMNS, rows);
+  const plugins = mergePlugins(hosts);
+  const rows = [...own, ...plugins.map((row) => describePlugin(row, dead))];
+  if (rows.length === 0) return pc.dim('none');
+  if (hosts.length < 2) return renderTable(CONSUMER_COLUMNS, rows);
+  const places = [...own.map(() => ''), ...plugins.map(({ host }) => host ?? '')];
+  return renderTable(
+    [...CONSUMER_COLUMNS, { title: 'host' }],
+    rows.map((row, index) => [...row, places[index]!]),
+  );
 }
 
-function describePlugin(plugin: PluginStatus, dead: Record<string, number>): Cell[] {
-  const state = plugin.state === 'running' && plugin.consumer ? plugin.consumer.state : plugin.state;
-  if (plugin.consumer) return describeConsumer({ ...plugin.consumer, name: plugin.name }, state, dead);
-  const reason = cutText(plugin.reason ?? '', 60);
-  return [plugin.name, paintState(state), '', '', '', '', '', '', dead[plugin.name] ?? 0, reason];
+function describePlugin(row: PluginRow, dead: Record<string, number>): Cell[] {
+  const state = row.state === 'running' && row.consumer ? row.consumer.state : row.state;
+  const open = dead[row.deadOf ?? ''] ?? 0;
+  if (row.consumer) return describeConsumer({ ...row.consumer, name: row.name }, state, { [row.name]: open });
+  return [row.name, paintState(state), '', '', '', '', '', '', open, cutText(row.reason ?? '', 60)];
 }
 
 function describeConsumer(consumer: ConsumerStatus, state: string, dead: Record<string, number>): Cell[] {
@@ -121,11 +133,11 @@ function paintState(state: string): string {
   return state === 'refused' ? pc.red(state) : pc.yellow(state);
 }
 
-function renderProblems({ problems, deadLetters, host }: MeshStatus): string {
+function renderProblems({ problems, deadLetters, hosts }: MeshStatus): string {
   const lines = problems.map((problem) => `${pc.red('✗')} ${problem}`);
   if (deadLetters.total > 0)
     lines.push(`${pc.yellow('!')} ${formatCount(deadLetters.total)} dead letters are open: mesh dead list`);
-  const heldLanes = (host?.plugins ?? []).reduce((sum, { consumer }) => sum + (consumer?.heldLanes ?? 0), 0);
+  const heldLanes = mergePlugins(hosts).reduce((sum, { consumer }) => sum + (consumer?.heldLanes ?? 0), 0);
   if (heldLanes > 0)
     lines.push(
       `${pc.yellow('!')} ${formatCount(heldLanes)} lanes wait for a dead letter (order: strict): redrive or drop it`,

@@ -24,6 +24,9 @@ export const HOST_FACTS = Symbol('host facts');
 
 /** What the host knows of itself. */
 export interface HostFacts {
+  /** Names it to operators, and in leases. */
+  host: string;
+  store: 'sqlite' | 'postgres';
   version: string;
   startedAtMs: number;
   url(): string;
@@ -31,6 +34,8 @@ export interface HostFacts {
 
 export interface HostStatus {
   app: 'host';
+  host: string;
+  store: 'sqlite' | 'postgres';
   version: string;
   uptimeMs: number;
   url: string;
@@ -52,10 +57,12 @@ export class ControlController {
 
   @MessagePattern('status')
   status(): HostStatus {
-    const { version, startedAtMs } = this.facts;
+    const { host, store, version, startedAtMs } = this.facts;
     const uptimeMs = Date.now() - startedAtMs;
     return {
       app: 'host',
+      host,
+      store,
       version,
       uptimeMs,
       url: this.facts.url(),

@@ -4,7 +4,7 @@ import { watchConfig, type ConfigWatch, type LoadedConfig } from '@crm-mesh/conf
 import { MeshError } from '@crm-mesh/contract';
 import {
   dropDeadLetters,
-  type ConsumerDependencies,
+  readPartition,
   type DropRequest,
   type DropResult,
   type RedriveRequest,
@@ -18,10 +18,11 @@ import {
   type ReplayStep,
 } from '@crm-mesh/delivery';
 import { watchDropIns, type DropIn, type DropInEvent, type DropInWatch } from '@crm-mesh/drop-ins';
+import type { RunningPluginDependencies } from '@crm-mesh/plugin-consumer';
 import { redriveForLater } from './redrive-for-later.js';
 import { PluginSlot, type PluginStatus, type SlotDependencies } from './plugin-slot.js';
 
-export interface PluginHostOptions extends ConsumerDependencies {
+export interface PluginHostOptions extends RunningPluginDependencies {
   config: LoadedConfig;
   env: NodeJS.ProcessEnv;
   cwd: string;
@@ -75,11 +76,11 @@ export class PluginHost {
   /** As `nats consumer pause` does; it outlives a restart of the host. */
   async pause(name: string, forMs: number = FOR_EVER_MS): Promise<void> {
     const until = new Date((this.options.now?.() ?? Date.now()) + forMs);
-    await this.forEachDurable(name, (stream) => this.options.nats.pauseDurable(stream, name, until));
+    await this.forEachDurable(name, (stream, durable) => this.options.nats.pauseDurable(stream, durable, until));
   }
 
   async resume(name: string): Promise<void> {
-    await this.forEachDurable(name, (stream) => this.options.nats.pauseDurable(stream, name, new Date(0)));
+    await this.forEachDurable(name, (stream, durable) => this.options.nats.pauseDurable(stream, durable, new Date(0)));
   }
 
   /** Dead letters of a plugin, or of a consumer of a Nest application, go to it again, now or when it runs again. */
@@ -209,9 +210,16 @@ export class PluginHost {
     return (await this.options.nats.durableState('CRM_EVENTS', name))?.metadata?.['app'] !== undefined;
   }
 
-  private async forEachDurable(name: string, change: (stream: string) => Promise<void>): Promise<void> {
+  private async forEachDurable(
+    name: string,
+    change: (stream: string, durable: string) => Promise<void>,
+  ): Promise<void> {
     this.find(name);
-    await change('CRM_EVENTS');
-    if (await this.options.nats.durableState('CRM_DIRECT', name)) await change('CRM_DIRECT');
+    for (const stream of ['CRM_EVENTS', 'CRM_DIRECT']) {
+      const durables = (await this.options.nats.listDurables(stream)).filter((each) => readPartition(each.name, name));
+      // Says which durable is missing.
+      if (durables.length === 0 && stream === 'CRM_EVENTS') await change(stream, name);
+      for (const durable of durables) await change(stream, durable.name);
+    }
   }
 }

@@ -1,7 +1,6 @@
 import { readPluginSettings, type LoadedConfig, type PluginSettings } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
 import type {
-  ConsumerDependencies,
   ConsumerStatus,
   RedriveRequest,
   RedriveResult,
@@ -10,6 +9,7 @@ import type {
   ReplayRequest,
   ReplayStep,
 } from '@crm-mesh/delivery';
+import { dropUndefined, expandPreset } from '@crm-mesh/sdk/running';
 import {
   bundleDropIn,
   refuseBatching,
@@ -19,7 +19,14 @@ import {
   type DropIn,
   type DropInWatch,
 } from '@crm-mesh/drop-ins';
-import { choosePolicy, replacePlugin, RunningPlugin, type PluginToRun } from '@crm-mesh/plugin-consumer';
+import {
+  choosePolicy,
+  replacePlugin,
+  RunningPlugin,
+  type PluginToRun,
+  type RunningPluginDependencies,
+  type ShareStatus,
+} from '@crm-mesh/plugin-consumer';
 import { openPlugin } from './open-plugin.js';
 import { redriveForLater } from './redrive-for-later.js';
 
@@ -28,16 +35,20 @@ export interface PluginStatus {
   name: string;
   file: string;
   version?: string;
-  /** `restarting`: its worker has ended, and another is on its way. */
-  state: 'running' | 'restarting' | 'paused' | 'refused' | 'stopped' | 'disabled';
+  /** `restarting`: its worker has ended, and another is on its way. `standby`: other hosts run it. */
+  state: 'running' | 'standby' | 'restarting' | 'paused' | 'refused' | 'stopped' | 'disabled';
   events: readonly string[];
   /** Why it is refused or restarting; or, while a former version runs, why the new one is not. */
   reason?: string;
+  /** What keeps it from running here, though nothing is wrong with it. */
+  waitsFor?: string;
   cure?: string;
   consumer?: ConsumerStatus;
+  /** Where several hosts share it: each partition, and who runs it; its consumer where that is this host. */
+  shares?: (ShareStatus & { consumer?: ConsumerStatus })[];
 }
 
-export interface SlotDependencies extends ConsumerDependencies {
+export interface SlotDependencies extends RunningPluginDependencies {
   cacheFolder: string;
   /** Tells the watch of which files the plugin was made. */
   track: DropInWatch['track'];
@@ -108,18 +119,23 @@ export class PluginSlot {
   }
 
   status(): PluginStatus {
-    const consumer = this.running?.status();
     const parts = this.running?.parts;
+    const shares = this.running?.listShares() ?? [];
+    const [consumer, ...others] = this.running?.consumers.map((each) => each.status()) ?? [];
     const restarting = parts?.code.restarting;
-    const why = restarting ?? (this.problem && { reason: this.problem.what, cure: this.problem.cure });
+    const waitsFor = this.running?.waitsFor;
+    const problem = this.problem && { reason: this.problem.what, cure: this.problem.cure };
+    const why = restarting ?? problem ?? (waitsFor === undefined ? undefined : { waitsFor });
+    const isStandby = this.state === 'running' && shares.length > 0 && !consumer;
     return {
       name: this.dropIn.name,
       file: this.dropIn.file,
       ...(parts ? { version: parts.version } : {}),
-      state: consumer?.state === 'paused' ? 'paused' : restarting ? 'restarting' : this.state,
+      state: consumer?.state === 'paused' ? 'paused' : restarting ? 'restarting' : isStandby ? 'standby' : this.state,
       events: parts?.code.summary.events ?? [],
       ...why,
-      ...(consumer ? { consumer } : {}),
+      ...(consumer && others.length === 0 ? { consumer } : {}),
+      ...(shares.length > 0 ? { shares } : {}),
     };
   }
 
@@ -195,6 +211,10 @@ export class PluginSlot {
     });
     try {
       const { handlesBatches } = code.summary;
+      const whole = { ...expandPreset(code.summary.delivery), ...dropUndefined(expandPreset(override)) };
+      // What each says by itself is right; together it may not be.
+      const apart = whole.partitions === undefined ? undefined : refuseDelivery(whole, place, path);
+      if (apart) throw apart;
       const unfit = refuseBatching(handlesBatches, override, { place, path });
       if (unfit) throw unfit;
       await code.configure(settings.config);
@@ -231,7 +251,7 @@ export class PluginSlot {
 
   private async stopRunning(graceMs?: number): Promise<void> {
     try {
-      await this.running?.stopConsuming(graceMs);
+      await this.running?.stopConsuming({ graceMs });
     } finally {
       await this.running?.tearDown();
       this.tell('stopped');

@@ -1,5 +1,6 @@
 import {
   ensureDirectDurable,
+  readPartition,
   redrive,
   type ConsumerDependencies,
   type RedriveRequest,
@@ -15,6 +16,15 @@ export async function redriveForLater(
   const { consumer: name } = request;
   const { ackWaitMs, maxAckPending } = choosePolicy();
   const metadata = { owner: 'crm-mesh', plugin: name };
-  await ensureDirectDurable(nats, { name, description: `crm-mesh plugin ${name}`, ackWaitMs, maxAckPending, metadata });
+  // Those of partitions are made together, before the first of them runs.
+  const isThere = (await nats.listDurables('CRM_DIRECT')).some((durable) => readPartition(durable.name, name));
+  if (!isThere)
+    await ensureDirectDurable(nats, {
+      name,
+      description: `crm-mesh plugin ${name}`,
+      ackWaitMs,
+      maxAckPending,
+      metadata,
+    });
   return redrive(nats, request, now());
 }

@@ -164,6 +164,7 @@ export class Normaliser {
       // One CRM that is down stops its own connections alone.
       breakerOf: (subject) => nameConnection(connections.findBySubject(subject)),
       epoch: lease.epoch,
+      isHeld: () => lease.isHeld(),
       runHandler: createNormalise({ connections, writer, counts, onLogReplaced: () => this.#startAgain() }),
     };
   }

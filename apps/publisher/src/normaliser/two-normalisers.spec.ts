@@ -29,6 +29,8 @@ const always: Lease = {
   epoch: 1,
   isHeld: () => true,
   lost: new Promise(() => undefined),
+  sinceMs: 0,
+  onWish: () => undefined,
   release: () => Promise.resolve(),
 };
 

@@ -2,11 +2,12 @@ import type { Store, Transaction } from '@crm-mesh/store';
 
 /** The way to write for one consumer: who was superseded by another process writes nothing more. */
 export class EpochFence {
-  /** `epoch`: of the lease under which the consumer runs; without one nobody can supersede it. */
+  /** `consumer`: what the lease is about. `epoch`: of that lease; without one nobody can supersede it. */
   constructor(
     private readonly store: Store,
     private readonly consumer: string,
     private readonly epoch?: number,
+    private readonly isHeld: () => boolean = () => true,
   ) {}
 
   /** From now on no consumer of an older epoch can write. Throws when a newer one is there. */
@@ -23,8 +24,9 @@ export class EpochFence {
     });
   }
 
-  write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  async write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return this.store.write(async (tx) => {
+      if (!this.isHeld()) throw new Error(`${this.consumer}: its lease is lost`);
       if (this.epoch !== undefined) await this.check(tx, this.epoch);
       return work(tx);
     });

@@ -1,4 +1,5 @@
 import type { Store } from '@crm-mesh/store';
+import { EpochFence } from './epoch-fence.js';
 import { columnsOf, deleteItem, type ItemRef } from './item-rows.js';
 
 /** A dead letter that holds its lane until it is resolved. */
@@ -26,6 +27,7 @@ export class HoldRecords {
   constructor(
     private readonly store: Store,
     private readonly consumer: string,
+    private readonly fence = new EpochFence(store, consumer),
   ) {}
 
   async list(): Promise<Hold[]> {
@@ -45,7 +47,7 @@ export class HoldRecords {
 
   /** The lane is parked from now on, if it was not. */
   async add(holds: readonly Hold[]): Promise<void> {
-    await this.store.write(async (tx) => {
+    await this.fence.write(async (tx) => {
       for (const { lane, ref, subject, ordinal, letter } of holds) {
         await tx.run(
           `INSERT INTO delivery_holds (consumer, stream, incarnation, sequence, lane, ordinal, subject, letter_incarnation,
@@ -62,16 +64,16 @@ export class HoldRecords {
   }
 
   async remove({ ref }: Hold): Promise<void> {
-    await this.store.write((tx) => deleteItem(tx, 'delivery_holds', this.consumer, ref));
+    await this.fence.write((tx) => deleteItem(tx, 'delivery_holds', this.consumer, ref));
   }
 
   async removeAll(): Promise<void> {
-    await this.store.write((tx) => tx.run('DELETE FROM delivery_holds WHERE consumer = ?', [this.consumer]));
+    await this.fence.write((tx) => tx.run('DELETE FROM delivery_holds WHERE consumer = ?', [this.consumer]));
   }
 
   /** In its stead `redriven` stands in the lane, in its place, wherever that stood before. */
   async replace({ ref, lane, ordinal, subject }: Hold, redriven: ItemRef): Promise<void> {
-    await this.store.write(async (tx) => {
+    await this.fence.write(async (tx) => {
       await tx.run(
         `INSERT INTO delivery_parked (consumer, stream, incarnation, sequence, lane, ordinal, subject)
          VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (consumer, stream, incarnation, sequence)

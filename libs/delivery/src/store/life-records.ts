@@ -1,4 +1,5 @@
 import type { Store, Transaction } from '@crm-mesh/store';
+import { EpochFence } from './epoch-fence.js';
 import { columnsOf, deleteItem, marks, type ItemRef } from './item-rows.js';
 
 /** One life of a consumer, from start to stop. */
@@ -23,6 +24,7 @@ export class LifeRecords {
   constructor(
     private readonly store: Store,
     private readonly consumer: string,
+    private readonly fence = new EpochFence(store, consumer),
   ) {}
 
   async readLast(): Promise<Life | undefined> {
@@ -35,11 +37,11 @@ export class LifeRecords {
   }
 
   async begin(runId: string): Promise<void> {
-    await this.store.write((tx) => this.save(tx, runId, 0));
+    await this.fence.write((tx) => this.save(tx, runId, 0));
   }
 
   async endCleanly(runId: string): Promise<void> {
-    await this.store.write((tx) => this.save(tx, runId, 1));
+    await this.fence.write((tx) => this.save(tx, runId, 1));
   }
 
   /** Of this consumer, and of all that lived in the same run. */
@@ -58,7 +60,7 @@ export class LifeRecords {
   }
 
   async mark(refs: readonly ItemRef[], runId: string, killsOf: (ref: ItemRef) => number): Promise<void> {
-    await this.store.write(async (tx) => {
+    await this.fence.write(async (tx) => {
       for (const ref of refs) {
         await tx.run(
           `INSERT INTO delivery_suspects (consumer, stream, incarnation, sequence, run_id, kills)
@@ -71,7 +73,7 @@ export class LifeRecords {
   }
 
   async unmark(refs: readonly ItemRef[]): Promise<void> {
-    await this.store.write(async (tx) => {
+    await this.fence.write(async (tx) => {
       for (const ref of refs) await deleteItem(tx, 'delivery_suspects', this.consumer, ref);
     });
   }

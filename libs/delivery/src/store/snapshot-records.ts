@@ -1,4 +1,5 @@
 import type { Store } from '@crm-mesh/store';
+import { EpochFence } from './epoch-fence.js';
 
 /** How far the first state of a new consumer has come. */
 export interface SnapshotProgress {
@@ -25,6 +26,7 @@ export class SnapshotRecords {
   constructor(
     private readonly store: Store,
     private readonly consumer: string,
+    private readonly fence = new EpochFence(store, consumer),
   ) {}
 
   async read(): Promise<SnapshotProgress | undefined> {
@@ -37,7 +39,7 @@ export class SnapshotRecords {
   }
 
   async save({ incarnation, upTo, startedAtMs, after, lastSent, phase }: SnapshotProgress): Promise<void> {
-    await this.store.write((tx) =>
+    await this.fence.write((tx) =>
       tx.run(
         `INSERT INTO delivery_snapshots (consumer, incarnation, up_to, started_at_ms, after_key, last_sent, phase)
          VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (consumer) DO UPDATE SET incarnation = excluded.incarnation,

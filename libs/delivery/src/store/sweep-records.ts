@@ -1,4 +1,5 @@
 import type { Store } from '@crm-mesh/store';
+import { EpochFence } from './epoch-fence.js';
 
 /** How far exhausted deliveries were looked for. */
 export interface Sweep {
@@ -12,6 +13,7 @@ export class SweepRecords {
   constructor(
     private readonly store: Store,
     private readonly consumer: string,
+    private readonly fence = new EpochFence(store, consumer),
   ) {}
 
   async read(stream: string, incarnation: string): Promise<Sweep | undefined> {
@@ -23,7 +25,7 @@ export class SweepRecords {
   }
 
   async save(stream: string, incarnation: string, { sweptTo, advisedTo }: Sweep): Promise<void> {
-    await this.store.write((tx) =>
+    await this.fence.write((tx) =>
       tx.run(
         `INSERT INTO delivery_sweeps (consumer, stream, incarnation, swept_to, advised_to) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT (consumer, stream, incarnation)

@@ -10,6 +10,7 @@ const NUMBERS: Readonly<Record<string, Range>> = {
   maxAttempts: [1, 1_000],
   maxAckPending: [1, 100_000],
   heapMb: [16, 65_536],
+  partitions: [1, 64],
 };
 const BACKOFF_NUMBERS: Readonly<Record<string, Range>> = { initialMs: [1, DAY_MS], maxMs: [1, 7 * DAY_MS] };
 const BATCH_NUMBERS: Readonly<Record<string, Range>> = { size: [1, 100_000], waitMs: [1, 60_000] };
@@ -55,6 +56,7 @@ export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
       return [describeUnknownKey(field, key, KEYS)];
     }),
     ...checkTogether(path, value),
+    ...checkPartitions(path, value),
   ];
 }
 
@@ -68,6 +70,25 @@ function checkTogether(path: string, { order, idempotency, ack }: Record<string,
   const acks = `${path}.ack`;
   if (ack === 'none') problems.push({ field: acks, what, cure: `Leave ${acks} out: strict order needs dead letters.` });
   return problems;
+}
+
+/** What goes on with another number of partitions must know what is done, and which records belong together. */
+function checkPartitions(path: string, options: Record<string, unknown>): Problem[] {
+  if (options['partitions'] === undefined || options['partitions'] === 1) return [];
+  const field = `${path}.partitions`;
+  const unfit: [key: string, value: string, why: string][] = [
+    ['order', 'none', 'without order all hosts share its events as it is'],
+    ['idempotency', 'none', 'partitions need the inbox'],
+    ['ack', 'none', 'partitions need the inbox'],
+    ['startFrom', 'snapshot', 'give it one partition until its snapshot is told'],
+  ];
+  return unfit
+    .filter(([key, value]) => options[key] === value)
+    .map(([key, value, why]) => ({
+      field,
+      what: `does not go with ${key} "${value}"`,
+      cure: `Leave ${field} or ${path}.${key} out: ${why}.`,
+    }));
 }
 
 function checkChoice(field: string, value: unknown, choices: readonly string[]): Problem[] {
