@@ -184,7 +184,8 @@ describe.skipIf(absent !== undefined)('hosts that share a database', () => {
   it('all pull an unordered plugin', async () => {
     const name = named('loose');
     for (const host of ['a', 'b']) write(host, name, { delivery: { order: 'none', maxAckPending: 2 }, pauseMs: 30 });
-    await Promise.all([start('a'), start('b')]);
+    const store = await makeSchema();
+    await Promise.all([start('a', store), start('b', store)]);
     for (let n = 0; n < 60; n++) await publish(`r${n}`);
     await expect.poll(() => readRuns().length, { timeout: 20_000 }).toBe(60);
     expect(new Set(readRuns().map(({ host }) => host))).toEqual(new Set(['a', 'b']));

@@ -153,6 +153,8 @@ export class Engine {
   /** The heads of lanes that are suspect, while everything else is held back. */
   listSuspects(): SuspectStep[] {
     const steps: SuspectStep[] = [];
+    // At a stop none of them would run, and who asks until there is none would go round and round.
+    if (this.stopping) return steps;
     for (const lane of this.lanes.values()) {
       const [head] = lane.waiting;
       if (lane.parked || lane.state !== 'idle' || !head?.isSuspect || lane.notBeforeMs > this.deps.now()) continue;

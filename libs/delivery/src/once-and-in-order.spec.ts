@@ -251,6 +251,24 @@ describe('a stop', () => {
     await next.stop({ graceMs: 0 });
     expect(next.status().state).toBe('stopped');
   });
+
+  it('ends while some that were in hand at an unclean end still wait to run apart', async () => {
+    const scene = createScene({ ackWaitMs: 300 });
+    const doomed = await connectNats({ name: 'doomed', url: server.url });
+    const crashed = await scene.start(() => new Promise(() => undefined), { nats: doomed });
+    await scene.publish('a:1', 'b:1', 'c:1');
+    await vi.waitFor(() => expect(crashed.status().held).toBe(3));
+    await doomed.close();
+    abandon(crashed);
+    scene.runs.length = 0;
+    const next = await scene.start(
+      (_input, signal) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'interrupted' }))),
+    );
+    await vi.waitFor(() => expect(scene.runs).toHaveLength(1), { timeout: 10_000 });
+    await next.stop({ graceMs: 0 });
+    expect([next.status().state, scene.runs.length]).toEqual(['stopped', 1]);
+  });
 });
 
 describe('the event loop', () => {
