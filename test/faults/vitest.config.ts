@@ -8,4 +8,4 @@ const merged = mergeConfig(shared, {
 });
 
 /** The suite of `npm run test:faults`: the same settings, other files. */
-export default { ...merged, test: { ...merged.test, include: ['test/faults/**/*.faults.ts'] } };
+export default { ...merged, test: { ...merged.test, projects: undefined, include: ['test/faults/**/*.faults.ts'] } };
