@@ -28,10 +28,10 @@ afterEach(async () => {
   folder.remove();
 });
 
-async function startHost(barrier: 'on' | 'off'): Promise<void> {
+async function startHost(): Promise<void> {
   const script = join(import.meta.dirname, 'processes/ordered-consumer.mjs');
   const files = [join(folder.path, 'host.db'), join(folder.path, 'effects')];
-  const started = execa('node', [script, server.url, ...files, barrier], {
+  const started = execa('node', [script, server.url, ...files], {
     reject: false,
     stdin: 'pipe',
     stderr: ['inherit', 'pipe'],
@@ -61,13 +61,13 @@ async function publishAll(isOver: () => boolean): Promise<void> {
   }
 }
 
-async function killAtRandom(barrier: 'on' | 'off'): Promise<void> {
-  await startHost(barrier);
+async function killAtRandom(): Promise<void> {
+  await startHost();
   for (let round = 1; round <= HOST_KILLS; round++) {
     await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 900));
     host?.kill('SIGKILL');
     await host;
-    await startHost(barrier);
+    await startHost();
     if (round % 3 === 0 && round / 3 <= SERVER_KILLS) {
       await server.kill();
       await server.restart();
@@ -113,29 +113,23 @@ function countEffects(): { lost: number; overtaken: number; repeated: number } {
   return { lost: RECORDS * published - seen.size, overtaken, repeated };
 }
 
-async function run(barrier: 'on' | 'off') {
+async function run() {
   writeFileSync(join(folder.path, 'effects'), '');
   published = 0;
   let over = false;
   const publishing = publishAll(() => over);
-  await killAtRandom(barrier).finally(() => (over = true));
+  await killAtRandom().finally(() => (over = true));
   await publishing;
   await drain();
   return countEffects();
 }
 
+// That it is not kept without the barrier is shown by order.property.spec.ts, and by the planted bugs of the fault suite.
 describe('order per record under kill -9 of host and server', () => {
   it('is kept, and nothing is lost', { timeout: 180_000 }, async () => {
-    const { lost, overtaken, repeated } = await run('on');
+    const { lost, overtaken, repeated } = await run();
     expect({ lost, overtaken }).toEqual({ lost: 0, overtaken: 0 });
     // What a crash repeats is no more than was in hand.
     expect(repeated).toBeLessThan(RECORDS * published * 0.2);
-  });
-
-  // Where the kills fall is chance: one run in many meets no overtaking.
-  it('is not kept without the barrier: this test would notice', { timeout: 180_000, retry: 2 }, async () => {
-    const { lost, overtaken } = await run('off');
-    expect(lost).toBe(0);
-    expect(overtaken).toBeGreaterThan(0);
   });
 });

@@ -56,7 +56,7 @@ it.each([
     const load = (async () => {
       while (!isOver) {
         await tell(`r${told++ % RECORDS}`);
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await new Promise((resolve) => setTimeout(resolve, 15));
       }
     })();
     let warm = measure();

@@ -105,6 +105,11 @@ export class Consumer {
     };
   }
 
+  /** Reads anew how its durables are: somebody has just paused or resumed them. */
+  async look(): Promise<void> {
+    await Promise.all(this.feeds.map((feed) => feed.readState()));
+  }
+
   /** Pulls nothing more, lets running handlers end (at most `graceMs`, default 10 s), gives the rest back. */
   async stop(options: { graceMs?: number } = {}): Promise<void> {
     if (this.phase === 'stopping' || this.phase === 'stopped') return;

@@ -175,7 +175,7 @@ export class Feed {
   }
 
   /** Undefined where the server does not answer: what was true before decides nothing. */
-  private async readState(): Promise<DurableState | undefined> {
+  async readState(): Promise<DurableState | undefined> {
     try {
       const state = await this.options.nats.durableState(this.stream, this.durable.name);
       if (state) {

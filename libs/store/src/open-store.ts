@@ -6,7 +6,7 @@ import type { Store, StoreOptions } from './store.js';
 /** Opens (creating an SQLite file and its folder) and migrates. Throws MESH_STORE_*. */
 export async function openStore(options: StoreOptions): Promise<Store> {
   if (options.url.startsWith('sqlite:')) return openSqlite(options.url.slice('sqlite:'.length), options);
-  if (/^postgres(ql)?:\/\//.test(options.url)) return openPostgres(options.url, options.migrations);
+  if (/^postgres(ql)?:\/\//.test(options.url)) return openPostgres(options);
   const scheme = options.url.split(':')[0];
   throw new MeshError(
     'MESH_STORE_UNAVAILABLE',

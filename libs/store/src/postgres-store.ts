@@ -1,17 +1,18 @@
 import { DataSource, type QueryRunner } from 'typeorm';
 import { MeshError } from '@crm-mesh/contract';
-import type { MigrationClass, Store, Transaction, Value } from './store.js';
+import type { Store, StoreOptions, Transaction, Value } from './store.js';
 
 /** Held while migrating, so that two apps that start at once do not both migrate. Any number, the same everywhere. */
 const MIGRATION_LOCK = 72_631_904;
 
-export async function openPostgres(url: string, migrations: readonly MigrationClass[]): Promise<Store> {
+export async function openPostgres({ url, migrations, idleTransactionMs = 3_000 }: StoreOptions): Promise<Store> {
   const source = new DataSource({
     type: 'postgres',
     url,
     migrations: [...migrations],
     migrationsTransactionMode: 'each',
     parseInt8: true,
+    extra: { idle_in_transaction_session_timeout: idleTransactionMs },
   });
   try {
     await source.initialize();

@@ -25,4 +25,9 @@ export interface StoreOptions {
   migrations: readonly MigrationClass[];
   /** How long SQLite waits, with the whole thread, for a lock that another process holds. Default 5,000. */
   busyTimeoutMs?: number;
+  /**
+   * PostgreSQL ends a transaction whose process asks for nothing so long: one that was stopped (`SIGSTOP`, a machine that
+   * is gone) would keep its locks, and who takes over would wait for them. Default 3,000.
+   */
+  idleTransactionMs?: number;
 }

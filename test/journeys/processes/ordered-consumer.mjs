@@ -5,7 +5,7 @@ import { connectNats } from '@crm-mesh/jetstream';
 import { openStore } from '@crm-mesh/store';
 import { createLogger, createMetrics } from '@crm-mesh/telemetry';
 
-const [natsUrl, database, effectsFile, barrier] = process.argv.slice(2);
+const [natsUrl, database, effectsFile] = process.argv.slice(2);
 const effects = openSync(effectsFile, 'a');
 const nats = await connectNats({ name: 'ordered', url: natsUrl });
 const store = await openStore({ url: `sqlite:${database}`, migrations: DELIVERY_MIGRATIONS });
@@ -31,8 +31,7 @@ const consumer = await startConsumer(
       ...DEFAULT_POLICY,
       startFrom: 'all',
       concurrency: 20,
-      // Without the barrier what was in hand has to come back later than this process needs to start: only then is it overtaken.
-      ackWaitMs: barrier === 'off' ? 3_000 : 1_000,
+      ackWaitMs: 1_000,
       maxAttempts: 100,
       backoff: { initialMs: 30, maxMs: 200, factor: 2 },
       parkAfterMs: 400,
@@ -44,7 +43,6 @@ const consumer = await startConsumer(
     store,
     log: createLogger({ app: 'ordered', level: 'error' }),
     metrics: createMetrics({ app: 'ordered' }),
-    ...(barrier === 'off' ? { decideBarrier: () => ({ kind: 'open' }) } : {}),
   },
 );
 // Asked when the test finds that something waits for ever.

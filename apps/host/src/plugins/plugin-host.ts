@@ -214,12 +214,13 @@ export class PluginHost {
     name: string,
     change: (stream: string, durable: string) => Promise<void>,
   ): Promise<void> {
-    this.find(name);
+    const slots = this.find(name);
     for (const stream of ['CRM_EVENTS', 'CRM_DIRECT']) {
       const durables = (await this.options.nats.listDurables(stream)).filter((each) => readPartition(each.name, name));
       // Says which durable is missing.
       if (durables.length === 0 && stream === 'CRM_EVENTS') await change(stream, name);
       for (const durable of durables) await change(stream, durable.name);
     }
+    await Promise.all(slots.map((slot) => slot.look()));
   }
 }

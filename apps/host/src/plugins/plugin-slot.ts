@@ -118,6 +118,11 @@ export class PluginSlot {
     return this.enqueue(async () => (await this.running?.goOnReplaying(step)) ?? this.refuseReplay());
   }
 
+  /** The server's durables have been changed. */
+  async look(): Promise<void> {
+    await Promise.all(this.running?.consumers.map((consumer) => consumer.look()) ?? []);
+  }
+
   status(): PluginStatus {
     const parts = this.running?.parts;
     const shares = this.running?.listShares() ?? [];

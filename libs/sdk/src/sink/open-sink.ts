@@ -20,6 +20,8 @@ export interface Sink {
 
 /** The driver waits for a lock with the whole thread: not for long. */
 const BUSY_TIMEOUT_MS = 250;
+/** A handler may ask others for so long within a transaction, before PostgreSQL takes its process for dead and ends it. */
+const IDLE_TRANSACTION_MS = 60_000;
 
 /** Opens a plugin's sink and makes its inbox; undefined where it has none. */
 export async function openSink<C>(
@@ -59,7 +61,11 @@ async function open(consumer: string, url: string) {
   // Who has no sink need not have a database.
   const { openStore } = await import('@crm-mesh/store');
   try {
-    return await openStore({ url, migrations: [], busyTimeoutMs: BUSY_TIMEOUT_MS });
+    return await openStore({
+      ...{ url, migrations: [] },
+      busyTimeoutMs: BUSY_TIMEOUT_MS,
+      idleTransactionMs: IDLE_TRANSACTION_MS,
+    });
   } catch (error) {
     const cause = error instanceof MeshError ? (error.cause ?? error) : error;
     const reason = cause instanceof MeshError ? cause.what : String(cause);
