@@ -38,6 +38,12 @@ it('tsconfig.json refers to every app and library', () => {
   expect(references.map(({ path }) => path).toSorted()).toEqual(built.toSorted());
 });
 
+// What specs import need not be built before it: in a fresh clone it is not.
+it.each(built)('%s builds neither specs nor their fixtures', (folder) => {
+  const { exclude } = JSON.parse(readText(join(folder, 'tsconfig.json'))) as { exclude: string[] };
+  expect(exclude).toEqual(['src/**/*.spec.ts', 'src/**/*.fixture.ts']);
+});
+
 describe.each(packages)('%s', (folder) => {
   const manifest = readManifest(folder);
 
