@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-/** Specs that run hosts, workers and whole meshes: each file in a process of its own. */
+/** Specs that run hosts, workers and whole meshes, or measure memory: each file in a process of its own. */
 const ALONE = [
   'apps/cli/src/**/*.spec.ts',
   'apps/host/src/**/*.spec.ts',
+  'apps/publisher/src/webhooks/hostile-wire.spec.ts',
   'bench/src/**/*.spec.ts',
   'examples/**/*.spec.ts',
+  'libs/delivery/src/parked-lane.spec.ts',
   'libs/nats-server/src/**/*.spec.ts',
   'test/faults/**/*.spec.ts',
   'test/journeys/**/*.spec.ts',
