@@ -125,7 +125,9 @@ export class MeshSide {
   }
 
   async #stopConsuming(): Promise<void> {
-    await Promise.all(this.#running.splice(0).map((running) => running.stopConsuming({ graceMs: this.options.graceMs })));
+    await Promise.all(
+      this.#running.splice(0).map((running) => running.stopConsuming({ graceMs: this.options.graceMs })),
+    );
   }
 }
 
