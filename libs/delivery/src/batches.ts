@@ -39,6 +39,8 @@ interface Member {
 export class Batches {
   readonly #alone: Member[] = [];
   #filling: Member[] = [];
+  /** About so many items wait in those lanes: what each gets is counted, what it loses is not. */
+  #waiting = 0;
   #isDue = false;
   #timer: NodeJS.Timeout | undefined;
   #running = 0;
@@ -51,13 +53,17 @@ export class Batches {
     return new Promise((resolve) => {
       if (this.#halted) return resolve(undefined);
       (alone ? this.#alone : this.#filling).push({ count, seat: resolve });
-      if (!alone) this.#timer ??= setTimeout(() => this.#becomeDue(), this.options.waitMs);
+      if (!alone) {
+        this.#waiting += count();
+        this.#timer ??= setTimeout(() => this.#becomeDue(), this.options.waitMs);
+      }
       this.#runNext();
     });
   }
 
-  /** A lane that waits for its place has got more. */
+  /** A lane that waits for its place has got one more. */
   grow(): void {
+    this.#waiting++;
     if (this.#running < this.options.atOnce) this.#runNext();
   }
 
@@ -83,13 +89,11 @@ export class Batches {
     }
   }
 
+  /** Counts anew only when there may be enough: to ask every lane at each that joins costs the square of a batch. */
   #isFull(): boolean {
-    let items = 0;
-    for (const { count } of this.#filling) {
-      items += count();
-      if (items >= this.options.size) return true;
-    }
-    return false;
+    if (this.#waiting < this.options.size) return false;
+    this.#waiting = countAll(this.#filling);
+    return this.#waiting >= this.options.size;
   }
 
   /** The first of what waits, as much as fits. */
@@ -103,6 +107,7 @@ export class Batches {
       left -= room;
     }
     this.#filling = this.#filling.slice(taken.length);
+    this.#waiting = countAll(this.#filling);
     clearTimeout(this.#timer);
     this.#isDue = false;
     this.#timer = this.#filling.length > 0 ? setTimeout(() => this.#becomeDue(), this.options.waitMs) : undefined;
@@ -125,6 +130,10 @@ export class Batches {
     const items = parts.flatMap((part) => part.items);
     return this.options.run({ items, attempt: Math.max(...parts.map((part) => part.attempt)) });
   }
+}
+
+function countAll(members: readonly Member[]): number {
+  return members.reduce((sum, { count }) => sum + count(), 0);
 }
 
 /** Runs when each of its lanes has brought something or left. */
