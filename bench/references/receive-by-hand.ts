@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { notificationMessageId, rawSubject, type Notification } from '@crm-mesh/contract';
 import type { OutgoingMessage } from '@crm-mesh/jetstream';
 import type { SourceContext, WebhookRequest } from '@crm-mesh/sdk';
-import { standardWebhooksSource, StandardWebhooksConfig } from '@crm-mesh/sources';
+import { NO_API, standardWebhooksSource, StandardWebhooksConfig } from '@crm-mesh/sources';
 import { plainToInstance } from 'class-transformer';
 import { CONNECTION, TENANT } from '../src/crm-messages.js';
 import { WEBHOOK_PATH, WEBHOOK_SECRET } from '../src/webhooks.js';
@@ -15,6 +15,8 @@ const context: SourceContext<StandardWebhooksConfig> = {
   publicUrl: WEBHOOK_PATH,
   now: Date.now,
   log: { debug: quiet, info: quiet, warn: quiet, error: quiet } as SourceContext['log'],
+  urgency: 'live',
+  api: NO_API,
 };
 const HEADERS = { 'content-type': 'application/json' };
 

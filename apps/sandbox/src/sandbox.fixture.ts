@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach } from 'vitest';
 import { createLogger } from '@crm-mesh/telemetry';
 import { startSandbox, type RunningSandbox, type SandboxOptions } from './start-sandbox.js';
-import type { WebhookItem } from './webhooks/webhook-item.js';
+import type { WebhookItem } from './hubspot/webhooks/webhook-item.js';
 
 export interface Received {
   url: string;

@@ -1,9 +1,9 @@
 import { generateMersenne53Randomizer } from '@faker-js/faker';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
-import { AccessTokens } from './api/access-tokens.js';
-import { ApiGate } from './api/api-gate.js';
-import { ApiOptions } from './api/api-options.js';
-import { DEFAULT_RATE_LIMITS, RateLimiter, type RateLimits } from './api/rate-limits.js';
+import { AccessTokens } from './hubspot/api/access-tokens.js';
+import { ApiGate } from './hubspot/api/api-gate.js';
+import { ApiOptions } from './hubspot/api/api-options.js';
+import { DEFAULT_RATE_LIMITS, RateLimiter, type RateLimits } from './hubspot/api/rate-limits.js';
 import { CrmStore } from './crm/crm-store.js';
 import { createIdDrawer, type Random } from './crm/draw-ids.js';
 import type { ObjectType } from './crm/object-types.js';
@@ -11,12 +11,12 @@ import { ReceivedPosts, type ReceiverCounts } from './receiver/received-posts.js
 import { countState, type CrmState } from './story/count-state.js';
 import { Player, type PlayState } from './story/player.js';
 import { ScenarioRunner } from './story/scenario-runner.js';
-import { KnobBoard } from './webhooks/knob-board.js';
-import type { Knobs } from './webhooks/knobs.js';
-import { listDefaultSubscriptions, type Subscription } from './webhooks/subscriptions.js';
-import type { WebhookCounts } from './webhooks/webhook-counts.js';
-import { listItems } from './webhooks/webhook-item.js';
-import { WebhookSender, type Target } from './webhooks/webhook-sender.js';
+import { KnobBoard } from './hubspot/webhooks/knob-board.js';
+import type { Knobs } from './hubspot/webhooks/knobs.js';
+import { listDefaultSubscriptions, type Subscription } from './hubspot/webhooks/subscriptions.js';
+import type { WebhookCounts } from './hubspot/webhooks/webhook-counts.js';
+import { listItems } from './hubspot/webhooks/webhook-item.js';
+import { WebhookSender, type Target } from './hubspot/webhooks/webhook-sender.js';
 
 export interface PortalOptions {
   /** Where webhooks go; may be set later. */

@@ -2,14 +2,14 @@ import 'reflect-metadata';
 import { createLogger, createMetrics, NestLogger, type Logger } from '@crm-mesh/telemetry';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { HubspotErrorFilter } from './api/hubspot-error.filter.js';
+import { HubspotErrorFilter } from './hubspot/api/hubspot-error.filter.js';
 import type { CrmStore } from './crm/crm-store.js';
 import { DEFAULTS, Sandbox, type PortalOptions, type SandboxState } from './sandbox.js';
 import { SandboxModule } from './sandbox.module.js';
 import type { ScenarioRequest, ScenarioResult } from './story/scenario-runner.js';
 import type { ReceivedPosts } from './receiver/received-posts.js';
-import type { Knobs } from './webhooks/knobs.js';
-import type { Target, WebhookSender } from './webhooks/webhook-sender.js';
+import type { Knobs } from './hubspot/webhooks/knobs.js';
+import type { Target, WebhookSender } from './hubspot/webhooks/webhook-sender.js';
 
 export { UI_ACTOR } from './crm/owners.js';
 export type { CrmStore, Knobs, PortalOptions, SandboxState, ScenarioRequest, ScenarioResult, Target };

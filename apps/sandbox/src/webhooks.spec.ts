@@ -4,7 +4,7 @@ import { Signature } from '@hubspot/api-client';
 import { describe, expect, it, vi } from 'vitest';
 import { atOnce, holdUntilOpen, listen, open } from './sandbox.fixture.js';
 import { UI_ACTOR, type RunningSandbox, type SandboxOptions } from './start-sandbox.js';
-import type { WebhookItem } from './webhooks/webhook-item.js';
+import type { WebhookItem } from './hubspot/webhooks/webhook-item.js';
 
 const actor = UI_ACTOR;
 /** A busy machine takes its time. */

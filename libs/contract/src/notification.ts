@@ -27,4 +27,9 @@ export interface Notification extends RecordKey {
   mergedIds?: string[];
   /** The CRM's own item, untouched. */
   payload: unknown;
+  /**
+   * The CRM's own object as the source's `fetch` gives it, where the sign carries it (a row of a poll): then it is not
+   * fetched once more.
+   */
+  fetched?: unknown;
 }

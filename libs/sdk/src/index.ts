@@ -46,17 +46,42 @@ export {
 export { PLUGIN_CONFIG, PLUGIN_LOG, type Injected, type InjectionToken } from './providers.js';
 export type { SinkTransaction, SinkValue, SinkWork } from './sink/sink-transaction.js';
 export {
+  RefusedRequest,
+  URGENCIES,
+  type ApiAnswer,
+  type ApiAuth,
+  type ApiClient,
+  type ApiDescription,
+  type ApiFailure,
+  type ApiQuota,
+  type ApiRequest,
+  type OAuth,
+  type Urgency,
+} from './source/api.js';
+export {
   defineSource,
   SOURCE_MARK,
-  type FetchedRecords,
-  type HandshakeReply,
-  type Hypothesis,
-  type MappedRecord,
-  type NotificationDraft,
   type Source,
   type SourceContext,
   type SourceDefinition,
-  type Verification,
-  type VerificationFailure,
-  type WebhookRequest,
-} from './source.js';
+} from './source/define-source.js';
+export type { CrmDescription, EntityDescription, FieldDescription } from './source/metadata.js';
+export type {
+  PollPage,
+  PollRequest,
+  ScanPage,
+  ScanRequest,
+  SourcePoll,
+  SourceScan,
+  SubscribeRequest,
+} from './source/poll.js';
+export type { FetchedRecords, MappedRecord, NotificationDraft } from './source/record.js';
+export type {
+  AcceptedReply,
+  HandshakeReply,
+  Hypothesis,
+  Verification,
+  VerificationFailure,
+  WebhookRequest,
+} from './source/webhook.js';
+export type { WriteRequest, WriteResult } from './source/write.js';

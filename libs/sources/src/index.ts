@@ -4,10 +4,9 @@ export { explainRequest, type ExplainInput, type RequestExplanation } from './ex
 export { readRecordedRequest, type RecordedRequest } from './explain/recorded-request.js';
 export { HubspotConfig, HubspotRateLimit } from './hubspot/config.js';
 export { hubspotSource } from './hubspot/index.js';
+export { NO_API } from './kit/api/no-api.js';
 export { applyPatch } from './kit/apply-patch.js';
 export { gatherNotifications } from './kit/gather-notifications.js';
-export { readMediaType } from './kit/media-type.js';
-export { parseJson } from './kit/parse-json.js';
 export { createRecordLoader, type RecordLoader } from './kit/record-loader.js';
 export { EntityMapping, FieldRule, MappingConfig } from './mapping/mapping-config.js';
 export { SHIPPED_SOURCES } from './registry.js';

@@ -3,6 +3,7 @@ import type { Log, NotificationDraft, SourceContext, WebhookRequest } from '@crm
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { readFileSync } from 'node:fs';
+import { NO_API } from '../src/kit/api/no-api.js';
 
 /** When the samples were sent. */
 export const SAMPLE_TIME_MS = 1_774_368_002_450;
@@ -56,6 +57,8 @@ export function createContext<C>(config: C, options: { nowMs?: number; publicUrl
     publicUrl: options.publicUrl ?? PUBLIC_URL,
     now: () => options.nowMs ?? SAMPLE_TIME_MS,
     log: createLog(),
+    urgency: 'live',
+    api: NO_API,
   };
 }
 

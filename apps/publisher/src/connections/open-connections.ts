@@ -1,6 +1,6 @@
 import { validateConfig, type ConnectionConfig } from '@crm-mesh/config';
 import type { Source, SourceContext } from '@crm-mesh/sdk';
-import { createRecordLoader } from '@crm-mesh/sources';
+import { createRecordLoader, NO_API } from '@crm-mesh/sources';
 import type { Logger } from '@crm-mesh/telemetry';
 import { Connections, type Connection } from './connections.js';
 import { findSource } from './find-source.js';
@@ -42,6 +42,8 @@ async function openConnection(
     },
     now: options.now,
     log: options.log.child({ connection: `${tenant}/${name}` }),
+    urgency: 'live',
+    api: NO_API,
   };
   const counts = { received: 0, refused: 0, duplicates: 0 };
   const coalesceMs = readCoalesceMs(config) ?? source.coalesceMs ?? 0;

@@ -1,7 +1,7 @@
 import { MeshError, notificationMessageId, rawSubject, type Notification } from '@crm-mesh/contract';
 import type { OutgoingMessage } from '@crm-mesh/jetstream';
 import type { NotificationDraft, VerificationFailure, WebhookRequest } from '@crm-mesh/sdk';
-import { readMediaType } from '@crm-mesh/sources';
+import { readMediaType } from '@crm-mesh/sdk/kit';
 import type { Connection } from '../connections/connections.js';
 import type { Intake, Taken } from '../outbox/intake.js';
 import { NOTIFICATION_HEADERS } from '../outbox/outbox.js';

@@ -1,7 +1,7 @@
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsUrl, Max, Min } from 'class-validator';
 import { ValidationPipe, type Type as Class } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import type { Delivery } from '../webhooks/delivery-log.js';
+import type { Delivery } from '../hubspot/webhooks/delivery-log.js';
 
 const ANY_URL = { require_tld: false, require_protocol: true, protocols: ['http', 'https'] };
 

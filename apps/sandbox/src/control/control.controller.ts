@@ -16,9 +16,9 @@ import { readObjectType } from '../crm/object-types.js';
 import { Sandbox, type SandboxState } from '../sandbox.js';
 import type { PlayState } from '../story/player.js';
 import type { ScenarioResult } from '../story/scenario-runner.js';
-import type { Delivery } from '../webhooks/delivery-log.js';
-import type { Knobs } from '../webhooks/knobs.js';
-import type { Target } from '../webhooks/webhook-sender.js';
+import type { Delivery } from '../hubspot/webhooks/delivery-log.js';
+import type { Knobs } from '../hubspot/webhooks/knobs.js';
+import type { Target } from '../hubspot/webhooks/webhook-sender.js';
 import { checkAs, DeliveriesQuery, PlayRequest, ScenarioWish, TargetWish } from './control-requests.js';
 
 /** What HubSpot has not: the strings of the puppet. Without a token, so never open it to others. */

@@ -1,4 +1,4 @@
-import type { KnobBoard } from '../webhooks/knob-board.js';
+import type { KnobBoard } from '../hubspot/webhooks/knob-board.js';
 
 /** One post that a plugin sent to the system behind, which the sandbox plays too. */
 export interface ReceivedPost {

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CrmStore } from '../crm/crm-store.js';
-import type { KnobBoard } from '../webhooks/knob-board.js';
-import type { WebhookCounts } from '../webhooks/webhook-counts.js';
-import type { WebhookSender } from '../webhooks/webhook-sender.js';
+import type { KnobBoard } from '../hubspot/webhooks/knob-board.js';
+import type { WebhookCounts } from '../hubspot/webhooks/webhook-counts.js';
+import type { WebhookSender } from '../hubspot/webhooks/webhook-sender.js';
 import { countTruth, type Truth } from './count-truth.js';
 import type { ScenarioOperation } from './operation.js';
 import { DEFAULT_SCENARIO, planScenario, type ScenarioOptions } from './plan-scenario.js';

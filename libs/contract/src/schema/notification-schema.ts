@@ -25,6 +25,7 @@ export const NOTIFICATION_SCHEMA: JsonSchema = {
     verifiedBy: TEXT,
     mergedIds: { type: 'array', items: { type: 'string' } },
     payload: { description: "The CRM's own item, untouched" },
+    fetched: { description: "The CRM's own object, where the sign carries it" },
   },
   required: [
     'tenant',

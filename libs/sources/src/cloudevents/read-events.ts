@@ -1,10 +1,7 @@
 import { MeshError } from '@crm-mesh/contract';
 import type { WebhookRequest } from '@crm-mesh/sdk';
+import { isJson, isObject, parseJsonBody, readMediaType, refuseNotification } from '@crm-mesh/sdk/kit';
 import { CloudEvent } from 'cloudevents';
-import { isJson, readMediaType } from '../kit/media-type.js';
-import { parseJsonBody } from '../kit/parse-json.js';
-import { isObject } from '../kit/read-value.js';
-import { refuseNotification } from '../kit/refuse.js';
 
 /** A valid CloudEvent; unknown extensions are kept. `data_base64` that holds JSON is read into `data`. */
 export interface IncomingEvent extends Readonly<Record<string, unknown>> {

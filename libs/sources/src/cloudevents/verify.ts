@@ -1,5 +1,5 @@
 import type { HandshakeReply, SourceContext, Verification, VerificationFailure, WebhookRequest } from '@crm-mesh/sdk';
-import { equalsInConstantTime } from '../kit/compare-secrets.js';
+import { equalsInConstantTime } from '@crm-mesh/sdk/kit';
 import type { CloudEventsConfig } from './config.js';
 
 type Context = SourceContext<CloudEventsConfig>;

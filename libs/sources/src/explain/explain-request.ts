@@ -1,7 +1,8 @@
 import { MeshError } from '@crm-mesh/contract';
 import type { Log, Source, SourceContext, Verification, VerificationFailure } from '@crm-mesh/sdk';
+import { readMediaType } from '@crm-mesh/sdk/kit';
+import { NO_API } from '../kit/api/no-api.js';
 import type { RecordedRequest } from './recorded-request.js';
-import { readMediaType } from '../kit/media-type.js';
 import { suspectBody, suspectConfig, suspectUrl, type Attempt, type Suspicion } from './suspicions.js';
 
 export interface ExplainInput {
@@ -68,7 +69,7 @@ function judge(source: Source, attempt: Attempt): Verification {
 }
 
 function contextOf({ config, publicUrl, nowMs }: Attempt): SourceContext {
-  return { tenant: '', connection: '', config, publicUrl, now: () => nowMs, log: SILENT };
+  return { tenant: '', connection: '', config, publicUrl, now: () => nowMs, log: SILENT, urgency: 'live', api: NO_API };
 }
 
 function explainBody(source: Source, attempt: Attempt, scheme: string): RequestExplanation {

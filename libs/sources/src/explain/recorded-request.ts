@@ -1,6 +1,6 @@
 import { MeshError } from '@crm-mesh/contract';
 import type { WebhookRequest } from '@crm-mesh/sdk';
-import { isObject } from '../kit/read-value.js';
+import { isObject } from '@crm-mesh/sdk/kit';
 
 /** A request that somebody kept, to ask why it was refused. */
 export interface RecordedRequest extends WebhookRequest {

@@ -1,7 +1,6 @@
 import { PermanentError, readRetryAfterMs, Unavailable, type SourceContext } from '@crm-mesh/sdk';
+import { isObject, parseJson } from '@crm-mesh/sdk/kit';
 import Bottleneck from 'bottleneck';
-import { parseJson } from '../kit/parse-json.js';
-import { isObject } from '../kit/read-value.js';
 import type { HubspotConfig } from './config.js';
 
 interface ApiRequest {

@@ -1,4 +1,4 @@
-import { isObject, readId } from '../kit/read-value.js';
+import { isObject, readId } from '@crm-mesh/sdk/kit';
 
 /** What HubSpot could not read of a batch (207). */
 interface Failure {

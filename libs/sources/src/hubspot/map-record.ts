@@ -1,8 +1,7 @@
 import type { AnyRecord, DealStatus, Notification } from '@crm-mesh/contract';
 import { RetryLater, type MappedRecord, type SourceContext } from '@crm-mesh/sdk';
+import { toDecimalText, toIsoTime } from '@crm-mesh/sdk/kit';
 import { setProperty } from 'dot-prop';
-import { toDecimalText } from '../kit/convert-decimal.js';
-import { toIsoTime } from '../kit/convert-time.js';
 import { convertField, isEmpty } from '../mapping/convert-field.js';
 import { readFieldKinds } from '../mapping/field-kinds.js';
 import type { HubspotConfig } from './config.js';

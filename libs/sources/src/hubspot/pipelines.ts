@@ -1,6 +1,6 @@
 import type { DealStatus } from '@crm-mesh/contract';
 import type { SourceContext } from '@crm-mesh/sdk';
-import { isObject } from '../kit/read-value.js';
+import { isObject } from '@crm-mesh/sdk/kit';
 import { apiOf } from './api.js';
 import type { HubspotConfig } from './config.js';
 

@@ -1,4 +1,4 @@
-import { isObject, readId } from '../kit/read-value.js';
+import { isObject, readId } from '@crm-mesh/sdk/kit';
 import type { HubspotApi } from './api.js';
 import { askApart } from './ask-apart.js';
 import { listErrors } from './batch-failures.js';

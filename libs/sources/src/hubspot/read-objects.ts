@@ -1,5 +1,5 @@
 import { Unavailable } from '@crm-mesh/sdk';
-import { isObject, readId } from '../kit/read-value.js';
+import { isObject, readId } from '@crm-mesh/sdk/kit';
 import type { HubspotApi } from './api.js';
 import { askApart } from './ask-apart.js';
 import { listErrors } from './batch-failures.js';

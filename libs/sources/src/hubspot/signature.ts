@@ -1,6 +1,6 @@
 import type { SourceContext, Verification, WebhookRequest } from '@crm-mesh/sdk';
 import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
-import { checkTimestamp, SIGNATURE_WINDOW_MS } from '../kit/timestamp-window.js';
+import { SIGNATURE_WINDOW_MS, checkTimestamp } from '@crm-mesh/sdk/kit';
 import type { HubspotConfig, SignatureVersion } from './config.js';
 
 type Context = SourceContext<HubspotConfig>;

@@ -1,9 +1,6 @@
 import type { Change } from '@crm-mesh/contract';
 import type { NotificationDraft, SourceContext, WebhookRequest } from '@crm-mesh/sdk';
-import { toIsoTime } from '../kit/convert-time.js';
-import { parseJsonBody } from '../kit/parse-json.js';
-import { isObject, readId } from '../kit/read-value.js';
-import { refuseNotification } from '../kit/refuse.js';
+import { isObject, parseJsonBody, readId, refuseNotification, toIsoTime } from '@crm-mesh/sdk/kit';
 import type { HubspotConfig } from './config.js';
 import { entityOfName, entityOfTypeId } from './object-types.js';
 

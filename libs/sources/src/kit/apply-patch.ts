@@ -1,7 +1,7 @@
 import type { AnyRecord } from '@crm-mesh/contract';
 import type { MappedRecord } from '@crm-mesh/sdk';
+import { isObject } from '@crm-mesh/sdk/kit';
 import { deleteProperty } from 'dot-prop';
-import { isObject } from './read-value.js';
 
 type Present = Extract<MappedRecord, { state: 'present' }>;
 

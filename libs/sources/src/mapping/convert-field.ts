@@ -1,7 +1,4 @@
-import { toDecimalText, minorDigitsOf } from '../kit/convert-decimal.js';
-import { toIsoTime } from '../kit/convert-time.js';
-import { isObject, readId } from '../kit/read-value.js';
-import { refuseMapping } from '../kit/refuse.js';
+import { isObject, minorDigitsOf, readId, refuseMapping, toDecimalText, toIsoTime } from '@crm-mesh/sdk/kit';
 import type { FieldKind } from './field-kinds.js';
 
 export interface ConvertOptions {

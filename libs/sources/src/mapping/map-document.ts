@@ -1,9 +1,7 @@
 import type { AnyRecord } from '@crm-mesh/contract';
 import type { MappedRecord } from '@crm-mesh/sdk';
+import { isObject, readId, refuseMapping, toIsoTime } from '@crm-mesh/sdk/kit';
 import { getProperty, setProperty } from 'dot-prop';
-import { toIsoTime } from '../kit/convert-time.js';
-import { isObject, readId } from '../kit/read-value.js';
-import { refuseMapping } from '../kit/refuse.js';
 import { convertField, isEmpty, type ConvertOptions } from './convert-field.js';
 import type { ReadType } from './event-type.js';
 import { readFieldKinds, readLineKinds, type FieldKind } from './field-kinds.js';

@@ -1,4 +1,5 @@
 import { isEntity, isEventType } from '@crm-mesh/contract';
+import { isObject } from '@crm-mesh/sdk/kit';
 import { plainToInstance, Transform } from 'class-transformer';
 import {
   Allow,
@@ -12,7 +13,6 @@ import {
   ValidateBy,
   ValidateNested,
 } from 'class-validator';
-import { isObject } from '../kit/read-value.js';
 import { readFieldKinds } from './field-kinds.js';
 
 /** Where one canonical field comes from. In mesh.yaml a bare text stands for its `path`. */

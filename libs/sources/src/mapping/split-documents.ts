@@ -1,8 +1,7 @@
 import type { Notification } from '@crm-mesh/contract';
 import type { MappedRecord, NotificationDraft, SourceContext } from '@crm-mesh/sdk';
+import { isObject, readId, refuseMapping, refuseNotification } from '@crm-mesh/sdk/kit';
 import { getProperty } from 'dot-prop';
-import { isObject, readId } from '../kit/read-value.js';
-import { refuseMapping, refuseNotification } from '../kit/refuse.js';
 import { readEventType } from './event-type.js';
 import { findId, findModifiedAt, mapDocument, type EventDocument } from './map-document.js';
 import type { MappingConfig } from './mapping-config.js';

@@ -1,7 +1,5 @@
 import { defineSource, type Hypothesis, type SourceContext } from '@crm-mesh/sdk';
-import { parseJsonBody } from '../kit/parse-json.js';
-import { isObject } from '../kit/read-value.js';
-import { refuseNotification } from '../kit/refuse.js';
+import { isObject, parseJsonBody, refuseNotification } from '@crm-mesh/sdk/kit';
 import { draftNotification, mapNotification } from '../mapping/split-documents.js';
 import { StandardWebhooksConfig } from './config.js';
 import { readWebhookId, verifyStandardWebhook } from './verify.js';

@@ -1,6 +1,6 @@
 import type { SourceContext, Verification, VerificationFailure, WebhookRequest } from '@crm-mesh/sdk';
 import { createHmac, timingSafeEqual, verify } from 'node:crypto';
-import { checkTimestamp } from '../kit/timestamp-window.js';
+import { checkTimestamp } from '@crm-mesh/sdk/kit';
 import type { StandardWebhooksConfig } from './config.js';
 import { readKey, type WebhookKey } from './keys.js';
 

@@ -1,4 +1,4 @@
-import type { Random } from '../crm/draw-ids.js';
+import type { Random } from '../../crm/draw-ids.js';
 import type { Knobs } from './knobs.js';
 import type { WebhookItem } from './webhook-item.js';
 

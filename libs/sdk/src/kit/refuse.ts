@@ -1,5 +1,5 @@
 import { MeshError } from '@crm-mesh/contract';
-import { PermanentError } from '@crm-mesh/sdk';
+import { PermanentError } from '../delivery-errors.js';
 
 /** The request cannot be read: the publisher answers 400. `what` holds no personal data. */
 export function refuseNotification(what: string, cause?: unknown): MeshError {

@@ -1,8 +1,8 @@
-import { findLinkFacts } from '../crm/association-types.js';
-import type { ObjectRef } from '../crm/crm-change.js';
-import type { CrmObject, HistoryEntry } from '../crm/crm-object.js';
-import type { CrmStore } from '../crm/crm-store.js';
-import { readObjectType, TYPE_FACTS, type ObjectType } from '../crm/object-types.js';
+import { findLinkFacts } from '../../crm/association-types.js';
+import type { ObjectRef } from '../../crm/crm-change.js';
+import type { CrmObject, HistoryEntry } from '../../crm/crm-object.js';
+import type { CrmStore } from '../../crm/crm-store.js';
+import { readObjectType, TYPE_FACTS, type ObjectType } from '../../crm/object-types.js';
 
 /** What a read asks for beside the object itself. */
 export interface Wishes {

@@ -1,9 +1,9 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, UseGuards } from '@nestjs/common';
-import type { ObjectRef } from '../crm/crm-change.js';
-import { CrmError, invalid, notFound } from '../crm/crm-error.js';
-import type { CrmObject } from '../crm/crm-object.js';
-import { CrmStore } from '../crm/crm-store.js';
-import { readObjectType, type ObjectType } from '../crm/object-types.js';
+import type { ObjectRef } from '../../crm/crm-change.js';
+import { CrmError, invalid, notFound } from '../../crm/crm-error.js';
+import type { CrmObject } from '../../crm/crm-object.js';
+import { CrmStore } from '../../crm/crm-store.js';
+import { readObjectType, type ObjectType } from '../../crm/object-types.js';
 import { ApiGuard } from './api.guard.js';
 import { ApiOptions } from './api-options.js';
 import {

@@ -1,4 +1,4 @@
-import { CrmError } from '../crm/crm-error.js';
+import { CrmError } from '../../crm/crm-error.js';
 import type { Knobs } from '../webhooks/knobs.js';
 import type { AccessTokens } from './access-tokens.js';
 import type { RateLimiter } from './rate-limits.js';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { FastifyReply } from 'fastify';
-import { CrmError } from '../crm/crm-error.js';
+import { CrmError } from '../../crm/crm-error.js';
 import { RateLimitError } from './api-gate.js';
 
 /** Errors in HubSpot's form. */

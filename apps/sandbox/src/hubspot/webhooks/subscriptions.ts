@@ -1,5 +1,5 @@
-import type { CrmChange } from '../crm/crm-change.js';
-import { TYPE_FACTS, type ObjectType } from '../crm/object-types.js';
+import type { CrmChange } from '../../crm/crm-change.js';
+import { TYPE_FACTS, type ObjectType } from '../../crm/object-types.js';
 
 /** What an app asked HubSpot to be told. Typed: `deal.creation`; generic: `object.creation` with an objectTypeId. */
 export interface Subscription {

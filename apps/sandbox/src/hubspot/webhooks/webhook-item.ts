@@ -1,6 +1,6 @@
-import type { CrmChange } from '../crm/crm-change.js';
-import type { Random } from '../crm/draw-ids.js';
-import { isDateProperty, TYPE_FACTS } from '../crm/object-types.js';
+import type { CrmChange } from '../../crm/crm-change.js';
+import type { Random } from '../../crm/draw-ids.js';
+import { isDateProperty, TYPE_FACTS } from '../../crm/object-types.js';
 import { matchesSubscription, type Subscription } from './subscriptions.js';
 
 /** One event as HubSpot sends it. Ids are numbers here, and text in the API. */

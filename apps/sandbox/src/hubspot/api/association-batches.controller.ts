@@ -1,8 +1,8 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import type { ObjectRef } from '../crm/crm-change.js';
-import { CrmStore } from '../crm/crm-store.js';
-import { readObjectType } from '../crm/object-types.js';
+import type { ObjectRef } from '../../crm/crm-change.js';
+import { CrmStore } from '../../crm/crm-store.js';
+import { readObjectType } from '../../crm/object-types.js';
 import { ApiGuard } from './api.guard.js';
 import { ApiOptions } from './api-options.js';
 import { describeBatch, describeFailure, statusOf, type BatchError, type BatchResult } from './batch-result.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, Param, UseGuards } from '@nestjs/common';
-import { notFound } from '../crm/crm-error.js';
-import { OWNERS } from '../crm/owners.js';
+import { notFound } from '../../crm/crm-error.js';
+import { OWNERS } from '../../crm/owners.js';
 import { ApiGuard } from './api.guard.js';
 
 const TIMES = { createdAt: '2024-01-15T09:00:00.000Z', updatedAt: '2025-10-02T12:11:00.000Z' };

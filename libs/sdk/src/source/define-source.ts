@@ -1,53 +1,12 @@
-import type { AnyRecord, Change, Notification } from '@crm-mesh/contract';
-import type { ConfigSchema } from './config-schema.js';
-import type { Log } from './log.js';
-
-/** A webhook request as it came in: the bytes are what the sender signed. */
-export interface WebhookRequest {
-  /** In capitals. */
-  method: string;
-  /** Path and query as received, e.g. `/webhooks/acme/hubspot?x=1`. */
-  url: string;
-  /** Names in lower case. */
-  headers: Readonly<Record<string, string | undefined>>;
-  /** Byte by byte as it was received. */
-  body: Uint8Array;
-}
-
-/** Why a request is refused. `reason` is for the operator who asks `mesh source verify`, and goes to nobody else. */
-export type Verification = { ok: true; scheme: string } | { ok: false; code: VerificationFailure; reason: string };
-
-/** Why a request is not proved, as logs and metrics name it. */
-export type VerificationFailure =
-  | 'signature-missing'
-  | 'signature-malformed'
-  | 'signature-mismatch'
-  | 'timestamp-missing'
-  | 'timestamp-malformed'
-  | 'timestamp-out-of-window'
-  | 'scheme-not-allowed'
-  | 'credentials-missing'
-  | 'credentials-mismatch'
-  /** The sender is known, but not allowed to deliver from where it says it stands: 403 instead of 401. */
-  | 'origin-not-allowed';
-
-/** One sign of one record's change, as a source reads it out of a request. */
-export interface NotificationDraft {
-  /** A canonical entity, or `custom-…`. */
-  entity: string;
-  /** The CRM's own id of the record, as text. */
-  id: string;
-  /** What the CRM says happened. */
-  change: Change;
-  /** The same whenever the CRM says the same thing again; see {@link Notification.dedupeKey}. */
-  dedupeKey: string;
-  /** ISO 8601. */
-  modifiedAt?: string;
-  /** For `merged`: ids of the records that this one has swallowed. */
-  mergedIds?: string[];
-  /** The CRM's own item, untouched; it must fit into JSON. */
-  payload: unknown;
-}
+import type { Notification } from '@crm-mesh/contract';
+import type { ConfigSchema } from '../config-schema.js';
+import type { Log } from '../log.js';
+import type { ApiClient, ApiDescription, Urgency } from './api.js';
+import type { CrmDescription } from './metadata.js';
+import type { SourcePoll, SourceScan, SubscribeRequest } from './poll.js';
+import type { FetchedRecords, MappedRecord, NotificationDraft } from './record.js';
+import type { AcceptedReply, HandshakeReply, Hypothesis, Verification, WebhookRequest } from './webhook.js';
+import type { WriteRequest, WriteResult } from './write.js';
 
 /** What a source's functions get: one configured connection. */
 export interface SourceContext<C = unknown> {
@@ -63,43 +22,10 @@ export interface SourceContext<C = unknown> {
   now(): number;
   /** Lines carry the tenant and the connection by themselves. */
   log: Log;
-}
-
-/** The state of one record, in the canonical model. */
-export type MappedRecord =
-  | {
-      state: 'present';
-      record: AnyRecord;
-      modifiedAt?: string;
-      /** The record holds only what changed: it is merged over the last known state (`applyPatch` of the sources). */
-      patch?: true;
-      /** With `patch`: fields that were emptied; fields of `custom` as `custom.<name>`. */
-      cleared?: readonly string[];
-    }
-  | { state: 'deleted'; modifiedAt?: string }
-  | { state: 'erased'; modifiedAt?: string };
-
-/** The CRM's own objects by id; an id that is absent does not exist there (any more). */
-export type FetchedRecords = ReadonlyMap<string, unknown>;
-
-/** An HTTP answer that a handshake gives (CloudEvents' abuse protection). */
-export interface HandshakeReply {
-  /** The HTTP status. */
-  status: number;
-  /** Names in any case. */
-  headers: Record<string, string>;
-}
-
-/** One way in which a refused request may have come about, for `mesh source verify`: other settings to try. */
-export interface Hypothesis<C = unknown> {
-  /** Short, e.g. `signature v1`. */
-  name: string;
-  /** Tried in place of the same settings of the connection. */
-  config: Partial<C>;
-  /** What is wrong when the request passes with this configuration, and how to mend it; without any secret. */
-  why: string;
-  /** How to mend it. */
-  cure: string;
+  /** What is being done: `live`, or what gives way to it. The API's rate limit is shared accordingly. */
+  urgency: Urgency;
+  /** The CRM's API as the source describes it by `api`; without that every request is refused. */
+  api: ApiClient;
 }
 
 /** Code that speaks one CRM's interface. Each part is optional but `map`; what is absent the CRM does not have. */
@@ -124,10 +50,26 @@ export interface SourceDefinition<C = unknown> {
   handshake?(request: WebhookRequest, context: SourceContext<C>): HandshakeReply;
   /** One notification per record; throws MESH_NOTIFICATION_INVALID on a body it cannot read. Calls no API. */
   split?(request: WebhookRequest, context: SourceContext<C>): NotificationDraft[];
+  /** What the sender is answered when its request is stored. Default: 202 without a body. */
+  reply?(request: WebhookRequest, context: SourceContext<C>): AcceptedReply;
+  /** How `context.api` reaches the CRM. Asked once for each configuration. */
+  api?(config: C): ApiDescription;
   /** Reads at most `fetchBatchSize` records of one entity. Throws `Unavailable` or `RetryLater` when the CRM says so. */
   fetch?(entity: string, ids: readonly string[], context: SourceContext<C>): Promise<FetchedRecords>;
   /** Default 100. */
   fetchBatchSize?: number;
+  /** Asks what changed, on a schedule. */
+  poll?: SourcePoll<C>;
+  /** Goes through everything. */
+  scan?: SourceScan<C>;
+  /** Follows a stream that the CRM pushes, until the signal aborts; when it throws, it is called again after a while. */
+  subscribe?(request: SubscribeRequest, context: SourceContext<C>): Promise<void>;
+  /** Changes a record. Throws as `fetch` does. */
+  write?(request: WriteRequest, context: SourceContext<C>): Promise<WriteResult>;
+  /** The CRM's metadata, by which changes of its schema are found. */
+  describe?(context: SourceContext<C>): Promise<CrmDescription>;
+  /** The CRM's fields that `map` reads of an entity: whoever changes one of them is told what depends on it. */
+  reads?(entity: string, config: C): readonly string[];
   /** What `mesh source verify` tries besides URL, clock and body: configurations that people take for this one. */
   hypotheses?(context: SourceContext<C>): readonly Hypothesis<C>[];
   /**

@@ -1,5 +1,5 @@
-import type { Actor } from '../crm/crm-change.js';
-import type { ObjectType } from '../crm/object-types.js';
+import type { Actor } from '../../crm/crm-change.js';
+import type { ObjectType } from '../../crm/object-types.js';
 
 /** What the controllers need to know of the portal. */
 export class ApiOptions {

@@ -1,6 +1,6 @@
 import type { Logger } from '@crm-mesh/telemetry';
 import PQueue from 'p-queue';
-import type { Random } from '../crm/draw-ids.js';
+import type { Random } from '../../crm/draw-ids.js';
 import { DeliveryLog, type Delivery } from './delivery-log.js';
 import type { Knobs } from './knobs.js';
 import {

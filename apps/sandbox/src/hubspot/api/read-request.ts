@@ -1,8 +1,8 @@
-import type { WishedLink } from '../crm/crm-store.js';
-import type { PropertyInput } from '../crm/check-properties.js';
-import { CrmError, invalid } from '../crm/crm-error.js';
-import type { ObjectType } from '../crm/object-types.js';
-import { findLinkFactsById } from '../crm/association-types.js';
+import type { WishedLink } from '../../crm/crm-store.js';
+import type { PropertyInput } from '../../crm/check-properties.js';
+import { CrmError, invalid } from '../../crm/crm-error.js';
+import type { ObjectType } from '../../crm/object-types.js';
+import { findLinkFactsById } from '../../crm/association-types.js';
 import type { Wishes } from './show-object.js';
 
 export type Json = Readonly<Record<string, unknown>>;

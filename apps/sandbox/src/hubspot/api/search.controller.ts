@@ -1,8 +1,8 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, UseGuards } from '@nestjs/common';
-import { CrmStore } from '../crm/crm-store.js';
-import { readObjectType } from '../crm/object-types.js';
-import { searchObjects } from '../crm/search.js';
-import { readSearchRequest } from '../crm/search-request.js';
+import { CrmStore } from '../../crm/crm-store.js';
+import { readObjectType } from '../../crm/object-types.js';
+import { searchObjects } from '../../crm/search.js';
+import { readSearchRequest } from '../../crm/search-request.js';
 import { ApiGuard } from './api.guard.js';
 import { ApiOptions } from './api-options.js';
 import { NO_WISHES, showObject, type ShownObject } from './show-object.js';

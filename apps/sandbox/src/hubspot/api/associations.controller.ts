@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Put, Query, UseGuards } from '@nestjs/common';
-import type { ObjectRef } from '../crm/crm-change.js';
-import { CrmStore } from '../crm/crm-store.js';
-import { readObjectType } from '../crm/object-types.js';
+import type { ObjectRef } from '../../crm/crm-change.js';
+import { CrmStore } from '../../crm/crm-store.js';
+import { readObjectType } from '../../crm/object-types.js';
 import { ApiGuard } from './api.guard.js';
 import { ApiOptions } from './api-options.js';
 import { describeBatch, type BatchResult } from './batch-result.js';

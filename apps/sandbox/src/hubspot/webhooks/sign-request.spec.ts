@@ -15,7 +15,7 @@ interface Vector {
   expect: 'accept' | 'reject';
 }
 
-const file = join(import.meta.dirname, '../../../../test/samples/hubspot/signature-vectors.json');
+const file = join(import.meta.dirname, '../../../../../test/samples/hubspot/signature-vectors.json');
 const { vectors } = JSON.parse(readFileSync(file, 'utf8')) as { vectors: Vector[] };
 const HEADERS: Record<string, string> = { v3: 'X-HubSpot-Signature-v3', v1: 'X-HubSpot-Signature' };
 const ours = vectors.filter(({ version, expect: decision }) => version !== 'v2' && decision === 'accept');

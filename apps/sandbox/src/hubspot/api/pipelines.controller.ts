@@ -1,6 +1,6 @@
 import { Controller, Get, Param, UseGuards } from '@nestjs/common';
-import { invalid, notFound } from '../crm/crm-error.js';
-import { listPipelines, type Pipeline, type Stage } from '../crm/pipelines.js';
+import { invalid, notFound } from '../../crm/crm-error.js';
+import { listPipelines, type Pipeline, type Stage } from '../../crm/pipelines.js';
 import { ApiGuard } from './api.guard.js';
 
 const TIMES = { createdAt: '2024-01-15T09:00:00.000Z', updatedAt: '2025-10-02T12:11:00.000Z' };

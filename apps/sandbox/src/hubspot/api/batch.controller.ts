@@ -1,8 +1,8 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Query, Res, UseGuards } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import type { CrmObject } from '../crm/crm-object.js';
-import { CrmStore } from '../crm/crm-store.js';
-import { readObjectType, type ObjectType } from '../crm/object-types.js';
+import type { CrmObject } from '../../crm/crm-object.js';
+import { CrmStore } from '../../crm/crm-store.js';
+import { readObjectType, type ObjectType } from '../../crm/object-types.js';
 import { ApiGuard } from './api.guard.js';
 import { ApiOptions } from './api-options.js';
 import {

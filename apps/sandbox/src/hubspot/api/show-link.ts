@@ -1,9 +1,9 @@
-import type { Link } from '../crm/association-book.js';
-import { findLinkFacts, type LinkFacts } from '../crm/association-types.js';
-import type { ObjectRef } from '../crm/crm-change.js';
-import { invalid } from '../crm/crm-error.js';
-import type { CrmStore } from '../crm/crm-store.js';
-import { readObjectType, TYPE_FACTS, type ObjectType } from '../crm/object-types.js';
+import type { Link } from '../../crm/association-book.js';
+import { findLinkFacts, type LinkFacts } from '../../crm/association-types.js';
+import type { ObjectRef } from '../../crm/crm-change.js';
+import { invalid } from '../../crm/crm-error.js';
+import type { CrmStore } from '../../crm/crm-store.js';
+import { readObjectType, TYPE_FACTS, type ObjectType } from '../../crm/object-types.js';
 import type { BatchError } from './batch-result.js';
 
 /** Links of one record in one answer. */

@@ -1,4 +1,4 @@
-import type { Verification } from '@crm-mesh/sdk';
+import type { Verification } from '../source/webhook.js';
 
 /** How far a signed timestamp may lie from our clock, in both directions. */
 export const SIGNATURE_WINDOW_MS = 300_000;

@@ -1,4 +1,4 @@
-import { CrmError } from '../crm/crm-error.js';
+import { CrmError } from '../../crm/crm-error.js';
 
 export interface AccessOptions {
   /** Of a private app: does not expire. */

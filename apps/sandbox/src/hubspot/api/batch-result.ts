@@ -1,4 +1,4 @@
-import { CrmError } from '../crm/crm-error.js';
+import { CrmError } from '../../crm/crm-error.js';
 
 /** What one input of a batch came to nothing for. */
 export interface BatchError {
