@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { join } from 'node:path';
 import type { LoadedConfig } from '@crm-mesh/config';
 import { DELIVERY_MIGRATIONS } from '@crm-mesh/delivery';
 import type { NatsOptions } from '@crm-mesh/jetstream';
@@ -58,7 +59,9 @@ export async function startPublisher(options: PublisherOptions): Promise<Running
     let url = '';
     const publicUrl = (): string => (options.config.http.publicUrl ?? url).replace(/\/+$/, '');
     const sources = options.sources ?? [...SHIPPED_SOURCES.values()];
-    const connections = await openConnections({ configured: options.config.connections, sources, publicUrl, log, now });
+    const { connections: configured, dataDir } = options.config;
+    const cacheFolder = join(dataDir, 'cache', 'publisher');
+    const connections = await openConnections({ configured, sources, cacheFolder, publicUrl, log, now });
     const metrics = createMetrics({ app: 'publisher' });
     const { app, meshSide } = await openParts(opened, { options, log, now, metrics, connections, url: () => url });
     await app.listen(options.port ?? 0, options.host ?? '127.0.0.1');

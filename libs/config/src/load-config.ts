@@ -129,7 +129,11 @@ function completePaths(config: MeshConfig, folder: string, dataDir: string): Mes
   store.host = completeStore(store.host ?? `sqlite:${resolve(dataDir, 'host.db')}`, folder);
   if (nats.creds !== undefined) nats.creds = resolve(folder, nats.creds);
   config.pluginFolders = config.pluginFolders.map((path) => resolve(folder, path));
-  for (const connection of config.connections) connection.name ??= connection.source;
+  for (const connection of config.connections) {
+    connection.name ??= connection.source;
+    const { mapping } = connection;
+    if (typeof mapping?.file === 'string') mapping.file = resolve(folder, mapping.file);
+  }
   return config;
 }
 

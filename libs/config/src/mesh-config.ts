@@ -182,6 +182,14 @@ export class ConnectionConfig {
   @Key({ type: 'object', meaning: "The source's own settings: secrets, mapping." })
   @IsObject()
   config: Record<string, unknown> = {};
+
+  @Key({
+    type: 'object',
+    meaning: 'What its records map otherwise: `entities`, `currency`, `moneyUnit`, `file` (docs/map-records.md).',
+  })
+  @Optional()
+  @IsObject()
+  mapping?: Record<string, unknown>;
 }
 
 /** The whole of mesh.yaml. */

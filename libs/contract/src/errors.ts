@@ -71,6 +71,10 @@ export const MESH_ERRORS = {
     meaning: 'The stream CRM_EVENTS was deleted and made anew while the ledger followed it.',
     cure: 'Nothing to do: the ledger begins again with the new stream.',
   },
+  MESH_MAPPING_FILE_INVALID: {
+    meaning: 'The mapping file that a connection names cannot be used.',
+    cure: 'Mend the file; the message says where.',
+  },
   MESH_MAPPING_INVALID: {
     meaning: 'A record of a CRM cannot be brought into the canonical model.',
     cure: 'Mend the mapping of its connection in mesh.yaml, or the record in the CRM; then redrive the dead letter.',

@@ -4,6 +4,7 @@ export type { DropInEvent } from './diff-drop-ins.js';
 export type { DropIn } from './drop-in.js';
 export { findDropIns } from './find-drop-ins.js';
 export { importPlugin } from './import-plugin.js';
+export { loadMapping } from './load-mapping.js';
 export { loadPatch, type LoadedPatch } from './load-patch.js';
 export { loadPlugin, type LoadedPlugin } from './load-plugin.js';
 export { prepareForWorker } from './prepare-for-worker.js';

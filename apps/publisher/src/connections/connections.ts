@@ -1,6 +1,6 @@
 import { escapeToken } from '@crm-mesh/contract';
 import type { Source, SourceContext } from '@crm-mesh/sdk';
-import type { RecordLoader } from '@crm-mesh/sources';
+import type { AdjustRecord, RecordLoader } from '@crm-mesh/sources';
 
 /** One configured account of a source, for one tenant, and what came through it. */
 export interface Connection {
@@ -9,6 +9,8 @@ export interface Connection {
   source: Source;
   context: SourceContext;
   loadRecord: RecordLoader;
+  /** What mesh.yaml makes of what the source maps; undefined: nothing. */
+  adjust: AdjustRecord | undefined;
   /** How long signs of one record are gathered before they are looked at. */
   coalesceMs: number;
   counts: ConnectionCounts;

@@ -4,10 +4,13 @@ import { createRecordLoader, NO_API } from '@crm-mesh/sources';
 import type { Logger } from '@crm-mesh/telemetry';
 import { Connections, type Connection } from './connections.js';
 import { findSource } from './find-source.js';
+import { openMapping } from './open-mapping.js';
 
 export interface OpenConnectionsOptions {
   configured: readonly ConnectionConfig[];
   sources: readonly Source[];
+  /** Where mapping files are bundled to. */
+  cacheFolder: string;
   /** The address that CRMs were told, without path; asked for at each request, as the port may be known late. */
   publicUrl(): string;
   log: Logger;
@@ -45,9 +48,13 @@ async function openConnection(
     urgency: 'live',
     api: NO_API,
   };
+  const adjust = await openMapping(configured.mapping, {
+    path: `connections[${index}].mapping`,
+    cacheFolder: options.cacheFolder,
+  });
   const counts = { received: 0, refused: 0, duplicates: 0 };
   const coalesceMs = readCoalesceMs(config) ?? source.coalesceMs ?? 0;
-  return { tenant, name, source, context, loadRecord: createRecordLoader(source, context), coalesceMs, counts };
+  return { tenant, name, source, context, loadRecord: createRecordLoader(source, context), adjust, coalesceMs, counts };
 }
 
 /** A connection's own, where the source lets it have one. */

@@ -73,7 +73,8 @@ async function mapNotification(connection: Connection, notification: Notificatio
   // Asked for only here: a signal costs as much as the mapping of a few fields.
   if (isFetched) run.signal.throwIfAborted();
   try {
-    const mapped = await source.map({ notification, fetched }, context);
+    const own = await source.map({ notification, fetched }, context);
+    const mapped = (await connection.adjust?.(own, { notification, fetched })) ?? own;
     if (mapped.state === 'present' && mapped.record.id !== notification.id) {
       throw new MeshError(
         'MESH_MAPPING_INVALID',

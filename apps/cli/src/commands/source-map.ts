@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import pc from 'picocolors';
+import { validateConfig } from '@crm-mesh/config';
+import { MeshError, type Notification } from '@crm-mesh/contract';
+import { loadMapping } from '@crm-mesh/drop-ins';
+import type { NotificationDraft, SourceContext } from '@crm-mesh/sdk';
+import { isObject, readId } from '@crm-mesh/sdk/kit';
+import {
+  createAdjust,
+  mapSample,
+  MappingOverrides,
+  NO_API,
+  readRecordedRequest,
+  type AdjustRecord,
+  type MappedSample,
+  type RecordedRequest,
+} from '@crm-mesh/sources';
+import type { CliContext } from '../cli-context.js';
+import { runCommand } from '../command.js';
+import { EXIT, type ExitCode } from '../exit-code.js';
+import { openConnection, readPathNames, type FoundConnection } from '../mesh/find-connection.js';
+import { loadMeshConfig } from '../mesh/load-mesh-config.js';
+
+interface MapOptions {
+  sample: string;
+  connection?: string;
+  entity?: string;
+  id?: string;
+}
+
+const HELP = `
+The file holds a recorded webhook (as for \`mesh source verify\`), or the CRM's object as its API gives it: then --entity says
+what it is. Nothing is stored or sent to the mesh. A source that reads what a record refers to (pipelines) asks its CRM.`;
+
+export function addSourceMap(source: Command): void {
+  const map = source
+    .command('map')
+    .description('Shows what a sample becomes with the mapping of mesh.yaml, and every field that was left over.')
+    .requiredOption('--sample <file>', 'a recorded webhook, or an object of the CRM')
+    .option('--connection <tenant/name>', 'default: the only one, or the one that the recorded path names')
+    .option('--entity <entity>', 'what the object is: contact, deal …')
+    .option('--id <id>', 'default: `id` of the object')
+    .addHelpText('after', HELP);
+  runCommand<MapOptions>(map, mapFile);
+}
+
+async function mapFile(context: CliContext, options: MapOptions): Promise<ExitCode> {
+  const sample = readSample(resolve(context.cwd, options.sample));
+  const config = loadMeshConfig(context);
+  const wished = options.connection ?? (sample.request && readPathNames(sample.request.url));
+  const found = await openConnection(context, config, { wished });
+  const adjust = await openAdjust(found, join(config.dataDir, 'cache', 'cli'));
+  const results: MappedSample[] = [];
+  for (const { notification, fetched } of listNotifications(found, sample, options)) {
+    const { source } = found;
+    results.push(await mapSample({ source, context: contextOf(found), adjust, notification, fetched }));
+  }
+  context.terminal.printJson({ connection: found.title, records: results });
+  context.terminal.print(results.map(renderMapped).join('\n\n') || 'The request holds no notification.');
+  return results.some(({ refusal }) => refusal !== undefined) ? EXIT.problem : EXIT.ok;
+}
+
+interface Sample {
+  request?: RecordedRequest;
+  object?: Record<string, unknown>;
+}
+
+/** What has a URL and headers, or is no JSON, is a request. */
+function readSample(file: string): Sample {
+  const text = readText(file);
+  const object = parse(text);
+  return isObject(object) && !('headers' in object && 'url' in object)
+    ? { object }
+    : { request: readRecordedRequest(text) };
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const what = `The sample ${file} cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)}).`;
+    throw new MeshError('MESH_USAGE', what, { cause: error, cure: 'Name an existing file with --sample.' });
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function openAdjust({ connection, path }: FoundConnection, cacheFolder: string): Promise<AdjustRecord> {
+  const overrides = await validateConfig<MappingOverrides>(MappingOverrides, connection.mapping ?? {}, `${path}.mapping`);
+  const own = overrides.file === undefined ? undefined : await loadMapping(overrides.file, { cacheFolder });
+  return createAdjust(overrides, own);
+}
+
+function contextOf({ connection, config, publicUrl }: FoundConnection): SourceContext {
+  const quiet = (): void => undefined;
+  return {
+    tenant: connection.tenant,
+    connection: connection.name,
+    ...{ config, publicUrl, now: Date.now, urgency: 'live', api: NO_API },
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+  };
+}
+
+type Told = { notification: Notification; fetched?: unknown };
+
+function listNotifications(found: FoundConnection, { request, object }: Sample, options: MapOptions): Told[] {
+  if (request) {
+    if (!found.source.split) throw usage(`${found.connection.source} takes no webhooks.`, 'Give it an object.');
+    return found.source.split(request, contextOf(found)).map((draft) => ({ notification: complete(found, draft) }));
+  }
+  const { entity } = options;
+  if (entity === undefined) throw usage('It is not said what the object is.', 'Say it with --entity: contact, deal …');
+  const id = options.id ?? readId(object?.id) ?? readId(object?.Id);
+  if (id === undefined) throw usage('The object has no `id`.', 'Say it with --id.');
+  const notification = complete(found, { entity, id, change: 'unknown', dedupeKey: 'sample', payload: object });
+  return [{ notification, ...(found.source.fetch && { fetched: object }) }];
+}
+
+function complete({ connection }: FoundConnection, draft: NotificationDraft): Notification {
+  const receivedAt = new Date().toISOString();
+  return {
+    ...draft,
+    tenant: connection.tenant,
+    connection: connection.name,
+    ...{ origin: 'webhook', receivedAt, verifiedBy: 'sample' },
+  };
+}
+
+const usage = (what: string, cure: string): MeshError => new MeshError('MESH_USAGE', what, { cure });
+
+function renderMapped({ entity, id, mapped, refusal, leftOver }: MappedSample): string {
+  const shown = mapped.state === 'present' ? JSON.stringify(mapped.record, undefined, 2) : mapped.state;
+  return [
+    `${refusal === undefined ? pc.green('✓') : pc.red('✗')} ${pc.bold(`${entity}/${id}`)}${mapped.state === 'present' && mapped.patch ? ' (patch)' : ''}`,
+    shown,
+    ...(refusal === undefined ? [] : [pc.red(refusal)]),
+    leftOver.length === 0 ? pc.dim('nothing was left over') : `${pc.yellow('left over:')} ${leftOver.join(', ')}`,
+  ].join('\n');
+}
