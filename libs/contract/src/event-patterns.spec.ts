@@ -25,11 +25,14 @@ describe('checkEventPattern', () => {
     ['organization.creatd', 'company.created'],
     ['custom-visit.update', 'custom-visit.updated'],
     ['invoices.updated', 'invoice.updated'],
+    ['constructor.*', 'contract.*'],
+    ['task.updated', 'activity.updated'],
+    ['quote.aproved', 'quote.approved'],
   ])('%s: did you mean %s', (text, suggestion) => {
     expect(checkEventPattern(text)).toEqual({ ok: false, suggestion });
   });
 
-  it.each(['', '.', 'weather.changed', '__proto__.created', 'constructor.*'])('has no idea for %s', (text) => {
+  it.each(['', '.', 'weather.changed', '__proto__.created', 'hasOwnProperty.*'])('has no idea for %s', (text) => {
     expect(checkEventPattern(text)).toEqual({ ok: false });
   });
 

@@ -9,11 +9,13 @@ export type PatternCheck = { ok: true; pattern: EventPattern } | { ok: false; su
 /** What other CRMs call an entity: nobody's fingers are far from them, but the letters are. */
 const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['account', 'company'],
+  ['case', 'ticket'],
   ['organisation', 'company'],
   ['organization', 'company'],
   ['opportunity', 'deal'],
   ['person', 'contact'],
   ['people', 'contact'],
+  ['task', 'activity'],
 ]);
 
 /** Whether plugins may listen to `text`; if not, what its author may have meant. */

@@ -1,5 +1,18 @@
 /** The kinds of canonical records that have a class of their own; any other entity is a custom record. */
-export const ENTITIES = ['contact', 'company', 'lead', 'deal', 'product', 'order', 'invoice', 'payment'] as const;
+export const ENTITIES = [
+  'contact',
+  'company',
+  'lead',
+  'deal',
+  'product',
+  'order',
+  'quote',
+  'contract',
+  'invoice',
+  'payment',
+  'activity',
+  'ticket',
+] as const;
 /** A kind of record with a class of its own, in the singular: `deal`. */
 export type KnownEntity = (typeof ENTITIES)[number];
 
@@ -9,6 +22,7 @@ export type Entity = KnownEntity | `custom-${string}`;
 /** The actions of every entity, custom ones included. */
 export const COMMON_ACTIONS = ['created', 'updated', 'deleted', 'restored', 'merged', 'erased'] as const;
 const DEAL_ACTIONS = [...COMMON_ACTIONS, 'stage-changed', 'won', 'lost', 'reopened'] as const;
+const APPROVAL_ACTIONS = [...COMMON_ACTIONS, 'approved'] as const;
 
 /** Which actions an entity's events can carry. Each event has exactly one: the most specific. */
 export const ACTIONS = {
@@ -18,8 +32,12 @@ export const ACTIONS = {
   deal: DEAL_ACTIONS,
   product: COMMON_ACTIONS,
   order: COMMON_ACTIONS,
+  quote: APPROVAL_ACTIONS,
+  contract: APPROVAL_ACTIONS,
   invoice: COMMON_ACTIONS,
   payment: COMMON_ACTIONS,
+  activity: COMMON_ACTIONS,
+  ticket: COMMON_ACTIONS,
 } as const satisfies Record<KnownEntity, readonly string[]>;
 
 /** An action that the events of every entity can carry. */
@@ -27,7 +45,7 @@ export type CommonAction = (typeof COMMON_ACTIONS)[number];
 /** An action that the events of deals can carry. */
 export type DealAction = (typeof DEAL_ACTIONS)[number];
 /** Any action of any entity. */
-export type Action = DealAction;
+export type Action = (typeof ACTIONS)[KnownEntity][number];
 
 /** `deal.won`, `contact.created` … : entity and action, as plugins name them. */
 export type EventType =

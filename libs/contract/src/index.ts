@@ -37,10 +37,14 @@ export { diffRecords } from './record-diff.js';
 export { formatRecordKey, type RecordKey } from './record-key.js';
 export { isDay, isTimestamp } from './records/formats.js';
 export {
+  ACTIVITY_KINDS,
+  Activity,
   Address,
   BaseRecord,
+  CONTRACT_STATUSES,
   Company,
   Contact,
+  Contract,
   CustomRecord,
   DEAL_STATUSES,
   Deal,
@@ -52,11 +56,19 @@ export {
   Order,
   Payment,
   Product,
+  QUOTE_STATUSES,
+  Quote,
   RECORD_CLASSES,
+  TICKET_STATUSES,
+  Ticket,
+  type ActivityKind,
   type AnyRecord,
+  type ContractStatus,
   type DealStatus,
   type InvoiceStatus,
+  type QuoteStatus,
   type RecordOf,
+  type TicketStatus,
 } from './records/index.js';
 export { dataSchemaUrl } from './schema/json-schema.js';
 export {

@@ -1,4 +1,4 @@
-import type { Action, AnyRecord, Deal, Notification } from '@crm-mesh/contract';
+import type { Action, AnyRecord, Contract, Deal, Notification, Quote } from '@crm-mesh/contract';
 import type { LedgerEntry } from '@crm-mesh/ledger';
 
 interface Change {
@@ -9,20 +9,30 @@ interface Change {
 
 /** The one action of a record that is there: the most specific that its change and its history allow. */
 export function chooseAction({ entry, record, notification }: Change): Action {
-  const isDeal = notification.entity === 'deal';
-  if (!entry || entry.version === 0) return isDeal ? chooseFirstDealAction(record as Deal, notification) : 'created';
+  const { entity, origin } = notification;
+  // What is loaded with all the others has not happened just now.
+  if (!entry || entry.version === 0)
+    return origin === 'backfill' ? 'created' : (findStep(entity, undefined, record) ?? 'created');
   if (entry.state !== 'present') return 'restored';
-  return isDeal ? chooseDealAction(entry.data as Deal, record as Deal) : 'updated';
+  return findStep(entity, entry.data, record) ?? 'updated';
 }
 
-/** A deal seen for the first time as won was won just now, unless it is loaded with all the others. */
-function chooseFirstDealAction(deal: Deal, notification: Notification): Action {
-  if (notification.origin === 'backfill' || deal.status === 'open') return 'created';
-  return deal.status;
+/** What the change is by itself; a record seen for the first time as won was won just now. */
+function findStep(entity: string, before: AnyRecord | undefined, after: AnyRecord): Action | undefined {
+  if (entity === 'deal') return findDealStep(before as Deal | undefined, after as Deal);
+  const isApproval = (entity === 'quote' || entity === 'contract') && !isApproved(before) && isApproved(after);
+  return isApproval ? 'approved' : undefined;
 }
 
-function chooseDealAction(before: Deal, after: Deal): Action {
+function findDealStep(before: Deal | undefined, after: Deal): Action | undefined {
+  if (!before) return after.status === 'open' ? undefined : after.status;
   if (before.status !== after.status) return after.status === 'open' ? 'reopened' : after.status;
   const isMoved = before.stage !== after.stage || before.pipeline !== after.pipeline;
-  return isMoved ? 'stage-changed' : 'updated';
+  return isMoved ? 'stage-changed' : undefined;
+}
+
+/** What the customer accepted had been approved, seen or not. */
+function isApproved(record: AnyRecord | undefined): boolean {
+  const status = (record as Quote | Contract | undefined)?.status;
+  return status === 'approved' || status === 'accepted';
 }

@@ -9,6 +9,10 @@ const deal = (status: string, stage: string, second: number, more: object = {}):
   makePresent({ status, stage, ...more }, second);
 const gone = (second: number): MappedRecord => ({ state: 'deleted', modifiedAt: at(second) });
 const erased = (second: number): MappedRecord => ({ state: 'erased', modifiedAt: at(second) });
+const quote = (status: string, second: number, more: Partial<Notification> = {}): Step => [
+  makePresent({ status }, second),
+  { entity: 'quote', ...more },
+];
 const open: Step = [deal('open', 'a', 10)];
 
 /** What each step came to: `action@version`, or why it was dropped. */
@@ -36,6 +40,40 @@ describe('decideEvent', () => {
     ['lost', [open, [deal('lost', 'z', 20)]], ['created@1', 'lost@2']],
     ['lost, then won', [open, [deal('lost', 'z', 20)], [deal('won', 'z', 30)]], ['created@1', 'lost@2', 'won@3']],
     ['reopened', [open, [deal('won', 'z', 20)], [deal('open', 'a', 30)]], ['created@1', 'won@2', 'reopened@3']],
+    ['a quote approved', [quote('draft', 10), quote('approved', 20)], ['created@1', 'approved@2']],
+    ['first seen approved', [quote('approved', 10)], ['approved@1']],
+    ['approved, when everything is loaded', [quote('approved', 10, { origin: 'backfill' })], ['created@1']],
+    [
+      'accepted: approved where that was not told',
+      [quote('draft', 10), quote('accepted', 20)],
+      ['created@1', 'approved@2'],
+    ],
+    [
+      'accepted after approved',
+      [quote('draft', 10), quote('approved', 20), quote('accepted', 30)],
+      ['created@1', 'approved@2', 'updated@3'],
+    ],
+    [
+      'approved again',
+      [quote('approved', 10), quote('draft', 20), quote('approved', 30)],
+      ['approved@1', 'updated@2', 'approved@3'],
+    ],
+    [
+      'a contract approved',
+      [
+        [makePresent({ status: 'pending' }, 10), { entity: 'contract' }],
+        [makePresent({ status: 'approved' }, 20), { entity: 'contract' }],
+      ],
+      ['created@1', 'approved@2'],
+    ],
+    [
+      'an order approved',
+      [
+        [makePresent({ status: 'draft' }, 10), { entity: 'order' }],
+        [makePresent({ status: 'approved' }, 20), { entity: 'order' }],
+      ],
+      ['created@1', 'updated@2'],
+    ],
     ['older', [open, [deal('won', 'z', 9)]], ['created@1', 'stale']],
     ['equal time, other content', [open, [deal('won', 'z', 10)]], ['created@1', 'won@2']],
     ['deleted', [open, [gone(20)]], ['created@1', 'deleted@2']],

@@ -1,6 +1,8 @@
 import type { KnownEntity } from '../event-types.js';
+import { Activity } from './activity.js';
 import { Company } from './company.js';
 import { Contact } from './contact.js';
+import { Contract } from './contract.js';
 import { CustomRecord } from './custom-record.js';
 import { Deal } from './deal.js';
 import { Invoice } from './invoice.js';
@@ -8,14 +10,34 @@ import { Lead } from './lead.js';
 import { Order } from './order.js';
 import { Payment } from './payment.js';
 import { Product } from './product.js';
+import { Quote } from './quote.js';
+import { Ticket } from './ticket.js';
 
 export { Address } from './address.js';
 export { BaseRecord } from './base-record.js';
 export { LineItem } from './line-item.js';
 export { Money } from './money.js';
+export { ACTIVITY_KINDS, type ActivityKind } from './activity.js';
+export { CONTRACT_STATUSES, type ContractStatus } from './contract.js';
 export { DEAL_STATUSES, type DealStatus } from './deal.js';
 export { INVOICE_STATUSES, type InvoiceStatus } from './invoice.js';
-export { Company, Contact, CustomRecord, Deal, Invoice, Lead, Order, Payment, Product };
+export { QUOTE_STATUSES, type QuoteStatus } from './quote.js';
+export { TICKET_STATUSES, type TicketStatus } from './ticket.js';
+export {
+  Activity,
+  Company,
+  Contact,
+  Contract,
+  CustomRecord,
+  Deal,
+  Invoice,
+  Lead,
+  Order,
+  Payment,
+  Product,
+  Quote,
+  Ticket,
+};
 
 /** The class of each known entity. */
 export const RECORD_CLASSES = {
@@ -25,8 +47,12 @@ export const RECORD_CLASSES = {
   deal: Deal,
   product: Product,
   order: Order,
+  quote: Quote,
+  contract: Contract,
   invoice: Invoice,
   payment: Payment,
+  activity: Activity,
+  ticket: Ticket,
 } as const satisfies Record<KnownEntity, new () => unknown>;
 
 /** The canonical record of an entity: `RecordOf<'deal'>` is {@link Deal}. */

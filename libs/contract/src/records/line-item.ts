@@ -2,7 +2,7 @@ import { IsObject } from 'class-validator';
 import { IsAbsentOr, IsDecimal, IsPart, IsText } from './field-decorators.js';
 import { Money } from './money.js';
 
-/** One line of a deal, order or invoice. */
+/** One line of a deal, order, quote, contract or invoice. */
 export class LineItem {
   /** The CRM's id of the line, unique among the lines of the CRM. */
   @IsText()

@@ -14,6 +14,18 @@ describe('records hold what CRMs keep', () => {
     ["Attio's domains", 'company', { domain: 'a.example', domains: ['a.example', 'b.example'] }],
     ["Copper's websites", 'company', { website: 'https://a.example', websites: ['https://a.example', 'b.example'] }],
     ["HubSpot's links of a payment", 'payment', { contactIds: ['1', '2'], dealId: '3', orderId: '4' }],
+    [
+      "HubSpot's quote",
+      'quote',
+      { status: 'approved', statusName: 'APPROVAL_NOT_NEEDED', dealId: '3', contactIds: ['1'] },
+    ],
+    ["Salesforce's contract", 'contract', { status: 'approved', statusName: 'Activated', startsAt: '2026-01-01' }],
+    [
+      "Pipedrive's activity",
+      'activity',
+      { kind: 'other', kindName: 'lunch', done: false, dueAt: '2026-01-01', leadId: 'u' },
+    ],
+    ["Salesforce's case", 'ticket', { status: 'closed', statusName: 'Closed', channel: 'Web', closedAt: '2026-01-01' }],
     ["Zoho's invoice status", 'invoice', { status: 'open', statusName: 'Partially Paid' }],
   ])('%s', (_, entity, fields) => {
     const record = { id: '7', ...fields };
@@ -25,6 +37,10 @@ describe('records hold what CRMs keep', () => {
     ['contact', { companyIds: '1' }, 'companyIds must be an array'],
     ['company', { domains: [null] }, 'domains: each value in domains must be a string'],
     ['payment', { orderId: 4 }, 'orderId must be a string'],
+    ['quote', { status: 'Presented' }, 'status must be one of'],
+    ['contract', { status: 'accepted' }, 'status must be one of'],
+    ['activity', { kind: 'lunch' }, 'kind must be one of'],
+    ['ticket', { status: 'waiting' }, 'status must be one of'],
     ['invoice', { statusName: null }, 'statusName must be a string'],
   ])('a %s refuses %j', (entity, fields, problem) => {
     expect(() => validateRecord(entity, { id: '7', ...fields })).toThrow(problem);

@@ -49,7 +49,7 @@ describe('libs/contract/schema', () => {
   it('has a schema for every event type, which takes its events and no others', () => {
     const ajv = makeAjv();
     const types = listEventTypes();
-    expect(types).toHaveLength(8 * 6 + 4 + 6);
+    expect(types).toHaveLength(12 * 6 + 4 + 2 + 6);
     for (const [name, action] of types) {
       const validate = ajv.getSchema(eventSchemaUrl(`${name}.${action}`));
       const accepted = types.filter(

@@ -50,6 +50,7 @@ const BY_ACTION: Readonly<Record<string, Record<string, unknown>>> = {
   },
   reopened: { status: 'open', changes: { status: { from: 'lost', to: 'open' } } },
   'stage-changed': { changes: { stage: { from: 'new', to: 'qualified' } } },
+  approved: { status: 'approved', changes: { status: { from: 'draft', to: 'approved' } } },
   merged: { mergedIds: ['999'] },
 };
 

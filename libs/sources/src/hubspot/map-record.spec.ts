@@ -237,9 +237,47 @@ describe('fields', () => {
     ],
     ['contact', object({ email: 'a@x.example', hs_lead_status: 'OPEN' }), { email: 'a@x.example', status: 'OPEN' }],
     [
-      'custom-ticket',
-      object({ subject: 'Help', hs_pipeline_stage: '1' }),
-      { name: 'Help', custom: { hs_pipeline_stage: '1' } },
+      'ticket',
+      object({ subject: 'Help', hs_pipeline: '0', hs_pipeline_stage: '1', closed_date: '2026-03-01T10:00:00Z' }),
+      { name: 'Help', pipeline: '0', stage: '1', closedAt: '2026-03-01T10:00:00.000Z' },
+    ],
+    [
+      'quote',
+      object(
+        {
+          hs_title: 'Offer',
+          hs_status: 'APPROVAL_NOT_NEEDED',
+          hs_quote_amount: '12.5',
+          hs_expiration_date: '2026-04-01',
+        },
+        { associations: { deals: ['7'], contacts: ['5'] } },
+      ),
+      {
+        name: 'Offer',
+        status: 'approved',
+        statusName: 'APPROVAL_NOT_NEEDED',
+        total: { value: '12.5', currency: 'EUR' },
+        expiresAt: '2026-04-01',
+        dealId: '7',
+        contactIds: ['5'],
+      },
+    ],
+    ['quote', object({ hs_status: 'PUBLISHED' }), { statusName: 'PUBLISHED' }],
+    [
+      'activity',
+      object(
+        { hs_task_subject: 'Call', hs_task_type: 'CALL', hs_task_status: 'COMPLETED', hs_timestamp: '1774606800000' },
+        { associations: { tickets: ['9'] } },
+      ),
+      {
+        name: 'Call',
+        kind: 'task',
+        kindName: 'CALL',
+        done: true,
+        status: 'COMPLETED',
+        dueAt: '2026-03-27T10:20:00.000Z',
+        ticketId: '9',
+      },
     ],
     ['custom-2-77', object({ kiln: 'K3' }), { custom: { kiln: 'K3' } }],
   ])('%s', async (entity, fetched, expected) => {

@@ -1,4 +1,4 @@
-import type { AnyRecord, DealStatus, Notification } from '@crm-mesh/contract';
+import type { AnyRecord, DealStatus, Notification, QuoteStatus } from '@crm-mesh/contract';
 import { RetryLater, type MappedRecord, type SourceContext } from '@crm-mesh/sdk';
 import { toDecimalText, toIsoTime } from '@crm-mesh/sdk/kit';
 import { setProperty } from 'dot-prop';
@@ -56,6 +56,8 @@ async function mapObject(entity: string, object: FetchedObject, context: Context
     else setProperty(record, field, convertProperty(entity, field, { value, currency }));
   }
   Object.assign(record, mapLinks(object));
+  if (entity === 'quote') Object.assign(record, mapQuote(object));
+  if (entity === 'activity') Object.assign(record, mapTask(object));
   if (entity === 'deal') Object.assign(record, await mapStage(object, context));
   if (object.lineItems.length > 0) record.lines = object.lineItems.map((item) => mapLine(entity, item, currency));
   if (custom.length > 0) record.custom = Object.fromEntries(custom);
@@ -107,14 +109,33 @@ function mapLinks({ associations }: FetchedObject): Fields {
   const [dealId] = associations.deals ?? [];
   const [invoiceId] = associations.invoices ?? [];
   const [orderId] = associations.orders ?? [];
+  const [ticketId] = associations.tickets ?? [];
   const contactIds = associations.contacts ?? [];
   return {
     ...(companyId !== undefined && { companyId }),
     ...(dealId !== undefined && { dealId }),
     ...(invoiceId !== undefined && { invoiceId }),
     ...(orderId !== undefined && { orderId }),
+    ...(ticketId !== undefined && { ticketId }),
     ...(contactIds.length > 0 && { contactIds: [...contactIds] }),
   };
+}
+
+const QUOTE_STATUS: Readonly<Record<string, QuoteStatus>> = {
+  DRAFT: 'draft',
+  PENDING_APPROVAL: 'pending',
+  APPROVED: 'approved',
+  APPROVAL_NOT_NEEDED: 'approved',
+  REJECTED: 'rejected',
+};
+
+function mapQuote({ properties }: FetchedObject): Fields {
+  const status = QUOTE_STATUS[properties.hs_status ?? ''];
+  return status === undefined ? {} : { status };
+}
+
+function mapTask({ properties: { hs_task_status: status } }: FetchedObject): Fields {
+  return { kind: 'task', ...(!isEmpty(status) && { done: status === 'COMPLETED' }) };
 }
 
 async function mapStage({ properties }: FetchedObject, context: Context): Promise<Fields> {

@@ -1,16 +1,17 @@
 /**
  * HubSpot's object types → our entities. What the canonical model does not know becomes a custom record under the
- * type's name: whatever a portal subscribes to is told.
+ * type's name: whatever a portal subscribes to is told. An entity never stands for two types, as HubSpot's ids are unique
+ * in one type only: so of what people do, tasks alone are `activity`, and notes, meetings, calls and emails are custom.
  */
 const ENTITY_BY_TYPE_ID: Readonly<Record<string, string>> = {
   '0-1': 'contact',
   '0-2': 'company',
   '0-3': 'deal',
-  '0-5': 'custom-ticket',
+  '0-5': 'ticket',
   '0-7': 'product',
   '0-8': 'custom-line-item',
-  '0-14': 'custom-quote',
-  '0-27': 'custom-task',
+  '0-14': 'quote',
+  '0-27': 'activity',
   '0-46': 'custom-note',
   '0-47': 'custom-meeting',
   '0-48': 'custom-call',
@@ -28,7 +29,7 @@ const ENTITY_BY_NAME: Readonly<Record<string, string>> = {
   contact: 'contact',
   company: 'company',
   deal: 'deal',
-  ticket: 'custom-ticket',
+  ticket: 'ticket',
   product: 'product',
   line_item: 'custom-line-item',
 };
@@ -42,10 +43,10 @@ const PATH_BY_ENTITY: Readonly<Record<string, string>> = {
   invoice: 'invoices',
   payment: 'commerce_payments',
   lead: 'leads',
-  'custom-ticket': 'tickets',
+  quote: 'quotes',
+  activity: 'tasks',
+  ticket: 'tickets',
   'custom-line-item': 'line_items',
-  'custom-quote': 'quotes',
-  'custom-task': 'tasks',
   'custom-note': 'notes',
   'custom-meeting': 'meetings',
   'custom-call': 'calls',
@@ -59,7 +60,7 @@ export function entityOfTypeId(typeId: string): string | undefined {
   return /^\d+-\d+$/.test(typeId) ? `custom-${typeId}` : undefined;
 }
 
-/** `deal` → `deal`, `ticket` → `custom-ticket`. Undefined for what is no CRM object (`conversation`). */
+/** `deal` → `deal`, `line_item` → `custom-line-item`. Undefined for what is no CRM object (`conversation`). */
 export function entityOfName(name: string): string | undefined {
   return Object.hasOwn(ENTITY_BY_NAME, name) ? ENTITY_BY_NAME[name] : undefined;
 }

@@ -51,22 +51,45 @@ const PROPERTIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     hs_invoice_date: 'issuedAt',
     hs_due_date: 'dueAt',
   },
+  quote: {
+    hs_title: 'name',
+    hs_quote_number: 'number',
+    hs_status: 'statusName',
+    hs_quote_amount: 'total',
+    hs_expiration_date: 'expiresAt',
+  },
+  activity: {
+    hs_task_subject: 'name',
+    hs_task_type: 'kindName',
+    hs_task_body: 'description',
+    hs_task_status: 'status',
+    hs_task_priority: 'priority',
+    hs_timestamp: 'dueAt',
+  },
+  ticket: {
+    subject: 'name',
+    content: 'description',
+    hs_pipeline: 'pipeline',
+    hs_pipeline_stage: 'stage',
+    hs_ticket_priority: 'priority',
+    hs_ticket_category: 'category',
+    source_type: 'channel',
+    closed_date: 'closedAt',
+  },
   payment: {
     hs_initial_amount: 'amount',
     hs_latest_status: 'status',
     hs_payment_method_type: 'method',
     hs_initiated_date: 'paidAt',
   },
-  'custom-ticket': { subject: 'name' },
   'custom-line-item': { name: 'name' },
-  'custom-quote': { hs_title: 'name' },
-  'custom-task': { hs_task_subject: 'name' },
 };
 
 /** Read for what they tell of the record; they are no fields by themselves. */
 const SILENT: Readonly<Record<string, readonly string[]>> = {
   deal: ['deal_currency_code', 'hs_is_closed', 'hs_is_closed_won'],
   invoice: ['hs_currency'],
+  quote: ['hs_currency'],
   payment: ['hs_currency_code'],
 };
 
@@ -74,10 +97,7 @@ const SILENT: Readonly<Record<string, readonly string[]>> = {
 const CUSTOM: Readonly<Record<string, readonly string[]>> = {
   lead: ['hs_lead_type'],
   payment: ['hs_customer_email', 'hs_fees_amount', 'hs_reference_number', 'hs_refunds_amount'],
-  'custom-ticket': ['content', 'hs_pipeline', 'hs_pipeline_stage', 'hs_ticket_priority'],
   'custom-line-item': ['price', 'quantity', 'amount', 'hs_product_id', 'hs_sku'],
-  'custom-quote': ['hs_status', 'hs_expiration_date'],
-  'custom-task': ['hs_timestamp', 'hs_task_body', 'hs_task_status', 'hs_task_priority', 'hs_task_type'],
 };
 
 /** On every record; `lastmodifieddate` is what contacts have instead of `hs_lastmodifieddate`. */
@@ -120,10 +140,23 @@ export function isSilent(entity: string, property: string): boolean {
   return ALWAYS.includes(property) || (SILENT[entity] ?? []).includes(property);
 }
 
+const PARTIES = ['companies', 'contacts'];
+const PARTIES_AND_DEAL = [...PARTIES, 'deals'];
+
+/** Whom and what an entity is linked to. */
+const ASSOCIATIONS: Readonly<Record<string, readonly string[]>> = {
+  lead: PARTIES,
+  deal: PARTIES,
+  quote: PARTIES_AND_DEAL,
+  invoice: PARTIES_AND_DEAL,
+  payment: [...PARTIES_AND_DEAL, 'invoices', 'orders'],
+  activity: [...PARTIES_AND_DEAL, 'tickets'],
+  ticket: PARTIES_AND_DEAL,
+};
+const WITH_LINES = ['deal', 'quote', 'invoice'];
+
 /** The object types whose associations are read with an entity, as the API's paths name them. */
 export function listAssociations(entity: string, config: HubspotConfig): string[] {
-  if (entity === 'deal') return ['companies', 'contacts', ...(config.lineItems ? ['line_items'] : [])];
-  if (entity === 'invoice') return ['companies', 'contacts', 'deals', ...(config.lineItems ? ['line_items'] : [])];
-  if (entity === 'payment') return ['companies', 'contacts', 'deals', 'invoices', 'orders'];
-  return entity === 'lead' ? ['companies', 'contacts'] : [];
+  const lines = config.lineItems && WITH_LINES.includes(entity) ? ['line_items'] : [];
+  return [...(ASSOCIATIONS[entity] ?? []), ...lines];
 }

@@ -78,13 +78,15 @@ const item = {
 describe('both families of subscriptions', () => {
   it.each([
     ['contact.creation', undefined, 'contact', 'created'],
-    ['ticket.propertyChange', undefined, 'custom-ticket', 'updated'],
+    ['ticket.propertyChange', undefined, 'ticket', 'updated'],
     ['line_item.deletion', undefined, 'custom-line-item', 'deleted'],
     ['product.restore', undefined, 'product', 'restored'],
     ['object.creation', '0-3', 'deal', 'created'],
     ['object.propertyChange', '0-136', 'lead', 'updated'],
     ['object.creation', '0-101', 'payment', 'created'],
-    ['object.deletion', '0-14', 'custom-quote', 'deleted'],
+    ['object.deletion', '0-14', 'quote', 'deleted'],
+    ['object.creation', '0-27', 'activity', 'created'],
+    ['object.creation', '0-48', 'custom-call', 'created'],
     ['object.propertyChange', '2-38120457', 'custom-2-38120457', 'updated'],
     ['object.propertyChange', '0-410', 'custom-0-410', 'updated'],
   ])('%s %s → %s %s', (subscriptionType, objectTypeId, entity, change) => {

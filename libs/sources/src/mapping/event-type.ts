@@ -6,11 +6,16 @@ export interface ReadType {
   entity: string;
   change: Change;
   /** `deal.won` says so by itself. */
-  status?: DealStatus;
+  status?: DealStatus | 'approved';
 }
 
-const STATUS_BY_ACTION: Readonly<Record<string, DealStatus>> = { won: 'won', lost: 'lost', reopened: 'open' };
-const DEAL_ONLY = ['stage-changed', 'won', 'lost', 'reopened'];
+const STATUS_BY_ACTION: Readonly<Record<string, ReadType['status']>> = {
+  won: 'won',
+  lost: 'lost',
+  reopened: 'open',
+  approved: 'approved',
+};
+const FURTHER_ACTIONS = ['stage-changed', ...Object.keys(STATUS_BY_ACTION)];
 
 /** `com.example.crm.deal.won` with its prefix configured, or a type that the table names. Undefined: an unknown type. */
 export function readEventType(
@@ -25,7 +30,7 @@ export function readEventType(
   const status = STATUS_BY_ACTION[action];
   return {
     entity: canonical.slice(0, dot),
-    change: DEAL_ONLY.includes(action) ? 'updated' : (action as Change),
+    change: FURTHER_ACTIONS.includes(action) ? 'updated' : (action as Change),
     ...(status && { status }),
   };
 }
