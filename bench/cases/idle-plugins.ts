@@ -46,7 +46,7 @@ export const idleMemoryWorker: BenchCase = {
   ...idleMemory,
   name: 'idle-memory-worker',
   reference: 'the same host, one plugin (worker)',
-  goal: { kind: 'more-at-most', target: 15 },
+  goal: { kind: 'more-at-most', target: 23 },
   open: (options) => openIdleMemory(options, 'worker'),
 };
 
