@@ -128,6 +128,7 @@ describe('docs/write-a-plugin.md', () => {
       name: true,
       description: true,
       events: true,
+      reads: true,
       config: true,
       delivery: true,
       imports: true,

@@ -13,6 +13,7 @@ import type { Intake } from './outbox/intake.js';
 import type { Outbox } from './outbox/outbox.js';
 import { Relay } from './outbox/relay.js';
 import { pauseFor } from './pause-for.js';
+import { SchemaWatch } from './schema/schema-watch.js';
 import { RawTrimmer } from './trim/raw-trimmer.js';
 
 export interface MeshSideOptions {
@@ -37,6 +38,7 @@ interface Parts {
   control: INestMicroservice;
   relay: Relay;
   trimmer: RawTrimmer;
+  schemas: SchemaWatch;
   normaliser: Normaliser;
   ledger: Ledger;
   nats: Nats;
@@ -102,6 +104,8 @@ export class MeshSide {
     normaliser.start();
     opened.trimmer = new RawTrimmer({ nats, log, now, readSettled: () => normaliser.readSettled() });
     opened.trimmer.start();
+    opened.schemas = this.#createSchemaWatch(nats);
+    opened.schemas.start();
   }
 
   #createRelay(nats: Nats): Relay {
@@ -124,12 +128,20 @@ export class MeshSide {
     return new Normaliser({ nats, store, ledger, connections, log, metrics, version, acquireLease, now });
   }
 
+  #createSchemaWatch(nats: Nats): SchemaWatch {
+    const { store, connections, log, metrics, now } = this.options;
+    const acquireLease = (signal: AbortSignal): Promise<Lease> =>
+      nats.acquireLease('schemas', { holder: HOLDER, signal });
+    return new SchemaWatch({ nats, store, connections: connections.all, log, metrics, acquireLease, now });
+  }
+
   async #close(): Promise<void> {
-    const { control, relay, trimmer, normaliser, ledger, nats } = this.#opened;
+    const { control, relay, schemas, trimmer, normaliser, ledger, nats } = this.#opened;
     this.#isOpen = false;
     this.options.intake.detach();
     await control?.close();
     await relay?.stop();
+    await schemas?.stop();
     await trimmer?.stop();
     await normaliser?.stop();
     await ledger?.close();

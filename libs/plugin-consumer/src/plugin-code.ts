@@ -9,6 +9,8 @@ export interface PluginSummary {
   app?: string;
   description?: string;
   events: readonly EventPattern[];
+  /** Fields that it says it needs. */
+  reads?: readonly string[];
   delivery?: DeliveryOptions | DeliveryPreset;
   /** It says itself what is kept in order. */
   hasKey: boolean;

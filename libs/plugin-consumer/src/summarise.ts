@@ -1,13 +1,23 @@
 import type { Plugin } from '@crm-mesh/sdk';
 import type { PluginSummary } from './plugin-code.js';
 
-export function summarise({ name, description, events, delivery, key, handleBatch, sink }: Plugin): PluginSummary {
+export function summarise({
+  name,
+  description,
+  events,
+  reads,
+  delivery,
+  key,
+  handleBatch,
+  sink,
+}: Plugin): PluginSummary {
   return {
     name,
     events,
     hasKey: key !== undefined,
     handlesBatches: handleBatch !== undefined,
     hasSink: sink !== undefined,
+    ...(reads === undefined ? {} : { reads }),
     ...(description === undefined ? {} : { description }),
     ...(delivery === undefined ? {} : { delivery }),
   };

@@ -31,13 +31,7 @@ export type { DeliveryOptions, DeliveryPreset, EachLimit, RateLimit } from './de
 export { errorFromResponse, readRetryAfterMs, type HttpAnswer } from './error-from-response.js';
 export { isEvent } from './is-event.js';
 export type { Log, LogMethod } from './log.js';
-export {
-  defineMapping,
-  MAPPING_MARK,
-  type Mapping,
-  type MappingFunction,
-  type MappingInput,
-} from './mapping.js';
+export { defineMapping, MAPPING_MARK, type Mapping, type MappingFunction, type MappingInput } from './mapping.js';
 export { definePatch, PATCH_MARK, type Patch, type PatchedLetter, type PatchFunction } from './patch.js';
 export {
   definePlugin,

@@ -16,7 +16,9 @@ export interface MappingInput<R = AnyRecord> {
 }
 
 /** The finished record; `undefined` leaves it as it came in. */
-export type MappingFunction<R = AnyRecord> = (input: MappingInput<R>) => R | undefined | Promise<R | undefined>;
+export type MappingFunction<R = AnyRecord> = (
+  input: MappingInput<R>,
+) => NoInfer<R> | undefined | Promise<NoInfer<R> | undefined>;
 
 /** What {@link defineMapping} gives. */
 export interface Mapping<R = AnyRecord> {

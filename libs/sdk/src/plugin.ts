@@ -79,6 +79,11 @@ export interface PluginDefinition<
   description?: string;
   /** Which events: `deal.won`, `deal.*`, `*`. */
   events: readonly P[];
+  /**
+   * Fields of the records that it needs, by entity: `deal.amount`, `deal.custom.region`. Nothing is left out of events for
+   * it: a change of a CRM's schema names the plugins that read what has changed.
+   */
+  reads?: readonly string[];
   /** Describes `plugins.<name>` of mesh.yaml; wrong values are refused with the key's name. */
   config?: ConfigSchema<C>;
   /** How events are delivered; `plugins.<name>.delivery` of mesh.yaml overrides it, key by key. */

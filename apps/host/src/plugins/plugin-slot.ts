@@ -38,6 +38,8 @@ export interface PluginStatus {
   /** `restarting`: its worker has ended, and another is on its way. `standby`: other hosts run it. */
   state: 'running' | 'standby' | 'restarting' | 'paused' | 'refused' | 'stopped' | 'disabled';
   events: readonly string[];
+  /** Fields that it says it needs. */
+  reads?: readonly string[];
   /** Why it is refused or restarting; or, while a former version runs, why the new one is not. */
   reason?: string;
   /** What keeps it from running here, though nothing is wrong with it. */
@@ -138,6 +140,7 @@ export class PluginSlot {
       ...(parts ? { version: parts.version } : {}),
       state: consumer?.state === 'paused' ? 'paused' : restarting ? 'restarting' : isStandby ? 'standby' : this.state,
       events: parts?.code.summary.events ?? [],
+      ...(parts?.code.summary.reads ? { reads: parts.code.summary.reads } : {}),
       ...why,
       ...(consumer && others.length === 0 ? { consumer } : {}),
       ...(shares.length > 0 ? { shares } : {}),

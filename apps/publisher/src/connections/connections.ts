@@ -1,16 +1,15 @@
 import { escapeToken } from '@crm-mesh/contract';
 import type { Source, SourceContext } from '@crm-mesh/sdk';
-import type { AdjustRecord, RecordLoader } from '@crm-mesh/sources';
+import type { RecordLoader } from '@crm-mesh/sources';
+import type { OpenedMapping } from './open-mapping.js';
 
 /** One configured account of a source, for one tenant, and what came through it. */
-export interface Connection {
+export interface Connection extends OpenedMapping {
   tenant: string;
   name: string;
   source: Source;
   context: SourceContext;
   loadRecord: RecordLoader;
-  /** What mesh.yaml makes of what the source maps; undefined: nothing. */
-  adjust: AdjustRecord | undefined;
   /** How long signs of one record are gathered before they are looked at. */
   coalesceMs: number;
   counts: ConnectionCounts;

@@ -48,13 +48,22 @@ async function openConnection(
     urgency: 'live',
     api: NO_API,
   };
-  const adjust = await openMapping(configured.mapping, {
+  const mapping = await openMapping(configured.mapping, {
     path: `connections[${index}].mapping`,
     cacheFolder: options.cacheFolder,
   });
   const counts = { received: 0, refused: 0, duplicates: 0 };
   const coalesceMs = readCoalesceMs(config) ?? source.coalesceMs ?? 0;
-  return { tenant, name, source, context, loadRecord: createRecordLoader(source, context), adjust, coalesceMs, counts };
+  return {
+    tenant,
+    name,
+    source,
+    context,
+    loadRecord: createRecordLoader(source, context),
+    ...mapping,
+    coalesceMs,
+    counts,
+  };
 }
 
 /** A connection's own, where the source lets it have one. */

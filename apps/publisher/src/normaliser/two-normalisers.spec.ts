@@ -53,7 +53,8 @@ async function startNormaliser(): Promise<{ normaliser: Normaliser; stop(): Prom
   const store = await openStore({ url: 'sqlite::memory:', migrations: [...DELIVERY_MIGRATIONS, ...LEDGER_MIGRATIONS] });
   const ledger = await Ledger.open({ nats: own, store, log });
   const configured = [{ tenant: 'acme', name: 'crm', source: 'fat', config: {} }];
-  const connections = await openConnections({ configured, sources: [source], publicUrl: () => '', log, now: Date.now });
+  const parts = { configured, sources: [source], cacheFolder: '', publicUrl: () => '', log, now: Date.now };
+  const connections = await openConnections(parts);
   const normaliser = new Normaliser({
     nats: own,
     store,

@@ -10,7 +10,18 @@ const NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 /** Consumers that the mesh itself runs: a plugin's dead letters would lie among theirs. */
 const RESERVED = ['normaliser', 'writer'];
 const FUNCTIONS = ['sink', 'key', 'setup', 'handle', 'handleBatch', 'teardown'] as const;
-const KEYS = ['kind', 'name', 'description', 'events', 'config', 'delivery', 'imports', 'inject', ...FUNCTIONS];
+const KEYS = [
+  'kind',
+  'name',
+  'description',
+  'events',
+  'reads',
+  'config',
+  'delivery',
+  'imports',
+  'inject',
+  ...FUNCTIONS,
+];
 
 /** All that is wrong with what was given to `definePlugin`, whatever file it stands in; `usualName` is for the cure. */
 export function checkDefinition(plugin: object, usualName = 'my-plugin'): Problem[] {
@@ -18,6 +29,7 @@ export function checkDefinition(plugin: object, usualName = 'my-plugin'): Proble
   return [
     ...checkName(fields['name'], usualName),
     ...checkEvents(fields['events']),
+    ...checkReads(fields['reads']),
     ...checkFunctions(fields),
     ...checkConfigSchema(fields['config']),
     ...checkDescription(fields['description']),
@@ -50,6 +62,20 @@ function checkEvents(events: unknown): Problem[] {
     const cure = check.suggestion ? `Did you mean "${check.suggestion}"?` : example;
     return [{ field, what: `"${event}" is no event`, cure }];
   });
+}
+
+/** `deal.amount`, `deal.custom.region`, `deal.lines` */
+const READ_FIELD = /^[a-z][a-z0-9-]*(?:\.[^.\s]+)+$/;
+
+function checkReads(reads: unknown): Problem[] {
+  if (reads === undefined) return [];
+  const cure = "Write e.g. reads: ['deal.amount', 'deal.custom.region'].";
+  if (!Array.isArray(reads)) return [{ field: 'reads', what: 'is no list', cure }];
+  return reads.flatMap((read: unknown, index) =>
+    typeof read === 'string' && READ_FIELD.test(read)
+      ? []
+      : [{ field: `reads[${index}]`, what: 'names no field', cure }],
+  );
 }
 
 function checkFunctions(plugin: Record<string, unknown>): Problem[] {

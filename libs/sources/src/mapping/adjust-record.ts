@@ -13,6 +13,18 @@ export interface MappedFrom {
 /** What a connection makes of its source's records: the rules of mesh.yaml first, its own function last. */
 export type AdjustRecord = (mapped: MappedRecord, from: MappedFrom) => Promise<MappedRecord>;
 
+/** What the connection's rules read: by entity, field of the record → path in the CRM's object. */
+export type RuledFields = ReadonlyMap<string, ReadonlyMap<string, string>>;
+
+export function listRuled({ entities }: MappingOverrides): RuledFields {
+  return new Map(
+    [...entities].map(([entity, { fields }]) => {
+      const paths = [...fields].flatMap(([field, { path }]) => (path === undefined ? [] : [[field, path] as const]));
+      return [entity, new Map(paths)];
+    }),
+  );
+}
+
 export function createAdjust(overrides: MappingOverrides, own: Mapping | undefined): AdjustRecord {
   return async (mapped, { notification, fetched }) => {
     const { entity, change, payload } = notification;

@@ -1,4 +1,4 @@
-import { defineMapping, defineSource, type MappedRecord } from '@crm-mesh/sdk';
+import { defineMapping, defineSource, type MappedRecord, type Mapping } from '@crm-mesh/sdk';
 import { describe, expect, it } from 'vitest';
 import { createConfig, createContext, toNotification } from '../../test/context.js';
 import { createAdjust } from './adjust-record.js';
@@ -31,7 +31,7 @@ const OBJECT: Row & { owner: object } = {
 };
 const notification = toNotification({ entity: 'deal', id: '7', change: 'updated', dedupeKey: 'k', payload: {} });
 
-function run(plain: object, own = defineMapping(() => undefined)) {
+function run(plain: object, own: Mapping = defineMapping(() => undefined)) {
   const adjust = createAdjust(createConfig(MappingOverrides, plain), own);
   return mapSample({ source, context: createContext({}), adjust, notification, fetched: OBJECT });
 }

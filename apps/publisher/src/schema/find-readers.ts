@@ -1,0 +1,54 @@
+import type { SchemaChange } from '@crm-mesh/sources';
+
+/** A plugin, and what it says that it reads. */
+export interface Reader {
+  name: string;
+  events: readonly string[];
+  /** Fields by entity: `deal.amount`, `deal.custom.region`. Undefined: it does not say. */
+  reads?: readonly string[] | undefined;
+}
+
+/** Who depends on what has changed. */
+export interface Readers {
+  /** The source's own mapping reads it. */
+  source: boolean;
+  /** Fields of `mapping` in mesh.yaml that come from it. */
+  mappings: string[];
+  /** Plugins that say that they read it, and those that do not say what they read of the entity. */
+  plugins: string[];
+}
+
+/**
+ * Who reads what has changed. `sourceReads`: the CRM's fields that the source's mapping reads of the entity. `ruled`: field of
+ * the record → path in the CRM's object, as the connection's own rules have it.
+ */
+export function findReaders(
+  change: SchemaChange,
+  known: { sourceReads: readonly string[]; ruled: ReadonlyMap<string, string>; plugins: readonly Reader[] },
+): Readers {
+  const { entity, field } = change;
+  const mappings = [...known.ruled]
+    .filter(([, path]) => field === undefined || path.split(/[.[\]]/).includes(field))
+    .map(([name]) => `${entity}.${name}`);
+  const isRead = field === undefined || known.sourceReads.includes(field);
+  const names = field === undefined ? undefined : [`${entity}.custom.${field}`, `${entity}.${field}`, ...mappings];
+  const plugins = known.plugins.filter(
+    (plugin) => listensTo(plugin, entity) && needs(plugin, { entity, names, isRead }),
+  );
+  return { source: isRead, mappings, plugins: plugins.map(({ name }) => name) };
+}
+
+function listensTo({ events }: Reader, entity: string): boolean {
+  return events.some((pattern) => pattern === '*' || pattern.split('.', 1)[0] === entity);
+}
+
+function needs(
+  { reads }: Reader,
+  { entity, names, isRead }: { entity: string; names: readonly string[] | undefined; isRead: boolean },
+): boolean {
+  if (reads === undefined) return isRead || (names?.length ?? 0) > 2;
+  const own = reads.filter((field) => field.startsWith(`${entity}.`));
+  if (names === undefined) return own.length > 0;
+  // Under which name the source tells a field that it reads, only the source knows.
+  return own.some((field) => names.includes(field) || (isRead && !field.startsWith(`${entity}.custom.`)));
+}

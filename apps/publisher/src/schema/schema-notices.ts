@@ -1,0 +1,40 @@
+import { createHash } from 'node:crypto';
+import { auditSubject } from '@crm-mesh/contract';
+import type { Nats } from '@crm-mesh/jetstream';
+import type { SchemaChange } from '@crm-mesh/sources';
+import type { Logger, Metrics } from '@crm-mesh/telemetry';
+import type { Readers } from './find-readers.js';
+
+export interface SchemaNotice extends SchemaChange {
+  /** `acme/hubspot` */
+  connection: string;
+  readBy: Readers;
+}
+
+/** Tells that a CRM's metadata has changed: to the log, the metrics, and to CRM_AUDIT under `audit.schema.<connection>`. */
+export class SchemaNotices {
+  readonly #changes;
+
+  constructor(private readonly options: { nats: Nats; log: Logger; metrics: Metrics; now(): number }) {
+    this.#changes = options.metrics.counter(
+      'mesh_source_schema_changes_total',
+      "Changes of a CRM's metadata, by what changed.",
+      ['connection', 'kind'],
+    );
+  }
+
+  /** Resolves when it lies in CRM_AUDIT: told twice after a crash, it lies there once within the stream's window. */
+  async tell(notice: SchemaNotice): Promise<void> {
+    const { nats, log, now } = this.options;
+    const { connection, kind, readBy } = notice;
+    const at = new Date(now()).toISOString();
+    const payload = JSON.stringify({ at, by: 'crm-mesh', did: 'schema-changed', ...notice });
+    const hash = createHash('sha256').update(JSON.stringify(notice)).digest('base64url');
+    const messageId = `audit:schema:${hash}`;
+    await nats.publish({ subject: auditSubject('schema', connection), payload, messageId });
+    this.#changes.inc({ connection, kind });
+    const isRead = readBy.source || readBy.mappings.length + readBy.plugins.length > 0;
+    const level = isRead && kind !== 'field-added' && kind !== 'entity-added' ? 'warn' : 'info';
+    log[level](notice, 'the schema of a CRM has changed');
+  }
+}
