@@ -20,6 +20,8 @@ export interface CrmObject extends ObjectRef {
   createdAtMs: number;
   updatedAtMs: number;
   archivedAtMs?: number;
+  /** Of what is gone by a merge: which one stands for it. */
+  mergedIntoId?: string;
   /** What the search index still shows while the newest state is not indexed; absent: nothing. */
   indexed?: Snapshot;
 }

@@ -48,6 +48,11 @@ export class CrmStore {
     return this.shelf.list(type, archived);
   }
 
+  /** What is gone by a merge, as it was; neither among the archived nor among the others. */
+  listMerged(type: ObjectType): CrmObject[] {
+    return this.shelf.listMerged(type);
+  }
+
   /** Also what HubSpot calculates from links. */
   show(object: CrmObject, property: string): string | null {
     if (property !== 'associatedcompanyid' || object.type !== 'contacts') return readProperty(object, property);
@@ -117,6 +122,7 @@ export class CrmStore {
     const atMs = this.options.now();
     this.journal.push({ kind: 'deletion', type, id, atMs, actor }, { kind: 'privacyDeletion', type, id, atMs, actor });
     this.forget(object, actor);
+    this.shelf.forgetMerged(object);
     this.journal.finish(object);
   }
 
@@ -142,7 +148,10 @@ export class CrmStore {
     this.journal.push({ kind: 'merge', type, id, atMs, actor, ...which });
     const losers = [primary, merged].filter((loser) => loser !== remaining);
     for (const loser of losers) this.moveLinks(loser, { remaining, keepsPrimary: loser === primary }, actor);
-    for (const loser of losers) this.forget(loser, actor);
+    for (const loser of losers) {
+      this.forget(loser, actor);
+      this.shelf.keepMerged(loser, remaining);
+    }
     this.shelf.emails.keep(remaining);
     return this.journal.finish(remaining);
   }

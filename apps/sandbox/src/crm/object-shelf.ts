@@ -6,6 +6,7 @@ import { OBJECT_TYPES, type ObjectType } from './object-types.js';
 /** Where the objects lie, and how they are found. */
 export class ObjectShelf {
   readonly emails = new EmailIndex();
+  private merged: CrmObject[] = [];
   private readonly objects = new Map<ObjectType, Map<string, CrmObject>>(
     OBJECT_TYPES.map((type) => [type, new Map<string, CrmObject>()]),
   );
@@ -16,6 +17,21 @@ export class ObjectShelf {
 
   remove({ type, id }: CrmObject): void {
     this.objects.get(type)?.delete(id);
+  }
+
+  /** What was merged is gone; some CRMs still show it among what was deleted, with the one that stands for it. */
+  keepMerged(object: CrmObject, remaining: CrmObject): void {
+    const at = remaining.updatedAtMs;
+    this.merged.push({ ...object, updatedAtMs: at, archivedAtMs: at, mergedIntoId: remaining.id });
+  }
+
+  listMerged(type: ObjectType): CrmObject[] {
+    return this.merged.filter((object) => object.type === type);
+  }
+
+  /** Nor does anything stay of what was merged into it. */
+  forgetMerged({ type, id }: CrmObject): void {
+    this.merged = this.merged.filter((object) => object.type !== type || object.mergedIntoId !== id);
   }
 
   find(type: ObjectType, id: string, archived: boolean): CrmObject | undefined {
