@@ -1,4 +1,4 @@
-import { plainToInstance } from 'class-transformer';
+import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsNumber, Max, Min, validateSync } from 'class-validator';
 
 const MOST_RETRIES = 10;
@@ -103,9 +103,9 @@ export class Knobs {
 }
 
 /** The present ones with some turned; what is undefined stays. Throws a text that names the wrong knob. */
-export function turnKnobs(present: Knobs, turned: Partial<Knobs>): Knobs {
+export function turnKnobs<K extends object>(present: K, turned: Partial<K>): K {
   const set = Object.fromEntries(Object.entries(turned).filter(([, value]) => value !== undefined));
-  const knobs = plainToInstance(Knobs, { ...present, ...set });
+  const knobs = plainToInstance(present.constructor as ClassConstructor<K>, { ...present, ...set });
   const wrong = validateSync(knobs, { whitelist: true, forbidNonWhitelisted: true });
   const messages = wrong.flatMap(({ constraints }) => Object.values(constraints ?? {}));
   if (messages.length > 0) throw new RangeError(messages.join('; '));
