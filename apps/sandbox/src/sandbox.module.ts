@@ -1,4 +1,4 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { OperationModule, type Metrics } from '@crm-mesh/telemetry';
 import { AccessTokens } from './hubspot/api/access-tokens.js';
 import { ApiGate } from './hubspot/api/api-gate.js';
@@ -15,6 +15,9 @@ import { ControlController } from './control/control.controller.js';
 import { CrmStore } from './crm/crm-store.js';
 import { ReceivedPosts } from './receiver/received-posts.js';
 import { ReceiverController } from './receiver/receiver.controller.js';
+import { RequestGate } from './salesforce/api/request-gate.js';
+import { SALESFORCE_CONTROLLERS } from './salesforce/controllers.js';
+import { SalesforceOrg } from './salesforce/org.js';
 import { Sandbox } from './sandbox.js';
 
 const API = [
@@ -33,7 +36,13 @@ export class SandboxModule {
     return {
       module: SandboxModule,
       imports: [OperationModule.register({ app: 'sandbox', readiness: [], metrics })],
-      controllers: [...API, OauthController, ControlController, ReceiverController],
+      controllers: [
+        ...API,
+        OauthController,
+        ControlController,
+        ReceiverController,
+        ...(sandbox.salesforce ? SALESFORCE_CONTROLLERS : []),
+      ],
       providers: [
         { provide: Sandbox, useValue: sandbox },
         { provide: CrmStore, useValue: sandbox.store },
@@ -41,7 +50,16 @@ export class SandboxModule {
         { provide: ApiOptions, useValue: sandbox.api },
         { provide: AccessTokens, useValue: sandbox.tokens },
         { provide: ReceivedPosts, useValue: sandbox.received },
+        ...provideSalesforce(sandbox.salesforce),
       ],
     };
   }
+}
+
+function provideSalesforce(org: SalesforceOrg | undefined): Provider[] {
+  if (!org) return [];
+  return [
+    { provide: SalesforceOrg, useValue: org },
+    { provide: RequestGate, useValue: org.gate },
+  ];
 }

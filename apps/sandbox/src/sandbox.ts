@@ -4,10 +4,13 @@ import { AccessTokens } from './hubspot/api/access-tokens.js';
 import { ApiGate } from './hubspot/api/api-gate.js';
 import { ApiOptions } from './hubspot/api/api-options.js';
 import { DEFAULT_RATE_LIMITS, RateLimiter, type RateLimits } from './hubspot/api/rate-limits.js';
+import type { CrmChange } from './crm/crm-change.js';
 import { CrmStore } from './crm/crm-store.js';
 import { createIdDrawer, type Random } from './crm/draw-ids.js';
 import type { ObjectType } from './crm/object-types.js';
 import { ReceivedPosts, type ReceiverCounts } from './receiver/received-posts.js';
+import { SalesforceOrg } from './salesforce/org.js';
+import type { SalesforceOptions } from './salesforce/options.js';
 import { countState, type CrmState } from './story/count-state.js';
 import { Player, type PlayState } from './story/player.js';
 import { ScenarioRunner } from './story/scenario-runner.js';
@@ -36,6 +39,8 @@ export interface PortalOptions {
   knobs?: Partial<Knobs>;
   /** Object types of which a merge leaves a third id; default: companies. */
   mergeMakesNewId?: readonly ObjectType[];
+  /** Also speaks Salesforce's interface. */
+  salesforce?: SalesforceOptions;
   /** Epoch milliseconds. */
   now?(): number;
 }
@@ -58,6 +63,13 @@ export const DEFAULTS = {
 
 type Settings = typeof DEFAULTS & PortalOptions & { now(): number };
 
+/** Another vendor's interface to the same records. */
+export interface Face {
+  /** What happened, in order, after the store has it. */
+  tell(changes: readonly CrmChange[]): void;
+  stop(): Promise<void>;
+}
+
 /** The parts of one simulated portal, and of the app that is installed in it. */
 export class Sandbox {
   readonly board: KnobBoard;
@@ -69,6 +81,10 @@ export class Sandbox {
   readonly gate: ApiGate;
   readonly tokens: AccessTokens;
   readonly api: ApiOptions;
+  /** Besides HubSpot's. */
+  private readonly faces: Face[] = [];
+  /** Absent: not asked for. */
+  readonly salesforce: SalesforceOrg | undefined;
 
   constructor(options: PortalOptions, { log, metrics }: { log: Logger; metrics: Metrics }) {
     const settings: Settings = { ...DEFAULTS, now: Date.now, ...withoutUndefined(options) };
@@ -78,6 +94,10 @@ export class Sandbox {
     this.board = new KnobBoard(options.knobs, () => this.sender.review());
     this.sender = this.createSender(settings, { log, metrics, random: drawFor(1) });
     this.store = this.createStore(settings, drawFor);
+    this.salesforce =
+      options.salesforce &&
+      new SalesforceOrg(options.salesforce, { store: this.store, random: drawFor(5), now, log, metrics });
+    if (this.salesforce) this.faces.push(this.salesforce);
     this.player = new Player({ store: this.store, seed, random: drawFor(4), log });
     this.scenarios = new ScenarioRunner({ store: this.store, sender: this.sender, board: this.board });
     this.received = new ReceivedPosts(this.board, now);
@@ -104,6 +124,7 @@ export class Sandbox {
     this.player.stop();
     this.scenarios.stop();
     await this.sender.stop();
+    for (const face of this.faces) await face.stop();
   }
 
   private createSender(settings: Settings, parts: { log: Logger; metrics: Metrics; random: Random }): WebhookSender {
@@ -122,6 +143,7 @@ export class Sandbox {
     return sender;
   }
 
+  /** Each face tells its own clients. */
   private createStore(settings: Settings, drawFor: (part: number) => Random): CrmStore {
     const app = { ...settings, subscriptions: settings.subscriptions ?? listDefaultSubscriptions() };
     const random = drawFor(2);
@@ -129,7 +151,10 @@ export class Sandbox {
       now: settings.now,
       drawId: createIdDrawer(drawFor(3)),
       searchLagMs: () => this.board.present.searchLagMs,
-      tell: (changes) => this.sender.send(listItems(changes, app, random)),
+      tell: (changes) => {
+        this.sender.send(listItems(changes, app, random));
+        for (const face of this.faces) face.tell(changes);
+      },
     });
   }
 

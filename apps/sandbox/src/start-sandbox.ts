@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { HubspotErrorFilter } from './hubspot/api/hubspot-error.filter.js';
 import type { CrmStore } from './crm/crm-store.js';
 import { DEFAULTS, Sandbox, type PortalOptions, type SandboxState } from './sandbox.js';
+import { startSalesforce, type RunningSalesforce } from './salesforce/start-salesforce.js';
 import { SandboxModule } from './sandbox.module.js';
 import type { ScenarioRequest, ScenarioResult } from './story/scenario-runner.js';
 import type { ReceivedPosts } from './receiver/received-posts.js';
@@ -34,6 +35,8 @@ export interface RunningSandbox {
   webhooks: WebhookSender;
   /** What plugins posted to `/receiver`. */
   received: ReceivedPosts;
+  /** There when it was asked for. */
+  salesforce?: RunningSalesforce;
   setTarget(target: Target): void;
   turnKnobs(turned: Partial<Knobs>): Knobs;
   playScenario(request?: ScenarioRequest): Promise<ScenarioResult>;
@@ -51,6 +54,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
   const app = await createApp(SandboxModule.register(sandbox, metrics), log);
   await app.listen(options.port ?? 0, options.host ?? '127.0.0.1');
   const url = await app.getUrl();
+  const salesforce = sandbox.salesforce && (await startSalesforce(sandbox.salesforce, { url, host: options.host }));
   if (options.eventsPerMinute) sandbox.player.start(options.eventsPerMinute);
   log.info({ url }, 'ready');
   return {
@@ -60,6 +64,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     crm: sandbox.store,
     webhooks: sandbox.sender,
     received: sandbox.received,
+    ...(salesforce && { salesforce }),
     setTarget: (target) => void (sandbox.sender.target = target),
     turnKnobs: (turned) => sandbox.board.turn(turned),
     playScenario: (request = {}) => sandbox.scenarios.run(request),
