@@ -96,7 +96,7 @@ export class Sandbox {
     this.store = this.createStore(settings, drawFor);
     this.salesforce =
       options.salesforce &&
-      new SalesforceOrg(options.salesforce, { store: this.store, random: drawFor(5), now, log, metrics });
+      new SalesforceOrg(options.salesforce, { store: this.store, random: drawFor(5), now, metrics });
     if (this.salesforce) this.faces.push(this.salesforce);
     this.player = new Player({ store: this.store, seed, random: drawFor(4), log });
     this.scenarios = new ScenarioRunner({ store: this.store, sender: this.sender, board: this.board });

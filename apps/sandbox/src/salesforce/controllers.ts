@@ -1,4 +1,5 @@
 import { CompositeController } from './api/composite.controller.js';
+import { SalesforceControlController } from './api/control.controller.js';
 import { MetadataController, VersionsController } from './api/metadata.controller.js';
 import { SalesforceOauthController } from './api/oauth.controller.js';
 import { QueryController } from './api/query.controller.js';
@@ -13,4 +14,5 @@ export const SALESFORCE_CONTROLLERS = [
   ReplicationController,
   CompositeController,
   RecordsController,
+  SalesforceControlController,
 ];

@@ -1,6 +1,6 @@
 import { Connection } from 'jsforce';
 import { open } from '../sandbox.fixture.js';
-import type { RunningSandbox } from '../start-sandbox.js';
+import { UI_ACTOR, type RunningSandbox } from '../start-sandbox.js';
 import type { SalesforceOptions } from './options.js';
 import type { RunningSalesforce } from './start-salesforce.js';
 
@@ -31,6 +31,10 @@ export async function openOrg(options: SalesforceOptions = {}, now?: () => numbe
     callOptions: { client: 'crm-event-mesh' },
   });
   return { sandbox, org, connection, request: (path, init) => request(org, path, init) };
+}
+
+export function addContact({ sandbox }: OpenOrg, lastname: string): { type: 'contacts'; id: string } {
+  return { type: 'contacts', id: sandbox.crm.create('contacts', { lastname }, { actor: UI_ACTOR }).id };
 }
 
 async function request(

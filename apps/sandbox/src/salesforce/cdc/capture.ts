@@ -1,4 +1,4 @@
-import type { Actor, CrmChange } from '../../crm/crm-change.js';
+import type { CrmChange } from '../../crm/crm-change.js';
 import type { CrmStore } from '../../crm/crm-store.js';
 import type { Random } from '../../crm/draw-ids.js';
 import type { SalesforceKnobs } from '../knobs.js';
@@ -7,7 +7,7 @@ import type { Records } from '../rows/records.js';
 import type { Stamps } from '../rows/stamps.js';
 import type { FieldBook } from '../schema/field-book.js';
 import type { ChangeDraft, ChangeEvent } from './change-event.js';
-import { draftBare, draftUpdate, draftWhole, type DraftContext } from './draft-changes.js';
+import { draftBare, draftUpdate, draftWhole, listChanged, type Changed, type DraftContext } from './draft-changes.js';
 import { Transactions } from './transactions.js';
 
 export interface CaptureOptions {
@@ -57,13 +57,12 @@ export class Capture {
   }
 
   private commit(changes: readonly CrmChange[]): void {
-    const drafts = groupByRecord(changes).flatMap((group) => this.draft(group));
-    const [last] = changes.slice(-1);
-    if (drafts.length === 0 || !last) return;
-    this.options.tell(this.transactions.commit(drafts, last.atMs));
+    const atMs = changes.at(-1)?.atMs ?? 0;
+    const drafts = groupByRecord(changes).flatMap((group) => this.draft(group, atMs));
+    if (drafts.length > 0) this.options.tell(this.transactions.commit(drafts, atMs));
   }
 
-  private draft(group: readonly CrmChange[]): ChangeDraft[] {
+  private draft(group: readonly CrmChange[], atMs: number): ChangeDraft[] {
     const [first] = group;
     const { book, records, store } = this.options;
     const object = first && book.findByType(first.type);
@@ -72,15 +71,13 @@ export class Capture {
     const context = { object, records, found: store.find(type, coreId), id: records.showId(type, coreId) };
     const kinds = new Set(group.map(({ kind }) => kind));
     if (kinds.has('deletion') || kinds.has('privacyDeletion')) return this.draftDelete(context, first);
-    this.mark(first);
-    if (kinds.has('creation')) return [draftWhole('CREATE', context, actor)];
-    if (kinds.has('restore')) {
-      this.options.deleteLog.remove(object.name, context.id);
-      return [draftWhole('UNDELETE', context, actor)];
-    }
-    return [this.draftUpdate(context, group, actor), ...this.draftMerged(context, group)].filter(
-      (draft) => draft !== undefined,
-    );
+    const changed = listChanged(context, group);
+    const isUpdate = !kinds.has('creation') && !kinds.has('restore');
+    if (isUpdate && changed.length === 0 && !kinds.has('merge')) return [];
+    this.mark(first, atMs);
+    if (isUpdate) return [this.draftUpdate(context, { first, group, changed }), ...this.draftMerged(context, group)];
+    if (kinds.has('restore')) this.options.deleteLog.remove(object.name, context.id);
+    return [draftWhole(kinds.has('creation') ? 'CREATE' : 'UNDELETE', context, actor)];
   }
 
   /** What lies in the recycle bin already is not deleted again when it is erased. */
@@ -103,17 +100,21 @@ export class Capture {
     });
   }
 
-  private draftUpdate(context: DraftContext, group: readonly CrmChange[], actor: Actor): ChangeDraft | undefined {
+  private draftUpdate(
+    context: DraftContext,
+    { first, group, changed }: { first: CrmChange; group: readonly CrmChange[]; changed: readonly Changed[] },
+  ): ChangeDraft {
     const merge = group.find((change) => change.kind === 'merge');
+    const { actor } = first;
     if (merge && merge.primaryId !== merge.id) return draftWhole('CREATE', context, actor);
-    return draftUpdate(context, group, actor);
+    return draftUpdate(context, changed, actor);
   }
 
-  private mark(change: CrmChange): void {
+  private mark(change: CrmChange, atMs: number): void {
     const { stamps, knobs, random } = this.options;
     const { lateRate, lateMs } = knobs();
     const isLate = lateRate > 0 && random() < lateRate;
-    stamps.mark(change, isLate ? change.atMs + lateMs : 0);
+    stamps.mark(change, { atMs, visibleAtMs: isLate ? atMs + lateMs : 0 });
   }
 }
 

@@ -45,21 +45,22 @@ export function draftWhole(changeType: ChangeType, context: DraftContext, actor:
   return { ...draft, values: Object.fromEntries(values.filter(([, value]) => value !== null)) };
 }
 
-/** Only what differs from before these changes; undefined: nothing that Salesforce has a field for. */
-export function draftUpdate(
-  context: DraftContext,
-  changes: readonly CrmChange[],
-  actor: Actor,
-): ChangeDraft | undefined {
-  const { object, records, found } = context;
-  if (!found) return undefined;
+/** The fields that differ from before these changes; links and properties that Salesforce has no field for are none. */
+export function listChanged({ object, records, found }: DraftContext, changes: readonly CrmChange[]): Changed[] {
+  if (!found) return [];
   const [now, before] = [records.view(found), records.view(found, formerProperties(found, changes))];
-  const changed = listEventFields(object).flatMap((field) => compareField(field, { object, now, before, changes }));
-  if (changed.length === 0) return undefined;
+  return listEventFields(object).flatMap((field) => compareField(field, { object, now, before, changes }));
+}
+
+export function draftUpdate(context: DraftContext, changed: readonly Changed[], actor: Actor): ChangeDraft {
+  const { object, records, found } = context;
+  const draft = draftBare('UPDATE', context, actor);
+  if (!found) return draft;
+  const view = records.view(found);
   const audit = listEventFields(object).filter(({ name }) => name.startsWith('LastModified'));
-  const all = [...changed, ...audit.map((field) => ({ name: field.name, value: readValue(object, field, now) }))];
+  const all = [...changed, ...audit.map((field) => ({ name: field.name, value: readValue(object, field, view) }))];
   return {
-    ...draftBare('UPDATE', context, actor),
+    ...draft,
     changedFields: all.map(({ name }) => name),
     nulledFields: all.filter(({ value }) => value === null).map(({ name }) => name),
     values: gatherValues(all),
@@ -70,7 +71,7 @@ export function listEventFields({ fields }: SObject): Field[] {
   return fields.filter(({ isOutsideEvents }) => !isOutsideEvents);
 }
 
-interface Changed {
+export interface Changed {
   /** With a dot: the part of a compound field. */
   name: string;
   value: Value;

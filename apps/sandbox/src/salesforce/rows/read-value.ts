@@ -1,4 +1,4 @@
-import type { Field, RecordView, SObject, Value } from '../schema/field.js';
+import { isNumberType, type Field, type RecordView, type SObject, type Value } from '../schema/field.js';
 import { findField } from '../schema/field-book.js';
 import { showUser } from '../schema/users.js';
 import { showDate, showTime } from '../times.js';
@@ -25,21 +25,11 @@ export function readParts(object: SObject, field: Field, view: RecordView): Reco
 function convert({ type }: Field, text: string | undefined): Value {
   if (type === 'boolean') return text === 'true';
   if (text === undefined || text === '') return null;
-  switch (type) {
-    case 'int':
-    case 'double':
-    case 'currency':
-    case 'percent':
-      return Number(text);
-    case 'date':
-      return showDate(Date.parse(text));
-    case 'datetime':
-      return showTime(Date.parse(text));
-    case 'reference':
-      return /^\d+$/.test(text) ? showUser(text) : null;
-    default:
-      return text;
-  }
+  if (isNumberType(type)) return Number(text);
+  if (type === 'date') return showDate(Date.parse(text));
+  if (type === 'datetime') return showTime(Date.parse(text));
+  if (type === 'reference') return /^\d+$/.test(text) ? showUser(text) : null;
+  return text;
 }
 
 function joinName(view: RecordView): string | null {

@@ -26,6 +26,7 @@ export interface RecordsOptions {
   clockSkewMs(): number;
 }
 
+const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
 /** So long the recycle bin keeps what was deleted. */
 const BIN_MS = 15 * DAY_MS;
@@ -74,8 +75,8 @@ export class Records {
       },
       isDeleted: archivedAtMs !== undefined,
       masterRecordId: mergedIntoId === undefined ? null : this.showId(type, mergedIntoId),
-      createdAtMs: object.createdAtMs + skewMs,
-      modifiedAtMs: (stamp?.modifiedAtMs ?? object.updatedAtMs) + skewMs,
+      createdAtMs: toSecond((stamp?.createdAtMs ?? object.createdAtMs) + skewMs),
+      modifiedAtMs: toSecond((stamp?.modifiedAtMs ?? object.updatedAtMs) + skewMs),
       createdById: stamp?.createdById ?? '',
       modifiedById: stamp?.modifiedById ?? '',
     };
@@ -98,6 +99,11 @@ export class Records {
       read: ({ name }) => row[name] ?? null,
     }));
   }
+}
+
+/** Salesforce's stamps are no finer: many records have the same one. */
+function toSecond(ms: number): number {
+  return Math.floor(ms / SECOND_MS) * SECOND_MS;
 }
 
 /** As the API gives a record; undefined fields: all of them. */

@@ -2,6 +2,7 @@ import type { CrmChange, ObjectRef } from '../../crm/crm-change.js';
 import { userOf } from '../schema/users.js';
 
 export interface Stamp {
+  createdAtMs: number;
   createdById: string;
   modifiedById: string;
   modifiedAtMs: number;
@@ -22,9 +23,10 @@ export class Stamps {
     return this.stamps.get(keyOf(ref));
   }
 
-  mark({ type, id, actor, atMs }: CrmChange, visibleAtMs: number): void {
+  /** All changes of a transaction have its time. */
+  mark({ type, id, actor }: CrmChange, { atMs, visibleAtMs }: { atMs: number; visibleAtMs: number }): void {
     const modifiedById = userOf(actor);
-    const createdById = this.read({ type, id })?.createdById ?? modifiedById;
-    this.stamps.set(keyOf({ type, id }), { createdById, modifiedById, modifiedAtMs: atMs, visibleAtMs });
+    const { createdById = modifiedById, createdAtMs = atMs } = this.read({ type, id }) ?? {};
+    this.stamps.set(keyOf({ type, id }), { createdAtMs, createdById, modifiedById, modifiedAtMs: atMs, visibleAtMs });
   }
 }

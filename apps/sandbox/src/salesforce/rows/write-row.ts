@@ -4,7 +4,7 @@ import type { CrmStore } from '../../crm/crm-store.js';
 import type { ObjectType } from '../../crm/object-types.js';
 import { isId, readId } from '../ids.js';
 import { refuse } from '../salesforce-error.js';
-import { isWritable, type Field, type SObject } from '../schema/field.js';
+import { isNumberType, isWritable, type Field, type SObject } from '../schema/field.js';
 import { findField } from '../schema/field-book.js';
 import { findStageByName } from '../schema/stages.js';
 import { readUser } from '../schema/users.js';
@@ -123,24 +123,12 @@ function readText(field: Field, value: unknown): string {
     ]);
   if (typeof value === 'object') throw wrong();
   const content = String(value);
-  switch (type) {
-    case 'int':
-    case 'double':
-    case 'currency':
-    case 'percent':
-      if (!Number.isFinite(Number(content))) throw wrong();
-      return content;
-    case 'boolean':
-      if (content !== 'true' && content !== 'false') throw wrong();
-      return content;
-    case 'date':
-    case 'datetime':
-      return new Date(readDate(content) ?? readTime(content) ?? raise(wrong())).toISOString();
-    case 'reference':
-      return readUser(content) ?? raise(malformedId(field, value));
-    default:
-      return content;
-  }
+  if (isNumberType(type)) return Number.isFinite(Number(content)) ? content : raise(wrong());
+  if (type === 'boolean') return content === 'true' || content === 'false' ? content : raise(wrong());
+  if (type === 'date' || type === 'datetime')
+    return new Date(readDate(content) ?? readTime(content) ?? raise(wrong())).toISOString();
+  if (type === 'reference') return readUser(content) ?? raise(malformedId(field, value));
+  return content;
 }
 
 function raise(error: Error): never {

@@ -19,6 +19,12 @@ export type FieldType =
   | 'address'
   | 'name';
 
+const NUMBER_TYPES: readonly FieldType[] = ['int', 'double', 'currency', 'percent'];
+
+export function isNumberType(type: FieldType): boolean {
+  return NUMBER_TYPES.includes(type);
+}
+
 /** What a field of a row holds; a compound one holds its parts. Dates and times are text, as REST shows them. */
 export type Value = string | number | boolean | null | { readonly [part: string]: Value };
 

@@ -1,3 +1,4 @@
+import type { ObjectType } from '../../crm/object-types.js';
 import { multiply } from './numbers.js';
 import { customField, derive, pointTo, text, typed, type Field, type RecordView, type SObject } from './field.js';
 import { findStage, SALES_STAGES, type SalesStage } from './stages.js';
@@ -81,85 +82,91 @@ const OPPORTUNITY: readonly Field[] = [
   OWNER,
 ];
 
-const line = (name: string, prefix: string, type: NonNullable<SObject['type']>, fields: readonly Field[]): SObject => ({
-  name,
-  label: name,
-  prefix,
-  type,
-  fields: [...HEAD, ...fields, ...TAIL],
-});
+function describeData(name: string, prefix: string, type: ObjectType, fields: readonly Field[]): SObject {
+  return { name, label: name, prefix, type, fields: [...HEAD, ...fields, ...TAIL] };
+}
+
+const CONTACT: readonly Field[] = [
+  MASTER,
+  pointTo('AccountId', 'companies', 'Account'),
+  ...PERSON,
+  ...address('Mailing'),
+  typed('phone', 'Phone', 'phone'),
+  typed('phone', 'MobilePhone', 'mobilephone'),
+  typed('email', 'Email', 'email'),
+  text('Title', 'jobtitle'),
+  text('Department', 'department'),
+  typed('picklist', 'LeadSource', 'lead_source'),
+  typed('textarea', 'Description', 'description'),
+  OWNER,
+];
+
+const ACCOUNT: readonly Field[] = [
+  MASTER,
+  text('Name', 'name', { isRequired: true }),
+  typed('picklist', 'Type', 'type'),
+  ...address('Billing'),
+  typed('phone', 'Phone', 'phone'),
+  typed('url', 'Website', 'domain'),
+  typed('picklist', 'Industry', 'industry'),
+  typed('currency', 'AnnualRevenue', 'annualrevenue'),
+  typed('int', 'NumberOfEmployees', 'numberofemployees'),
+  typed('textarea', 'Description', 'description'),
+  OWNER,
+];
+
+const LEAD: readonly Field[] = [
+  MASTER,
+  text('LastName', 'lastname', {
+    read: (view) => view.property('lastname') ?? view.property('hs_lead_name') ?? null,
+  }),
+  ...PERSON.slice(1),
+  text('Company', 'company', { isRequired: true }),
+  typed('email', 'Email', 'email'),
+  typed('phone', 'Phone', 'phone'),
+  text('Title', 'jobtitle'),
+  typed('picklist', 'Status', 'hs_lead_status', {
+    read: (view) => view.property('hs_lead_status') ?? 'Open - Not Contacted',
+  }),
+  typed('picklist', 'Rating', 'hs_lead_label'),
+  typed('boolean', 'IsConverted', 'is_converted'),
+  text('ConvertedContactId', 'converted_contact_id'),
+  text('ConvertedAccountId', 'converted_account_id'),
+  text('ConvertedOpportunityId', 'converted_opportunity_id'),
+  OWNER,
+];
+
+const LINE_ITEM: readonly Field[] = [
+  pointTo('OpportunityId', 'deals', 'Opportunity'),
+  text('Name', 'name'),
+  text('ProductCode', 'hs_sku'),
+  text('Product2Id', 'hs_product_id'),
+  typed('double', 'Quantity', 'quantity'),
+  typed('currency', 'UnitPrice', 'price'),
+  derive('currency', 'TotalPrice', (view) => {
+    const price = view.property('price');
+    return price === undefined ? null : multiply(price, view.property('quantity') ?? '1');
+  }),
+  typed('textarea', 'Description', 'description'),
+];
+
+const PRODUCT: readonly Field[] = [
+  text('Name', 'name', { isRequired: true }),
+  text('ProductCode', 'hs_sku'),
+  typed('textarea', 'Description', 'description'),
+  derive('boolean', 'IsActive', () => true),
+];
 
 /** What an org has from the start. `CurrencyIsoCode` is there only in one with several currencies. */
 export function listObjects(isMultiCurrency: boolean): SObject[] {
   const currency = isMultiCurrency ? [CURRENCY] : [];
   return [
-    line('Contact', '003', 'contacts', [
-      MASTER,
-      pointTo('AccountId', 'companies', 'Account'),
-      ...PERSON,
-      ...address('Mailing'),
-      typed('phone', 'Phone', 'phone'),
-      typed('phone', 'MobilePhone', 'mobilephone'),
-      typed('email', 'Email', 'email'),
-      text('Title', 'jobtitle'),
-      text('Department', 'department'),
-      typed('picklist', 'LeadSource', 'lead_source'),
-      typed('textarea', 'Description', 'description'),
-      OWNER,
-    ]),
-    line('Account', '001', 'companies', [
-      MASTER,
-      text('Name', 'name', { isRequired: true }),
-      typed('picklist', 'Type', 'type'),
-      ...address('Billing'),
-      typed('phone', 'Phone', 'phone'),
-      typed('url', 'Website', 'domain'),
-      typed('picklist', 'Industry', 'industry'),
-      typed('currency', 'AnnualRevenue', 'annualrevenue'),
-      typed('int', 'NumberOfEmployees', 'numberofemployees'),
-      typed('textarea', 'Description', 'description'),
-      OWNER,
-    ]),
-    line('Opportunity', '006', 'deals', [...OPPORTUNITY, ...currency, customField('Mesh_Sync_Status__c')]),
-    line('Lead', '00Q', 'leads', [
-      MASTER,
-      text('LastName', 'lastname', {
-        read: (view) => view.property('lastname') ?? view.property('hs_lead_name') ?? null,
-      }),
-      ...PERSON.slice(1),
-      text('Company', 'company', { isRequired: true }),
-      typed('email', 'Email', 'email'),
-      typed('phone', 'Phone', 'phone'),
-      text('Title', 'jobtitle'),
-      typed('picklist', 'Status', 'hs_lead_status', {
-        read: (view) => view.property('hs_lead_status') ?? 'Open - Not Contacted',
-      }),
-      typed('picklist', 'Rating', 'hs_lead_label'),
-      typed('boolean', 'IsConverted', 'is_converted'),
-      text('ConvertedContactId', 'converted_contact_id'),
-      text('ConvertedAccountId', 'converted_account_id'),
-      text('ConvertedOpportunityId', 'converted_opportunity_id'),
-      OWNER,
-    ]),
-    line('OpportunityLineItem', '00k', 'line_items', [
-      pointTo('OpportunityId', 'deals', 'Opportunity'),
-      text('Name', 'name'),
-      text('ProductCode', 'hs_sku'),
-      text('Product2Id', 'hs_product_id'),
-      typed('double', 'Quantity', 'quantity'),
-      typed('currency', 'UnitPrice', 'price'),
-      derive('currency', 'TotalPrice', (view) => {
-        const price = view.property('price');
-        return price === undefined ? null : multiply(price, view.property('quantity') ?? '1');
-      }),
-      typed('textarea', 'Description', 'description'),
-    ]),
-    line('Product2', '01t', 'products', [
-      text('Name', 'name', { isRequired: true }),
-      text('ProductCode', 'hs_sku'),
-      typed('textarea', 'Description', 'description'),
-      derive('boolean', 'IsActive', () => true),
-    ]),
+    describeData('Contact', '003', 'contacts', CONTACT),
+    describeData('Account', '001', 'companies', ACCOUNT),
+    describeData('Opportunity', '006', 'deals', [...OPPORTUNITY, ...currency, customField('Mesh_Sync_Status__c')]),
+    describeData('Lead', '00Q', 'leads', LEAD),
+    describeData('OpportunityLineItem', '00k', 'line_items', LINE_ITEM),
+    describeData('Product2', '01t', 'products', PRODUCT),
     ...SETUP,
   ];
 }

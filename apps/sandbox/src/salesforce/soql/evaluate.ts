@@ -1,12 +1,10 @@
 import { addChecksum, isId } from '../ids.js';
 import type { Row } from '../rows/records.js';
 import { refuse } from '../salesforce-error.js';
-import type { Field, FieldType, SObject, Value } from '../schema/field.js';
+import { isNumberType, type Field, type FieldType, type SObject, type Value } from '../schema/field.js';
 import { readField } from '../schema/field-book.js';
 import { readDate, readTime } from '../times.js';
-import type { Condition, Literal, Query } from './query.js';
-
-const NUMBERS: readonly FieldType[] = ['int', 'double', 'currency', 'percent'];
+import type { Condition, Literal, Order, Query } from './query.js';
 
 type Comparable = string | number | boolean | null;
 type Test = (row: Row) => boolean;
@@ -15,20 +13,21 @@ type Test = (row: Row) => boolean;
 export function evaluate(query: Query, object: SObject, rows: readonly Row[]): Row[] {
   const matches = query.where ? compile(query.where, object) : () => true;
   const orders = query.orderBy.map((order) => ({ ...order, of: readField(object, order.field) }));
-  const found = rows.filter((row) => matches(row));
-  found.sort((a, b) => {
-    for (const { of, descending, nullsLast } of orders) {
-      const [left, right] = [valueOf(a, of), valueOf(b, of)];
-      const order =
-        left === null || right === null
-          ? compareNulls(left, right, nullsLast)
-          : compare(left, right) * (descending ? -1 : 1);
-      if (order !== 0) return order;
-    }
-    return 0;
-  });
+  const found = rows
+    .filter((row) => matches(row))
+    .map((row) => ({ row, keys: orders.map(({ of }) => valueOf(row, of)) }));
+  found.sort((a, b) => compareKeys(a.keys, b.keys, orders));
   const start = query.offset ?? 0;
-  return found.slice(start, query.limit === undefined ? undefined : start + query.limit);
+  return found.slice(start, query.limit === undefined ? undefined : start + query.limit).map(({ row }) => row);
+}
+
+function compareKeys(left: readonly Comparable[], right: readonly Comparable[], orders: readonly Order[]): number {
+  for (const [index, { descending, nullsLast }] of orders.entries()) {
+    const [a = null, b = null] = [left[index], right[index]];
+    const order = a === null || b === null ? compareNulls(a, b, nullsLast) : compare(a, b) * (descending ? -1 : 1);
+    if (order !== 0) return order;
+  }
+  return 0;
 }
 
 function compile(condition: Condition, object: SObject): Test {
@@ -95,7 +94,7 @@ function readLiteral(literal: Literal, { name, type }: Field): Comparable {
     if (literal.kind !== 'date') throw wrong('date', true);
     return readDate(literal.text) ?? null;
   }
-  if (NUMBERS.includes(type)) {
+  if (isNumberType(type)) {
     if (literal.kind !== 'number') throw wrong(type, true);
     return literal.value;
   }
