@@ -1,3 +1,4 @@
+import type { SalesforceOptions } from './salesforce/options.js';
 import type { SandboxOptions } from './start-sandbox.js';
 
 const DEFAULT_EVENTS_PER_MINUTE = 30;
@@ -16,7 +17,25 @@ export function readSettings(env: NodeJS.ProcessEnv): SandboxOptions {
     clientSecret: text('SANDBOX_CLIENT_SECRET'),
     accessToken: text('SANDBOX_ACCESS_TOKEN'),
     seed: number('SANDBOX_SEED'),
+    ...(text('SANDBOX_SALESFORCE') === '1' && { salesforce: readSalesforce(text, number) }),
     ...(plays && { eventsPerMinute: number('SANDBOX_EVENTS_PER_MINUTE') ?? DEFAULT_EVENTS_PER_MINUTE }),
+  };
+}
+
+/** Secrets and ids that are not set are those of the sandbox. */
+function readSalesforce(
+  text: (name: string) => string | undefined,
+  number: (name: string) => number | undefined,
+): SalesforceOptions {
+  const [clientSecret, accessToken] = [
+    text('SANDBOX_SALESFORCE_CLIENT_SECRET'),
+    text('SANDBOX_SALESFORCE_ACCESS_TOKEN'),
+  ];
+  const port = number('SANDBOX_PUBSUB_PORT');
+  return {
+    ...(clientSecret !== undefined && { clientSecret }),
+    ...(accessToken !== undefined && { accessToken }),
+    ...(port !== undefined && { pubsub: { port } }),
   };
 }
 

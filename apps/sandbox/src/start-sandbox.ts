@@ -5,6 +5,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { HubspotErrorFilter } from './hubspot/api/hubspot-error.filter.js';
 import type { CrmStore } from './crm/crm-store.js';
 import { DEFAULTS, Sandbox, type PortalOptions, type SandboxState } from './sandbox.js';
+import type { SalesforceOptions } from './salesforce/options.js';
 import { startSalesforce, type RunningSalesforce } from './salesforce/start-salesforce.js';
 import { SandboxModule } from './sandbox.module.js';
 import type { ScenarioRequest, ScenarioResult } from './story/scenario-runner.js';
@@ -13,6 +14,7 @@ import type { Knobs } from './hubspot/webhooks/knobs.js';
 import type { Target, WebhookSender } from './hubspot/webhooks/webhook-sender.js';
 
 export { UI_ACTOR } from './crm/owners.js';
+export type { RunningSalesforce, SalesforceOptions };
 export type { CrmStore, Knobs, PortalOptions, SandboxState, ScenarioRequest, ScenarioResult, Target };
 
 export interface SandboxOptions extends PortalOptions {

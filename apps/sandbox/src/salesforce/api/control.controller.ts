@@ -1,10 +1,12 @@
-import { BadRequestException, Body, Controller, Get, HttpCode, Inject, Post, Put } from '@nestjs/common';
+import { BadRequestException, Body, Controller, Get, HttpCode, Inject, Post, Put, UseFilters } from '@nestjs/common';
 import type { SalesforceKnobs } from '../knobs.js';
 import { SalesforceOrg, type SalesforceState } from '../org.js';
 import type { OutboundAction } from '../outbound/outbound-sender.js';
+import { SalesforceErrorFilter } from './error.filter.js';
 
 /** What Salesforce has not: the strings of the puppet. Without a token, so never open it to others. */
 @Controller('sandbox/salesforce')
+@UseFilters(SalesforceErrorFilter)
 export class SalesforceControlController {
   constructor(@Inject(SalesforceOrg) private readonly org: SalesforceOrg) {}
 
