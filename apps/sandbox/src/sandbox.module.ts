@@ -10,6 +10,7 @@ import { OauthController } from './hubspot/api/oauth.controller.js';
 import { ObjectsController } from './hubspot/api/objects.controller.js';
 import { OwnersController } from './hubspot/api/owners.controller.js';
 import { PipelinesController } from './hubspot/api/pipelines.controller.js';
+import { PropertiesController } from './hubspot/api/properties.controller.js';
 import { SearchController } from './hubspot/api/search.controller.js';
 import { ControlController } from './control/control.controller.js';
 import { CrmStore } from './crm/crm-store.js';
@@ -27,6 +28,7 @@ const API = [
   AssociationBatchesController,
   AssociationsController,
   PipelinesController,
+  PropertiesController,
   OwnersController,
 ];
 

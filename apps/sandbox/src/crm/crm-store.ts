@@ -8,6 +8,7 @@ import { writeProperty, type CrmObject } from './crm-object.js';
 import { fillPrimary } from './merge-properties.js';
 import { ObjectShelf } from './object-shelf.js';
 import type { ObjectType } from './object-types.js';
+import { PropertyBook } from './property-book.js';
 import { isClosedDeal, readProperty } from './read-property.js';
 
 export interface CrmStoreOptions extends ChangeJournalOptions {
@@ -22,6 +23,7 @@ export interface WishedLink {
 
 /** All objects of one portal, in memory. Who changes something says who they are. */
 export class CrmStore {
+  readonly properties = new PropertyBook();
   private readonly shelf = new ObjectShelf();
   private readonly book = new AssociationBook();
   private readonly journal: ChangeJournal;
@@ -51,6 +53,10 @@ export class CrmStore {
   /** What is gone by a merge, as it was; neither among the archived nor among the others. */
   listMerged(type: ObjectType): CrmObject[] {
     return this.shelf.listMerged(type);
+  }
+
+  listFrom(type: ObjectType, page: { from: string; limit: number; archived: boolean }): CrmObject[] {
+    return this.shelf.listFrom(type, page);
   }
 
   /** Also what HubSpot calculates from links. */
@@ -138,7 +144,7 @@ export class CrmStore {
     const { actor } = how;
     const [primary, merged] = [this.read(type, ids.primaryId), this.read(type, ids.mergedId)];
     if (primary === merged) throw invalid('An object cannot be merged with itself');
-    const filled = fillPrimary(primary, merged);
+    const filled = fillPrimary(primary, merged, how.newId);
     this.shelf.emails.release(merged);
     const remaining = how.newId ? this.copyUnderNewId(primary) : primary;
     this.journal.touch(remaining);

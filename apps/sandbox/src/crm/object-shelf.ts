@@ -11,8 +11,12 @@ export class ObjectShelf {
     OBJECT_TYPES.map((type) => [type, new Map<string, CrmObject>()]),
   );
 
+  /** In rising order, with those that are gone: who reads many pages must not go through all objects for each. */
+  private readonly ids = new Map<ObjectType, string[]>(OBJECT_TYPES.map((type) => [type, []]));
+
   put(object: CrmObject): void {
     this.objects.get(object.type)?.set(object.id, object);
+    this.ids.get(object.type)?.push(object.id);
   }
 
   remove({ type, id }: CrmObject): void {
@@ -58,4 +62,29 @@ export class ObjectShelf {
     const objects = [...(this.objects.get(type)?.values() ?? [])];
     return objects.filter(({ archivedAtMs }) => (archivedAtMs !== undefined) === archived);
   }
+
+  /** At most so many, from this id on. */
+  listFrom(
+    type: ObjectType,
+    { from, limit, archived }: { from: string; limit: number; archived: boolean },
+  ): CrmObject[] {
+    const ids = this.ids.get(type) ?? [];
+    const found: CrmObject[] = [];
+    for (let index = findPlace(ids, Number(from)); index < ids.length && found.length < limit; index += 1) {
+      const object = this.find(type, ids[index]!, archived);
+      if (object) found.push(object);
+    }
+    return found;
+  }
+}
+
+/** Of the first id that is not lower. */
+function findPlace(ids: readonly string[], wanted: number): number {
+  let [low, high] = [0, ids.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (Number(ids[middle]) < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

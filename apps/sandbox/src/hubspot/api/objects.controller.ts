@@ -40,9 +40,8 @@ export class ObjectsController {
       throw invalid(`limit must be from 1 to ${LONGEST_PAGE}`);
     const after = Number(query['after'] ?? 0);
     if (!Number.isFinite(after)) throw invalid('after is not what an earlier page gave');
-    const objects = this.store
-      .list(readObjectType(typeName), query['archived'] === 'true')
-      .filter(({ id }) => Number(id) >= after);
+    const page = { from: String(after), limit: limit + 1, archived: query['archived'] === 'true' };
+    const objects = this.store.listFrom(readObjectType(typeName), page);
     const next = objects[limit]?.id;
     return {
       results: objects.slice(0, limit).map((object) => showObject(this.store, object, readWishes(query))),

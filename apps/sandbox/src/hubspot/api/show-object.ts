@@ -52,7 +52,8 @@ function showProperties(store: CrmStore, object: CrmObject, wishes: Wishes): Rec
   const names = [
     ...new Set([...wished, ...wishes.propertiesWithHistory, createdProperty, modifiedProperty, 'hs_object_id']),
   ];
-  return Object.fromEntries(names.sort().map((name) => [name, store.show(object, name)]));
+  const shown = names.filter((name) => !store.properties.isRemoved(object.type, name));
+  return Object.fromEntries(shown.sort().map((name) => [name, store.show(object, name)]));
 }
 
 function showHistories(object: CrmObject, names: readonly string[]): Record<string, Record<string, unknown>[]> {
