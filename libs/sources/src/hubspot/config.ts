@@ -17,6 +17,7 @@ import {
   ValidateBy,
   ValidateNested,
 } from 'class-validator';
+import { isHubspotEntity } from './object-types.js';
 
 export const SIGNATURE_VERSIONS = ['v3', 'v1', 'v2'] as const;
 export type SignatureVersion = (typeof SIGNATURE_VERSIONS)[number];
@@ -37,6 +38,12 @@ export class HubspotRateLimit {
   @Min(1)
   @Max(100)
   concurrent: number = 10;
+
+  /** Search has a limit of its own: 5 for each token. */
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  searchesPerSecond: number = 5;
 }
 
 /** One HubSpot portal, seen by one private or public app. */
@@ -76,6 +83,29 @@ export class HubspotConfig {
   @IsOptional()
   @Matches(/^[A-Z]{3}$/, { message: '$property must be a currency code of three capital letters, such as EUR' })
   currency?: string;
+
+  /** What is polled, scanned and described; the app needs the scopes to read them. Webhooks are taken whatever stands here. */
+  @ValidateBy(
+    {
+      name: 'isHubspotEntity',
+      validator: {
+        validate: (entity: unknown) => typeof entity === 'string' && isHubspotEntity(entity),
+        defaultMessage: () => 'each of $property must be an entity that HubSpot has, such as deal or custom-2-3812',
+      },
+    },
+    { each: true },
+  )
+  @ArrayUnique()
+  entities: string[] = ['contact', 'company', 'deal'];
+
+  /**
+   * How often a poll looks for deleted records, in milliseconds; 0: always. HubSpot can only list all that it keeps in
+   * the bin, a hundred in each request: raise this where thousands lie there.
+   */
+  @IsInt()
+  @Min(0)
+  @Max(86_400_000)
+  deletionsEveryMs: number = 0;
 
   /** Properties to read besides the canonical ones, by entity: `{deal: [region__c]}`. They come as `custom`. */
   @IsObject()

@@ -26,25 +26,47 @@ export async function fetchHubspot(
   ids: readonly string[],
   context: SourceContext<HubspotConfig>,
 ): Promise<FetchedRecords> {
-  const api = apiOf(context);
-  const path = pathOfEntity(entity);
-  const types = listAssociations(entity, context.config);
-  const [objects, ...lists] = await Promise.all([
-    readObjects(api, { path, ids, properties: listProperties(entity, context.config) }),
-    ...types.map((type) => readLinks(api, { path, type, ids })),
+  const request = { path: pathOfEntity(entity), ids, properties: listProperties(entity, context.config) };
+  const [objects, related] = await Promise.all([
+    readObjects(apiOf(context), request),
+    readRelated(entity, ids, context),
   ]);
-  const links = new Map(types.map((type, index) => [type, lists[index]!]));
-  const lineItems = await readLineItems(api, links.get('line_items'));
-  return new Map([...objects].map(([id, object]) => [id, joinObject(object, { links, lineItems })]));
+  return new Map([...objects].map(([id, object]) => [id, joinObject(object, related)]));
+}
+
+/** The same for up to 100 objects that a page gave already: the batch read is saved, what they are linked to is not. */
+export async function completeObjects(
+  entity: string,
+  objects: readonly HubspotObject[],
+  context: SourceContext<HubspotConfig>,
+): Promise<FetchedRecords> {
+  const ids = objects.map(({ id }) => id);
+  const related = await readRelated(entity, ids, context);
+  return new Map(objects.map((object) => [object.id, joinObject(object, related)]));
 }
 
 type Read<Value> = ReadonlyMap<string, Value | Error>;
 
+interface Related {
+  links: ReadonlyMap<string, Read<readonly string[]>>;
+  lineItems: Read<HubspotObject>;
+}
+
+async function readRelated(
+  entity: string,
+  ids: readonly string[],
+  context: SourceContext<HubspotConfig>,
+): Promise<Related> {
+  const api = apiOf(context);
+  const path = pathOfEntity(entity);
+  const types = listAssociations(entity, context.config);
+  const lists = await Promise.all(types.map((type) => readLinks(api, { path, type, ids })));
+  const links = new Map(types.map((type, index) => [type, lists[index]!]));
+  return { links, lineItems: await readLineItems(api, links.get('line_items')) };
+}
+
 /** A record must not be told without links or lines that it has: what of them could not be read is its own error. */
-function joinObject(
-  object: HubspotObject | Error,
-  { links, lineItems }: { links: ReadonlyMap<string, Read<readonly string[]>>; lineItems: Read<HubspotObject> },
-): FetchedObject | Error {
+function joinObject(object: HubspotObject | Error, { links, lineItems }: Related): FetchedObject | Error {
   if (object instanceof Error) return object;
   const associations: Record<string, readonly string[]> = {};
   for (const [type, byRecord] of links) {

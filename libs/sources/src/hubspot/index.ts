@@ -1,11 +1,15 @@
 import { defineSource, type Hypothesis, type SourceContext } from '@crm-mesh/sdk';
 import { HubspotConfig, SIGNATURE_VERSIONS } from './config.js';
+import { describeHubspot } from './describe-metadata.js';
 import { fetchHubspot } from './fetch-records.js';
 import { mapHubspot } from './map-record.js';
+import { pollHubspot } from './poll-changes.js';
+import { listProperties } from './properties.js';
+import { scanHubspot } from './scan-records.js';
 import { verifyHubspot } from './signature.js';
 import { splitHubspot } from './split.js';
 
-/** HubSpot: signed thin webhooks; records are read in batches from its API. */
+/** HubSpot: signed thin webhooks; records are read in batches from its API, which is polled beside them. */
 export const hubspotSource = defineSource<HubspotConfig>({
   name: 'hubspot',
   config: HubspotConfig,
@@ -16,6 +20,16 @@ export const hubspotSource = defineSource<HubspotConfig>({
   split: splitHubspot,
   fetch: fetchHubspot,
   map: mapHubspot,
+  poll: {
+    entities: ({ entities }) => entities,
+    // Search finds a change moments after it was made, and now and then much later.
+    lagMs: 10_000,
+    overlapMs: 300_000,
+    page: pollHubspot,
+  },
+  scan: { entities: ({ entities }) => entities, page: scanHubspot },
+  describe: describeHubspot,
+  reads: listProperties,
   hypotheses: listHypotheses,
 });
 

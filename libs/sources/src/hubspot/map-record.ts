@@ -6,7 +6,7 @@ import { convertField, isEmpty } from '../mapping/convert-field.js';
 import { readFieldKinds } from '../mapping/field-kinds.js';
 import type { HubspotConfig } from './config.js';
 import type { FetchedObject } from './fetch-records.js';
-import type { HubspotObject } from './read-objects.js';
+import { modifiedAtOf, type HubspotObject } from './read-objects.js';
 import { findStage } from './pipelines.js';
 import { fieldsOf, isSilent } from './properties.js';
 
@@ -69,10 +69,11 @@ function currencyOf({ properties }: HubspotObject, config: HubspotConfig): strin
   return own || config.currency;
 }
 
-function mapAlways({ properties, createdAt, updatedAt }: HubspotObject): Fields {
+function mapAlways(object: HubspotObject): Fields {
+  const { properties, createdAt } = object;
   const ownerId = properties.hubspot_owner_id;
   const created = toIsoTime(properties.createdate || properties.hs_createdate || createdAt, 'ms');
-  const modified = toIsoTime(properties.lastmodifieddate || properties.hs_lastmodifieddate || updatedAt, 'ms');
+  const modified = modifiedAtOf(object);
   return {
     ...(!isEmpty(ownerId) && { ownerId }),
     ...(created !== undefined && { createdAt: created }),

@@ -69,3 +69,8 @@ export function entityOfName(name: string): string | undefined {
 export function pathOfEntity(entity: string): string {
   return PATH_BY_ENTITY[entity] ?? entity.replace(/^custom-/, '');
 }
+
+/** Whether HubSpot has objects of this entity, of which lists can be asked for. */
+export function isHubspotEntity(entity: string): boolean {
+  return Object.hasOwn(PATH_BY_ENTITY, entity) || /^custom-\d+-\d+$/.test(entity);
+}

@@ -68,6 +68,6 @@ export function decideStatus(metadata: unknown): DealStatus {
   return chance === 1 ? 'won' : 'lost';
 }
 
-function listObjects(list: unknown): Record<string, unknown>[] {
+export function listObjects(list: unknown): Record<string, unknown>[] {
   return (Array.isArray(list) ? (list as unknown[]) : []).filter(isObject);
 }

@@ -87,6 +87,7 @@ const PROPERTIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** Read for what they tell of the record; they are no fields by themselves. */
 const SILENT: Readonly<Record<string, readonly string[]>> = {
+  contact: ['hs_calculated_merged_vids'],
   deal: ['deal_currency_code', 'hs_is_closed', 'hs_is_closed_won'],
   invoice: ['hs_currency'],
   quote: ['hs_currency'],
@@ -107,6 +108,7 @@ const ALWAYS = [
   'hs_createdate',
   'hs_lastmodifieddate',
   'lastmodifieddate',
+  'hs_merged_object_ids',
   'hs_object_id',
 ];
 

@@ -2,7 +2,7 @@ import { isObject, readId } from '@crm-mesh/sdk/kit';
 import type { HubspotApi } from './api.js';
 import { askApart } from './ask-apart.js';
 import { listErrors } from './batch-failures.js';
-import { resultsOf } from './read-objects.js';
+import { readAfter, resultsOf } from './read-objects.js';
 
 interface LinksRequest {
   path: string;
@@ -77,10 +77,7 @@ function sortLinks(links: readonly Link[]): string[] {
   return [...new Set(sorted.map(({ id }) => id))];
 }
 
-function compareIds(left: string, right: string): number {
+/** Ids are numbers that may be longer than a double holds. */
+export function compareIds(left: string, right: string): number {
   return left.length - right.length || (left < right ? -1 : Number(left > right));
-}
-
-function readAfter(paging: unknown): string | undefined {
-  return isObject(paging) && isObject(paging.next) ? readId(paging.next.after) : undefined;
 }

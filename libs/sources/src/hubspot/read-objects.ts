@@ -1,5 +1,5 @@
 import { Unavailable } from '@crm-mesh/sdk';
-import { isObject, readId } from '@crm-mesh/sdk/kit';
+import { isObject, readId, toIsoTime } from '@crm-mesh/sdk/kit';
 import type { HubspotApi } from './api.js';
 import { askApart } from './ask-apart.js';
 import { listErrors } from './batch-failures.js';
@@ -10,6 +10,7 @@ export interface HubspotObject {
   properties: Readonly<Record<string, string | null>>;
   createdAt?: string;
   updatedAt?: string;
+  archivedAt?: string;
 }
 
 interface ObjectsRequest {
@@ -37,7 +38,8 @@ export async function readObjects(
   return new Map([...objects, ...refused]);
 }
 
-function readResults(answer: unknown, path: string): Map<string, HubspotObject> {
+/** In the order in which they were given. */
+export function readResults(answer: unknown, path: string): Map<string, HubspotObject> {
   const objects = new Map<string, HubspotObject>();
   for (const object of resultsOf(answer)) {
     const id = readId(object.id);
@@ -52,4 +54,14 @@ export function resultsOf(answer: unknown): Record<string, unknown>[] {
   const results = isObject(answer) ? answer.results : undefined;
   if (!Array.isArray(results)) throw new Unavailable('HubSpot answered without a list of results: is `apiUrl` right?');
   return (results as unknown[]).filter(isObject);
+}
+
+/** When the object was changed last; contacts call the property otherwise than all others do. */
+export function modifiedAtOf({ properties, updatedAt }: HubspotObject): string | undefined {
+  return toIsoTime(properties.lastmodifieddate || properties.hs_lastmodifieddate || updatedAt, 'ms');
+}
+
+/** Where the next page of a list begins; undefined: this was the last. */
+export function readAfter(paging: unknown): string | undefined {
+  return isObject(paging) && isObject(paging.next) ? readId(paging.next.after) : undefined;
 }

@@ -1,0 +1,69 @@
+import { Unavailable, type SourceContext } from '@crm-mesh/sdk';
+import { isObject } from '@crm-mesh/sdk/kit';
+import Bottleneck from 'bottleneck';
+import { apiOf } from './api.js';
+import type { HubspotConfig } from './config.js';
+import { pathOfEntity } from './object-types.js';
+import { readAfter, readResults, type HubspotObject } from './read-objects.js';
+
+type Context = SourceContext<HubspotConfig>;
+
+/** What a search's body may be at most, in characters. */
+const LONGEST_BODY = 3_000;
+/** Requests do not arrive as evenly as they are sent. */
+const MARGIN = 1.1;
+
+interface Search {
+  filters: readonly { propertyName: string; operator: string; value: string }[];
+  properties: readonly string[];
+  /** Up to 200. */
+  limit: number;
+}
+
+interface Found {
+  objects: HubspotObject[];
+  /** Whether there are more than these. */
+  hasMore: boolean;
+  /** How many match in all. */
+  total?: number;
+  /** Whether the properties were asked for; they are not where they would make the request too long. */
+  complete: boolean;
+}
+
+/** Searches of one token, evenly spread: HubSpot counts them apart from all else, and says nothing of what is left. */
+const pacers = new WeakMap<HubspotConfig, Bottleneck>();
+
+/** The first objects that match, by ascending id. There is no second page: who wants more asks for ids behind the last. */
+export async function searchObjects(entity: string, search: Search, context: Context): Promise<Found> {
+  const path = pathOfEntity(entity);
+  const { body, complete } = describeSearch(search);
+  const answer = await pacerOf(context.config).schedule(() =>
+    apiOf(context).request({ method: 'POST', path: `/crm/v3/objects/${encodeURIComponent(path)}/search`, body }),
+  );
+  const { total, paging } = isObject(answer) ? answer : {};
+  if (total !== undefined && typeof total !== 'number')
+    throw new Unavailable(`HubSpot answered a search for ${path} with a total that is no number.`);
+  const objects = [...readResults(answer, path).values()];
+  return { objects, hasMore: readAfter(paging) !== undefined, total, complete };
+}
+
+function describeSearch({ filters, properties, limit }: Search): { body: object; complete: boolean } {
+  const frame = {
+    filterGroups: filters.length === 0 ? [] : [{ filters }],
+    sorts: [{ propertyName: 'hs_object_id', direction: 'ASCENDING' }],
+    limit,
+  };
+  const body = { ...frame, properties };
+  return JSON.stringify(body).length <= LONGEST_BODY
+    ? { body, complete: true }
+    : { body: { ...frame, properties: ['hs_object_id'] }, complete: false };
+}
+
+function pacerOf(config: HubspotConfig): Bottleneck {
+  let pacer = pacers.get(config);
+  if (!pacer) {
+    pacer = new Bottleneck({ minTime: (1_000 * MARGIN) / config.rateLimit.searchesPerSecond });
+    pacers.set(config, pacer);
+  }
+  return pacer;
+}
