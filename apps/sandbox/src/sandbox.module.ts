@@ -13,7 +13,9 @@ import { PipelinesController } from './hubspot/api/pipelines.controller.js';
 import { PropertiesController } from './hubspot/api/properties.controller.js';
 import { SearchController } from './hubspot/api/search.controller.js';
 import { ControlController } from './control/control.controller.js';
+import { RecordsController } from './control/records.controller.js';
 import { CrmStore } from './crm/crm-store.js';
+import { PageController } from './page/page.controller.js';
 import { ReceivedPosts } from './receiver/received-posts.js';
 import { ReceiverController } from './receiver/receiver.controller.js';
 import { RequestGate } from './salesforce/api/request-gate.js';
@@ -42,7 +44,9 @@ export class SandboxModule {
         ...API,
         OauthController,
         ControlController,
+        RecordsController,
         ReceiverController,
+        PageController,
         ...(sandbox.salesforce ? SALESFORCE_CONTROLLERS : []),
       ],
       providers: [

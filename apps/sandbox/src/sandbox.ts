@@ -87,8 +87,10 @@ export class Sandbox {
   readonly salesforce: SalesforceOrg | undefined;
 
   constructor(options: PortalOptions, { log, metrics }: { log: Logger; metrics: Metrics }) {
-    const settings: Settings = { ...DEFAULTS, now: Date.now, ...withoutUndefined(options) };
-    const { seed, now } = settings;
+    const ownNow = options.now ?? Date.now;
+    const now = (): number => ownNow() + this.board.present.clockSkewMs;
+    const settings: Settings = { ...DEFAULTS, ...withoutUndefined(options), now };
+    const { seed } = settings;
     // Each part draws from numbers of its own: what one does must not change what another does.
     const drawFor = (part: number): Random => createRandom(seed * 10 + part);
     this.board = new KnobBoard(options.knobs, () => this.sender.review());
@@ -102,7 +104,7 @@ export class Sandbox {
     this.scenarios = new ScenarioRunner({ store: this.store, sender: this.sender, board: this.board });
     this.received = new ReceivedPosts(this.board, now);
     this.tokens = new AccessTokens(settings);
-    this.gate = this.createGate(options, { now, metrics });
+    this.gate = this.createGate(options, { now, metrics, random: drawFor(6) });
     this.api = new ApiOptions({
       actor: { changeSource: 'INTEGRATION', sourceId: String(settings.appId) },
       mergeMakesNewId: options.mergeMakesNewId ?? ['companies'],
@@ -158,7 +160,10 @@ export class Sandbox {
     });
   }
 
-  private createGate({ rateLimits }: PortalOptions, { now, metrics }: { now(): number; metrics: Metrics }): ApiGate {
+  private createGate(
+    { rateLimits }: PortalOptions,
+    { now, metrics, random }: { now(): number; metrics: Metrics; random: Random },
+  ): ApiGate {
     const requests = metrics.counter('sandbox_api_requests_total', 'Requests to the API, by how they were received', [
       'outcome',
     ]);
@@ -166,6 +171,7 @@ export class Sandbox {
       tokens: this.tokens,
       limiter: new RateLimiter({ ...DEFAULT_RATE_LIMITS, ...rateLimits }, now),
       knobs: () => this.board.present,
+      random,
       count: (outcome) => requests.inc({ outcome }),
     });
   }

@@ -1,4 +1,15 @@
-import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, IsUrl, Max, Min } from 'class-validator';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsNumberString,
+  IsObject,
+  IsOptional,
+  IsUrl,
+  Max,
+  Min,
+} from 'class-validator';
 import { ValidationPipe, type Type as Class } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import type { Delivery } from '../hubspot/webhooks/delivery-log.js';
@@ -86,4 +97,24 @@ export class DeliveriesQuery {
   @Min(1)
   @Max(5_000)
   limit: number = 100;
+}
+
+export class RecordsQuery {
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1_000)
+  limit: number = 50;
+}
+
+export class RecordWish {
+  /** Absent: something is made up. */
+  @IsOptional()
+  @IsObject()
+  properties?: Record<string, string>;
+}
+
+export class MergeWish {
+  @IsNumberString({ no_symbols: true })
+  mergedId!: string;
 }

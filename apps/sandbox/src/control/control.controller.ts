@@ -6,13 +6,11 @@ import {
   Get,
   HttpCode,
   Inject,
-  Param,
   Post,
   Put,
   Query,
 } from '@nestjs/common';
-import { OWNERS, UI_ACTOR } from '../crm/owners.js';
-import { readObjectType } from '../crm/object-types.js';
+import { OWNERS } from '../crm/owners.js';
 import { Sandbox, type SandboxState } from '../sandbox.js';
 import type { PlayState } from '../story/player.js';
 import type { ScenarioResult } from '../story/scenario-runner.js';
@@ -78,10 +76,10 @@ export class ControlController {
     return this.sandbox.sender.deliveries.list(query);
   }
 
-  /** Only people can do that, in HubSpot's own pages. */
-  @Post('objects/:type/:id/restore')
+  /** Whoever holds one must fetch another. */
+  @Post('tokens/expire')
   @HttpCode(204)
-  restore(@Param('type') type: string, @Param('id') id: string): void {
-    this.sandbox.store.restore({ type: readObjectType(type), id }, UI_ACTOR);
+  expireTokens(): void {
+    this.sandbox.tokens.expire();
   }
 }

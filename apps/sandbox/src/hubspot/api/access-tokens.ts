@@ -40,6 +40,11 @@ export class AccessTokens {
     return { oauth: true };
   }
 
+  /** All that were issued so far. */
+  expire(): void {
+    for (const token of this.expiries.keys()) this.expiries.set(token, 0);
+  }
+
   issue(form: Readonly<Record<string, unknown>>): IssuedToken {
     const { clientId, clientSecret, refreshToken, now } = this.options;
     if (form['grant_type'] !== 'refresh_token') throw new CrmError(400, 'BAD_GRANT_TYPE', 'unsupported grant type');

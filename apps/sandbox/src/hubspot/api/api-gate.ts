@@ -1,12 +1,15 @@
 import { CrmError } from '../../crm/crm-error.js';
+import type { Random } from '../../crm/draw-ids.js';
 import type { Knobs } from '../webhooks/knobs.js';
 import type { AccessTokens } from './access-tokens.js';
+import { takeFault, type ApiFault } from './api-faults.js';
 import type { RateLimiter } from './rate-limits.js';
 
 export interface ApiGateOptions {
   tokens: AccessTokens;
   limiter: RateLimiter;
   knobs(): Knobs;
+  random: Random;
   count(outcome: 'admitted' | 'refused' | 'limited' | 'failed'): void;
 }
 
@@ -34,11 +37,12 @@ export class ApiGate {
   /** Sets the headers that the answer carries, whatever it is; throws when it is an error. */
   async enter(request: ApiRequest, setHeader: (name: string, value: string) => void): Promise<void> {
     const knobs = this.options.knobs();
-    if (knobs.apiDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, knobs.apiDelayMs));
-    if (knobs.apiFailNext > 0) {
-      knobs.apiFailNext -= 1;
+    const fault = takeFault(knobs, this.options.random);
+    const delayMs = knobs.apiDelayMs + (fault === 'slow' ? knobs.apiSlowMs : 0);
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    if (fault !== undefined && fault !== 'slow') {
       this.options.count('failed');
-      throw new CrmError(502, 'BAD_GATEWAY', 'The service is unavailable for a moment');
+      throw describeFault(fault);
     }
     const { oauth } = this.checkAccess(request.authorization);
     const { headers, refusal } = this.options.limiter.admit({ search: request.search, oauth });
@@ -54,5 +58,18 @@ export class ApiGate {
       this.options.count('refused');
       throw error;
     }
+  }
+}
+
+function describeFault(fault: Exclude<ApiFault, 'slow'>): Error {
+  switch (fault) {
+    case '429':
+      return new RateLimitError('You have reached your ten_secondly_rolling limit.', 'TEN_SECONDLY_ROLLING');
+    case '401':
+      return new CrmError(401, 'EXPIRED_AUTHENTICATION', 'The access token is expired.');
+    case '403':
+      return new CrmError(403, 'MISSING_SCOPES', 'This app has not been granted all required scopes.');
+    default:
+      return new CrmError(Number(fault), 'BAD_GATEWAY', 'The service is unavailable for a moment');
   }
 }

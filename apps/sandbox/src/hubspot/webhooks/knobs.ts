@@ -1,8 +1,10 @@
 import { plainToInstance, type ClassConstructor } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsNumber, Max, Min, validateSync } from 'class-validator';
+import { API_FAULTS, type ApiFault } from '../api/api-faults.js';
 
 const MOST_RETRIES = 10;
 const MOST_ITEMS = 100;
+const MOST_SCRIPTED = 10_000;
 
 /** What can be turned while the sandbox runs: `PUT /sandbox/knobs` with any of these. Rates are from 0 to 1. */
 export class Knobs {
@@ -92,6 +94,41 @@ export class Knobs {
   @IsInt()
   @Min(0)
   apiFailNext: number = 0;
+
+  /** Answered with 502. */
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  apiFailRate: number = 0;
+
+  /** Answered with 429, whatever the limits say. */
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  apiLimitRate: number = 0;
+
+  /** Answered after `apiSlowMs`. */
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  apiSlowRate: number = 0;
+
+  @IsInt()
+  @Min(0)
+  @Max(600_000)
+  apiSlowMs: number = 15_000;
+
+  /** What becomes of the next requests to the API, one after the other: a status, `slow` or `ok`. */
+  @IsArray()
+  @ArrayMaxSize(MOST_SCRIPTED)
+  @IsIn(['ok', ...API_FAULTS], { each: true })
+  apiScript: ('ok' | ApiFault)[] = [];
+
+  /** How far the portal's clock is ahead of ours: of its records, its events and its signatures. */
+  @IsInt()
+  @Min(-86_400_000)
+  @Max(86_400_000)
+  clockSkewMs: number = 0;
 
   /** So many posts to the receiver are answered with `receiverFailStatus` from now on. */
   @IsInt()
