@@ -1,3 +1,4 @@
+import type { NotificationDraft } from '@crm-mesh/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hubspotSource } from '../../libs/sources/src/index.js';
 import { toNotification } from '../../libs/sources/test/context.js';
@@ -163,11 +164,9 @@ describe('what is gone', () => {
     expect(drafts.some((draft) => 'fetched' in draft)).toBe(false);
     crm.restore(restored!, actor);
     const fetched = await hubspotSource.fetch!('contact', [within!.id, restored!.id], portal.context);
-    const states = await Promise.all(
-      drafts.map((draft) =>
-        hubspotSource.map({ notification: toNotification(draft), fetched: fetched.get(draft.id) }, portal.context),
-      ),
-    );
+    const mapDraft = async (draft: NotificationDraft) =>
+      hubspotSource.map({ notification: toNotification(draft), fetched: fetched.get(draft.id) }, portal.context);
+    const states = await Promise.all(drafts.map(mapDraft));
     expect(states).toMatchObject([{ state: 'deleted', modifiedAt: archivedAt }, { state: 'present' }]);
   });
 

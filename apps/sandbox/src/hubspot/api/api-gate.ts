@@ -69,7 +69,10 @@ function describeFault(fault: Exclude<ApiFault, 'slow'>): Error {
       return new CrmError(401, 'EXPIRED_AUTHENTICATION', 'The access token is expired.');
     case '403':
       return new CrmError(403, 'MISSING_SCOPES', 'This app has not been granted all required scopes.');
-    default:
+    case '500':
+    case '502':
+    case '503':
+    case '504':
       return new CrmError(Number(fault), 'BAD_GATEWAY', 'The service is unavailable for a moment');
   }
 }
