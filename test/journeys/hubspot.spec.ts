@@ -37,7 +37,7 @@ async function listTold(entity: string, id: string): Promise<Told[]> {
     filterSubject: 'crm.acme.hubspot.>',
   })) {
     const subject = parseEventSubject(message.subject);
-    if (subject.entity === entity && subject.id === id) told.push(JSON.parse(message.data.toString()) as Told);
+    if (subject?.entity === entity && subject.id === id) told.push(JSON.parse(message.data.toString()) as Told);
   }
   return told;
 }

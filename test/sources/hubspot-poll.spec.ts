@@ -139,7 +139,7 @@ describe('the traps of search', () => {
     const began = performance.now();
     const now = Date.now();
     await Promise.all(Array.from({ length: 8 }, () => portal.poll({ fromMs: now - MINUTE_MS, toMs: now })));
-    expect(performance.now() - began).toBeGreaterThan(1_400);
+    expect(performance.now() - began).toBeGreaterThan(1_000);
   });
 });
 

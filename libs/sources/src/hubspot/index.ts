@@ -8,6 +8,7 @@ import { listProperties } from './properties.js';
 import { scanHubspot } from './scan-records.js';
 import { verifyHubspot } from './signature.js';
 import { splitHubspot } from './split.js';
+import { writeHubspot } from './write-record.js';
 
 /** HubSpot: signed thin webhooks; records are read in batches from its API, which is polled beside them. */
 export const hubspotSource = defineSource<HubspotConfig>({
@@ -28,6 +29,7 @@ export const hubspotSource = defineSource<HubspotConfig>({
     page: pollHubspot,
   },
   scan: { entities: ({ entities }) => entities, page: scanHubspot },
+  write: writeHubspot,
   describe: describeHubspot,
   reads: listProperties,
   hypotheses: listHypotheses,
