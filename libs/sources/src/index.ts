@@ -14,6 +14,8 @@ export { EntityMapping, MappingConfig } from './mapping/mapping-config.js';
 export { mapSample, type MappedSample } from './mapping/map-sample.js';
 export { MappingOverrides } from './mapping/overrides-config.js';
 export { diffDescriptions, type SchemaChange } from './schema/diff-descriptions.js';
+export { PipedriveConfig, PipedriveOAuth, PipedriveRateLimit } from './pipedrive/config.js';
+export { pipedriveSource } from './pipedrive/index.js';
 export { SHIPPED_SOURCES } from './registry.js';
 export { StandardWebhooksConfig } from './standard-webhooks/config.js';
 export { standardWebhooksSource } from './standard-webhooks/index.js';

@@ -1,9 +1,10 @@
 import type { Source } from '@crm-mesh/sdk';
 import { cloudEventsSource } from './cloudevents/index.js';
 import { hubspotSource } from './hubspot/index.js';
+import { pipedriveSource } from './pipedrive/index.js';
 import { standardWebhooksSource } from './standard-webhooks/index.js';
 
 /** The sources that come with the mesh, by the name that `source:` of a connection gives. */
 export const SHIPPED_SOURCES: ReadonlyMap<string, Source> = new Map(
-  [cloudEventsSource, hubspotSource, standardWebhooksSource].map((source) => [source.name, source as Source]),
+  [cloudEventsSource, hubspotSource, pipedriveSource, standardWebhooksSource].map((source) => [source.name, source as Source]),
 );
