@@ -16,6 +16,8 @@ import { ControlController } from './control/control.controller.js';
 import { RecordsController } from './control/records.controller.js';
 import { CrmStore } from './crm/crm-store.js';
 import { PageController } from './page/page.controller.js';
+import { PipedriveCompany } from './pipedrive/company.js';
+import { PIPEDRIVE_CONTROLLERS } from './pipedrive/controllers.js';
 import { ReceivedPosts } from './receiver/received-posts.js';
 import { ReceiverController } from './receiver/receiver.controller.js';
 import { RequestGate } from './salesforce/api/request-gate.js';
@@ -48,6 +50,7 @@ export class SandboxModule {
         ReceiverController,
         PageController,
         ...(sandbox.salesforce ? SALESFORCE_CONTROLLERS : []),
+        ...(sandbox.pipedrive ? PIPEDRIVE_CONTROLLERS : []),
       ],
       providers: [
         { provide: Sandbox, useValue: sandbox },
@@ -57,6 +60,7 @@ export class SandboxModule {
         { provide: AccessTokens, useValue: sandbox.tokens },
         { provide: ReceivedPosts, useValue: sandbox.received },
         ...provideSalesforce(sandbox.salesforce),
+        ...providePipedrive(sandbox.pipedrive),
       ],
     };
   }
@@ -68,4 +72,8 @@ function provideSalesforce(org: SalesforceOrg | undefined): Provider[] {
     { provide: SalesforceOrg, useValue: org },
     { provide: RequestGate, useValue: org.gate },
   ];
+}
+
+function providePipedrive(company: PipedriveCompany | undefined): Provider[] {
+  return company ? [{ provide: PipedriveCompany, useValue: company }] : [];
 }

@@ -8,6 +8,8 @@ import type { CrmChange } from './crm/crm-change.js';
 import { CrmStore } from './crm/crm-store.js';
 import { createIdDrawer, type Random } from './crm/draw-ids.js';
 import type { ObjectType } from './crm/object-types.js';
+import { PipedriveCompany } from './pipedrive/company.js';
+import type { PipedriveOptions } from './pipedrive/options.js';
 import { ReceivedPosts, type ReceiverCounts } from './receiver/received-posts.js';
 import { SalesforceOrg } from './salesforce/org.js';
 import type { SalesforceOptions } from './salesforce/options.js';
@@ -41,6 +43,8 @@ export interface PortalOptions {
   mergeMakesNewId?: readonly ObjectType[];
   /** Also speaks Salesforce's interface. */
   salesforce?: SalesforceOptions;
+  /** Also speaks Pipedrive's interface. */
+  pipedrive?: PipedriveOptions;
   /** Epoch milliseconds. */
   now?(): number;
 }
@@ -85,6 +89,7 @@ export class Sandbox {
   private readonly faces: Face[] = [];
   /** Absent: not asked for. */
   readonly salesforce: SalesforceOrg | undefined;
+  readonly pipedrive: PipedriveCompany | undefined;
 
   constructor(options: PortalOptions, { log, metrics }: { log: Logger; metrics: Metrics }) {
     const ownNow = options.now ?? Date.now;
@@ -100,6 +105,9 @@ export class Sandbox {
       options.salesforce &&
       new SalesforceOrg(options.salesforce, { store: this.store, random: drawFor(5), now, metrics });
     if (this.salesforce) this.faces.push(this.salesforce);
+    this.pipedrive =
+      options.pipedrive && new PipedriveCompany(options.pipedrive, { store: this.store, random: drawFor(6), now, log });
+    if (this.pipedrive) this.faces.push(this.pipedrive);
     this.player = new Player({ store: this.store, seed, random: drawFor(4), log });
     this.scenarios = new ScenarioRunner({ store: this.store, sender: this.sender, board: this.board });
     this.received = new ReceivedPosts(this.board, now);

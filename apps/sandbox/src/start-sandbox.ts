@@ -7,6 +7,7 @@ import type { CrmStore } from './crm/crm-store.js';
 import { DEFAULTS, Sandbox, type PortalOptions, type SandboxState } from './sandbox.js';
 import type { SalesforceOptions } from './salesforce/options.js';
 import { startSalesforce, type RunningSalesforce } from './salesforce/start-salesforce.js';
+import type { PipedriveCompany } from './pipedrive/company.js';
 import { SandboxModule } from './sandbox.module.js';
 import type { ScenarioRequest, ScenarioResult } from './story/scenario-runner.js';
 import type { ReceivedPosts } from './receiver/received-posts.js';
@@ -39,6 +40,7 @@ export interface RunningSandbox {
   received: ReceivedPosts;
   /** There when it was asked for. */
   salesforce?: RunningSalesforce;
+  pipedrive?: PipedriveCompany;
   setTarget(target: Target): void;
   turnKnobs(turned: Partial<Knobs>): Knobs;
   playScenario(request?: ScenarioRequest): Promise<ScenarioResult>;
@@ -67,6 +69,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Runnin
     webhooks: sandbox.sender,
     received: sandbox.received,
     ...(salesforce && { salesforce }),
+    ...(sandbox.pipedrive && { pipedrive: sandbox.pipedrive }),
     setTarget: (target) => void (sandbox.sender.target = target),
     turnKnobs: (turned) => sandbox.board.turn(turned),
     playScenario: (request = {}) => sandbox.scenarios.run(request),
