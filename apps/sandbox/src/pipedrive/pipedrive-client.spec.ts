@@ -56,8 +56,8 @@ describe('records', () => {
       value: 48_500,
       won_time: expect.any(String) as string,
     });
-    const open = await deals.updateDeal({ id, UpdateDealRequest: { status: 'open', stage_id: 13 } });
-    expect(open.data).toMatchObject({ status: 'open', stage_id: 13, won_time: null });
+    const reopened = await deals.updateDeal({ id, UpdateDealRequest: { status: 'open', stage_id: 13 } });
+    expect(reopened.data).toMatchObject({ status: 'open', stage_id: 13, won_time: null });
 
     await deals.deleteDeal({ id });
     expect((await deals.getDeal({ id })).data).toMatchObject({ status: 'deleted', is_deleted: true });

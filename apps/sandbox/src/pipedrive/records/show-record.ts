@@ -42,7 +42,8 @@ export function showRecord(object: CrmObject, { store, skewMs }: Shower): Row {
       };
     case 'products':
       return { id: Number(object.id), ...showProduct(object), ...common, custom_fields: {} };
-    default: {
+    case 'leads':
+    case 'line_items': {
       const { is_deleted: _deleted, ...kept } = common;
       return { ...showLead(object), ...kept, person_id: links('contacts'), organization_id: links('companies') };
     }
