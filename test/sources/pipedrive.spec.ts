@@ -15,6 +15,7 @@ describe('a poll', () => {
     const org = book.create('companies', { name: 'Brightwater' });
     const person = book.create('contacts', { name: 'Ada Byron', org_id: org['id'] });
     const product = book.create('products', { name: 'Burner', prices: [{ price: 5, currency: 'EUR' }] });
+    const call = company.sandbox.pipedrive!.activities.create({ subject: 'Call Ada', type: 'call' });
     const deal = book.create('deals', { title: 'Kiln', person_id: person['id'], org_id: org['id'] });
     book.addLine(String(deal['id']), { product_id: product['id'], item_price: 5, quantity: 2 });
     for (const [entity, row] of [
@@ -22,6 +23,7 @@ describe('a poll', () => {
       ['contact', person],
       ['company', org],
       ['product', product],
+      ['activity', call],
     ] as const) {
       const id = String(row['id']);
       const [draft, ...more] = await company.poll(entity);

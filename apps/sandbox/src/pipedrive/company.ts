@@ -1,5 +1,5 @@
 import type { Logger } from '@crm-mesh/telemetry';
-import type { CrmChange } from '../crm/crm-change.js';
+import type { Actor, CrmChange } from '../crm/crm-change.js';
 import type { CrmStore } from '../crm/crm-store.js';
 import type { Random } from '../crm/draw-ids.js';
 import { turnKnobs } from '../hubspot/webhooks/knobs.js';
@@ -7,6 +7,7 @@ import { DEFAULT_LIMITS, LimitCounter } from './api/limits.js';
 import { PipedriveTokens } from './api/tokens.js';
 import { PipedriveKnobs } from './knobs.js';
 import { PIPEDRIVE_DEFAULTS, type PipedriveOptions, type PipedriveSettings } from './options.js';
+import { Activities } from './records/activities.js';
 import { RecordBook } from './records/book.js';
 import { Registrations } from './webhooks/registrations.js';
 import { PipedriveSender } from './webhooks/sender.js';
@@ -25,6 +26,7 @@ export class PipedriveCompany {
   readonly settings: PipedriveSettings;
   readonly random: Random;
   readonly book: RecordBook;
+  readonly activities: Activities;
   readonly tokens: PipedriveTokens;
   readonly limits: LimitCounter;
   readonly registrations: Registrations;
@@ -41,9 +43,16 @@ export class PipedriveCompany {
     this.tokens = new PipedriveTokens(this.settings, now);
     this.limits = new LimitCounter({ ...DEFAULT_LIMITS, ...options.limits }, now);
     this.registrations = new Registrations(options.webhooks);
+    const actor: Actor = { changeSource: 'INTEGRATION', sourceId: 'pipedrive', userId };
+    this.activities = new Activities({
+      actor,
+      now,
+      skewMs,
+      announce: (statements) => this.sender.send(statements),
+    });
     this.book = new RecordBook({
       store,
-      actor: { changeSource: 'INTEGRATION', sourceId: 'pipedrive', userId },
+      actor,
       skewMs,
       announce: (changes) => this.sender.send(this.statements.list(changes)),
     });

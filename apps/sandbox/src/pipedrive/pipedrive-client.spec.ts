@@ -74,6 +74,18 @@ describe('records', () => {
     expect(made.data!.custom_fields).toMatchObject(custom_fields);
   });
 
+  it('are activities too', async () => {
+    const activities = new v2.ActivitiesApi(api);
+    const { data } = await activities.addActivity({ AddActivityRequest: { subject: 'Call Ada', type: 'call' } });
+    const id = data!.id!;
+    await activities.updateActivity({ id, AddActivityRequest: { done: true, due_date: '2026-03-26' } });
+    expect((await activities.getActivities({ ids: String(id) })).data).toMatchObject([
+      { id, subject: 'Call Ada', done: true, due_date: '2026-03-26' },
+    ]);
+    await activities.deleteActivity({ id });
+    expect((await activities.getActivities()).data).toEqual([]);
+  });
+
   it('have products as lines', async () => {
     const product = await new v2.ProductsApi(api).addProduct({
       AddProductRequest: { name: 'Burner', code: 'B-1', prices: [{ price: 4850, currency: 'EUR' }] },
@@ -170,9 +182,11 @@ describe('who may ask', () => {
       clientSecret: 'sandbox-client-secret',
       redirectUri: 'https://app.example.com',
       host: sandbox.url,
-    } as never);
-    oauth.refreshToken = 'sandbox-refresh-token';
+    });
+    const old = { access_token: 'old', token_type: 'Bearer', expires_in: 0, scope: 'base', api_domain: sandbox.url };
+    oauth.updateToken({ ...old, refresh_token: 'sandbox-refresh-token' });
     const token = await oauth.tokenRefresh();
+    expect(token.api_domain).toBe(sandbox.url);
     const asked = new v2.Configuration({ accessToken: token.access_token, basePath: oauth.basePath });
     await expect(new v2.DealsApi(asked).getDeals()).resolves.toMatchObject({ success: true });
     sandbox.pipedrive!.tokens.expireAll();
