@@ -3,7 +3,13 @@ import { MESH_ERRORS } from '@crm-mesh/contract';
 import { DEFAULT_BATCH, DEFAULT_POLICY } from '@crm-mesh/delivery';
 import type { DeliveryOptions, PluginDefinition } from '@crm-mesh/sdk';
 import { PRESETS } from '@crm-mesh/sdk/running';
-import { CloudEventsConfig, HubspotConfig, MappingConfig, StandardWebhooksConfig } from '@crm-mesh/sources';
+import {
+  CloudEventsConfig,
+  HubspotConfig,
+  MappingConfig,
+  PipedriveConfig,
+  StandardWebhooksConfig,
+} from '@crm-mesh/sources';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../apps/cli/src/exit-code.js';
 import type { Outcome } from '../../libs/delivery/src/outcome.js';
@@ -179,6 +185,7 @@ describe('the presets of docs/write-a-plugin.md', () => {
 describe('the settings of sources', () => {
   it.each([
     ['docs/connect-hubspot.md', '2. The connection', HubspotConfig],
+    ['docs/connect-pipedrive.md', '2. The connection', PipedriveConfig],
     ['docs/connect-cloudevents.md', 'CloudEvents', CloudEventsConfig],
     ['docs/connect-cloudevents.md', 'Standard Webhooks', StandardWebhooksConfig],
     ['docs/connect-cloudevents.md', 'Mapping', MappingConfig],

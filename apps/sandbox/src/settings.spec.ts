@@ -18,6 +18,7 @@ it.each([
     { SANDBOX_SALESFORCE: '1', SANDBOX_PUBSUB_PORT: '7443', SANDBOX_SALESFORCE_CLIENT_SECRET: 's' },
     { salesforce: { clientSecret: 's', pubsub: { port: 7_443 } } },
   ],
+  ['Pipedrive beside', { SANDBOX_PIPEDRIVE: '1' }, { pipedrive: {} }],
   ['a seed', { SANDBOX_SEED: '7' }, { seed: 7 }],
 ])('reads %s', (_, env, expected) => expect(readSettings(env)).toMatchObject(expected));
 

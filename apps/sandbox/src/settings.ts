@@ -18,6 +18,7 @@ export function readSettings(env: NodeJS.ProcessEnv): SandboxOptions {
     accessToken: text('SANDBOX_ACCESS_TOKEN'),
     seed: number('SANDBOX_SEED'),
     ...(text('SANDBOX_SALESFORCE') === '1' && { salesforce: readSalesforce(text, number) }),
+    ...(text('SANDBOX_PIPEDRIVE') === '1' && { pipedrive: {} }),
     ...(plays && { eventsPerMinute: number('SANDBOX_EVENTS_PER_MINUTE') ?? DEFAULT_EVENTS_PER_MINUTE }),
   };
 }

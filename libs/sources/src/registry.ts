@@ -6,5 +6,8 @@ import { standardWebhooksSource } from './standard-webhooks/index.js';
 
 /** The sources that come with the mesh, by the name that `source:` of a connection gives. */
 export const SHIPPED_SOURCES: ReadonlyMap<string, Source> = new Map(
-  [cloudEventsSource, hubspotSource, pipedriveSource, standardWebhooksSource].map((source) => [source.name, source as Source]),
+  [cloudEventsSource, hubspotSource, pipedriveSource, standardWebhooksSource].map((source) => [
+    source.name,
+    source as Source,
+  ]),
 );

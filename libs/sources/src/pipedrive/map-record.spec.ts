@@ -270,6 +270,36 @@ describe('the other entities', () => {
     expect(await mapPresent(entity, { id: 1, ...row }, connect({ currency: 'EUR' }))).toMatchObject(expected);
   });
 
+  it.each([
+    [
+      'a call with a time',
+      { type: 'call', due_date: '2026-03-26', due_time: '09:30', duration: '00:45', done: false },
+      {
+        kind: 'call',
+        kindName: 'call',
+        done: false,
+        dueAt: '2026-03-26T09:30:00.000Z',
+        startsAt: '2026-03-26T09:30:00.000Z',
+        endsAt: '2026-03-26T10:15:00.000Z',
+      },
+    ],
+    [
+      'a deadline for the day',
+      { type: 'deadline', due_date: '2026-03-26', due_time: null, done: true },
+      { kind: 'task', kindName: 'deadline', done: true, dueAt: '2026-03-26', startsAt: undefined },
+    ],
+    ['a kind of the company’s own', { type: 'site_visit' }, { kind: 'other', kindName: 'site_visit' }],
+    [
+      'its people',
+      { person_id: 8, participants: [{ person_id: 9 }, { person_id: 8, primary: true }], deal_id: 5, org_id: 6 },
+      { contactIds: ['8', '9'], dealId: '5', companyId: '6' },
+    ],
+  ])('an activity: %s', async (_name, row, expected) => {
+    const record = await mapPresent('activity', { id: 1, subject: 'Kiln', ...row });
+    for (const [field, value] of Object.entries({ name: 'Kiln', ...expected }))
+      expect(record[field], field).toEqual(value);
+  });
+
   it('tells what webhooks lack only where everything is read from the API', async () => {
     const row = { id: 1, name: 'Brightwater', website: 'https://x.example', annual_revenue: 5 };
     expect(await mapPresent('company', row)).toEqual({ id: '1', name: 'Brightwater' });
