@@ -4,6 +4,7 @@ export { explainRequest, type ExplainInput, type RequestExplanation } from './ex
 export { readRecordedRequest, type RecordedRequest } from './explain/recorded-request.js';
 export { HubspotConfig, HubspotRateLimit } from './hubspot/config.js';
 export { hubspotSource } from './hubspot/index.js';
+export { connectApi, type ApiState, type ConnectedApi, type ConnectOptions } from './kit/api/connect-api.js';
 export { NO_API } from './kit/api/no-api.js';
 export { applyPatch } from './kit/apply-patch.js';
 export { gatherNotifications } from './kit/gather-notifications.js';

@@ -1,10 +1,11 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface ApiCall {
   route: string;
   body: unknown;
   authorization: string | undefined;
+  headers: IncomingHttpHeaders;
 }
 
 export interface ApiReply {
@@ -13,6 +14,11 @@ export interface ApiReply {
   body?: unknown;
   /** Never answers. */
   hang?: boolean;
+}
+
+function readBody(text: string, type = ''): unknown {
+  if (text === '') return undefined;
+  return type.includes('form') ? Object.fromEntries(new URLSearchParams(text)) : (JSON.parse(text) as unknown);
 }
 
 /** Plays an API over HTTP: `POST /path` → what it answers. */
@@ -34,8 +40,9 @@ export async function startApiServer(): Promise<ApiServer> {
     const text = Buffer.concat(chunks).toString();
     const call = {
       route: `${request.method} ${request.url}`,
-      body: text === '' ? undefined : (JSON.parse(text) as unknown),
+      body: readBody(text, request.headers['content-type']),
       authorization: request.headers.authorization,
+      headers: request.headers,
     };
     calls.push(call);
     const {
