@@ -47,6 +47,7 @@ const JOIN_WAIT_MS = 3_000;
 /** The parts, from the outside in: they are stopped in this order. */
 interface Parts {
   app: NestFastifyApplication;
+  connections: Connections;
   meshSide: MeshSide;
   store: Store;
 }
@@ -63,6 +64,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Running
     const { connections: configured, dataDir } = options.config;
     const cacheFolder = join(dataDir, 'cache', 'publisher');
     const connections = await openConnections({ configured, sources, cacheFolder, publicUrl, log, now });
+    opened.connections = connections;
     const metrics = createMetrics({ app: 'publisher' });
     const { app, meshSide } = await openParts(opened, { options, log, now, metrics, connections, url: () => url });
     await app.listen(options.port ?? 0, options.host ?? '127.0.0.1');
@@ -99,7 +101,7 @@ async function openParts(opened: Partial<Parts>, context: Context): Promise<Part
     ...{ log, metrics, version: VERSION, url, now },
   }));
   const app = (opened.app = await createApp(intake, context));
-  return { store, meshSide, app };
+  return { store, meshSide, app, connections };
 }
 
 function createApp(intake: Intake, context: Context): Promise<NestFastifyApplication> {
@@ -127,8 +129,9 @@ function observeOutbox(outbox: Outbox, metrics: Metrics): void {
   metrics.observe('mesh_outbox_bytes', 'Size of the outbox', () => outbox.fill.bytes);
 }
 
-async function stopParts({ app, meshSide, store }: Partial<Parts>): Promise<void> {
+async function stopParts({ app, connections, meshSide, store }: Partial<Parts>): Promise<void> {
   await app?.close();
+  connections?.close();
   await meshSide?.stop();
   await store?.close();
 }

@@ -1,6 +1,6 @@
 import { escapeToken } from '@crm-mesh/contract';
-import type { Source, SourceContext } from '@crm-mesh/sdk';
-import type { RecordLoader } from '@crm-mesh/sources';
+import type { Source, SourceContext, Urgency } from '@crm-mesh/sdk';
+import type { ConnectedApi, RecordLoader } from '@crm-mesh/sources';
 import type { OpenedMapping } from './open-mapping.js';
 
 /** One configured account of a source, for one tenant, and what came through it. */
@@ -8,7 +8,12 @@ export interface Connection extends OpenedMapping {
   tenant: string;
   name: string;
   source: Source;
+  /** For what is live. */
   context: SourceContext;
+  /** For what gives way to it: the same configuration and the same rate limit, another place in the line. */
+  contextFor(urgency: Urgency): SourceContext;
+  /** Absent where the source describes none. */
+  api?: ConnectedApi;
   loadRecord: RecordLoader;
   /** How long signs of one record are gathered before they are looked at. */
   coalesceMs: number;
@@ -41,6 +46,11 @@ export class Connections {
 
   find(tenant: string, name: string): Connection | undefined {
     return this.#byName.get(nameOf(tenant, name));
+  }
+
+  /** Lets nobody wait for a rate limit any more. */
+  close(): void {
+    for (const { api } of this.all) api?.close();
   }
 
   /** The one that a subject of CRM_RAW names. Asked for several times an event: it takes nothing apart. */

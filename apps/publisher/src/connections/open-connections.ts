@@ -1,6 +1,6 @@
 import { validateConfig, type ConnectionConfig } from '@crm-mesh/config';
-import type { Source, SourceContext } from '@crm-mesh/sdk';
-import { createRecordLoader, NO_API } from '@crm-mesh/sources';
+import { URGENCIES, type Source, type SourceContext, type Urgency } from '@crm-mesh/sdk';
+import { connectApi, createRecordLoader, NO_API } from '@crm-mesh/sources';
 import type { Logger } from '@crm-mesh/telemetry';
 import { Connections, type Connection } from './connections.js';
 import { findSource } from './find-source.js';
@@ -36,33 +36,27 @@ async function openConnection(
   const { tenant, name } = configured;
   const source = findSource(options.sources, configured.source, `connections[${index}].source`);
   const config = await validateConfig(source.config, configured.config, `connections[${index}].config`);
-  const context: SourceContext = {
-    tenant,
-    connection: name,
-    config,
+  const log = options.log.child({ connection: `${tenant}/${name}` });
+  const api = source.api && connectApi(source.api(config), { now: options.now, log });
+  const createContext = (urgency: Urgency): SourceContext => ({
+    ...{ tenant, connection: name, config, now: options.now, log, urgency },
     get publicUrl() {
       return options.publicUrl() + webhookPath(tenant, name);
     },
-    now: options.now,
-    log: options.log.child({ connection: `${tenant}/${name}` }),
-    urgency: 'live',
-    api: NO_API,
-  };
+    api: api?.client(urgency) ?? NO_API,
+  });
+  const contexts = new Map(URGENCIES.map((urgency) => [urgency, createContext(urgency)]));
+  const context = contexts.get('live')!;
   const mapping = await openMapping(configured.mapping, {
     path: `connections[${index}].mapping`,
     cacheFolder: options.cacheFolder,
   });
-  const counts = { received: 0, refused: 0, duplicates: 0 };
-  const coalesceMs = readCoalesceMs(config) ?? source.coalesceMs ?? 0;
   return {
-    tenant,
-    name,
-    source,
-    context,
-    loadRecord: createRecordLoader(source, context),
-    ...mapping,
-    coalesceMs,
-    counts,
+    ...{ tenant, name, source, context, contextFor: (urgency) => contexts.get(urgency)! },
+    ...(api && { api }),
+    ...{ loadRecord: createRecordLoader(source, context), ...mapping },
+    coalesceMs: readCoalesceMs(config) ?? source.coalesceMs ?? 0,
+    counts: { received: 0, refused: 0, duplicates: 0 },
   };
 }
 
