@@ -1,8 +1,9 @@
 import { RECORD_CLASSES, CustomRecord, isKnownEntity, type Notification } from '@crm-mesh/contract';
-import type { Log, NotificationDraft, SourceContext, WebhookRequest } from '@crm-mesh/sdk';
+import type { ApiDescription, Log, NotificationDraft, SourceContext, WebhookRequest } from '@crm-mesh/sdk';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { readFileSync } from 'node:fs';
+import { connectApi } from '../src/kit/api/connect-api.js';
 import { NO_API } from '../src/kit/api/no-api.js';
 
 /** When the samples were sent. */
@@ -49,16 +50,26 @@ function flatten(errors: ValidationError[], path: string): string[] {
   ]);
 }
 
-export function createContext<C>(config: C, options: { nowMs?: number; publicUrl?: string } = {}): SourceContext<C> {
+interface ContextOptions<C> {
+  nowMs?: number;
+  /** Instead of `nowMs`, where time goes on. */
+  now?(): number;
+  publicUrl?: string;
+  /** The source's own: the context has its API then. */
+  api?(config: C): ApiDescription;
+}
+
+export function createContext<C>(config: C, options: ContextOptions<C> = {}): SourceContext<C> {
+  const now = options.now ?? (() => options.nowMs ?? SAMPLE_TIME_MS);
   return {
     tenant: 'acme',
     connection: 'crm',
     config,
     publicUrl: options.publicUrl ?? PUBLIC_URL,
-    now: () => options.nowMs ?? SAMPLE_TIME_MS,
+    now,
     log: createLog(),
     urgency: 'live',
-    api: NO_API,
+    api: options.api ? connectApi(options.api(config), { now }).client('live') : NO_API,
   };
 }
 

@@ -1,4 +1,4 @@
-import { RefusedRequest } from './api.js';
+import { RefusedRequest } from '@crm-mesh/sdk';
 
 /** What one batch may cost: three bad ids of a hundred are found with it. More come apart over the next attempts. */
 const MAX_REQUESTS = 40;

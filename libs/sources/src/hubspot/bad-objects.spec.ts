@@ -2,6 +2,7 @@ import { PermanentError, Unavailable } from '@crm-mesh/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApiServer, type ApiReply, type ApiServer } from '../../test/api-server.js';
 import { createConfig, createContext } from '../../test/context.js';
+import { describeApi } from './api.js';
 import { HubspotConfig } from './config.js';
 import { fetchHubspot, type FetchedObject } from './fetch-records.js';
 
@@ -51,7 +52,7 @@ async function fetchDeals(ids: string[] = HUNDRED, part: object = {}) {
     rateLimit: { requests: 1_000, intervalMs: 10_000, concurrent: 10 },
     ...part,
   });
-  return fetchHubspot('deal', ids, createContext(config));
+  return fetchHubspot('deal', ids, createContext(config, { api: describeApi }));
 }
 
 /** The ids that came to an error of this kind. */

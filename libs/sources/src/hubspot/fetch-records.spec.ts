@@ -2,6 +2,7 @@ import { PermanentError, Unavailable } from '@crm-mesh/sdk';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { startApiServer, type ApiReply, type ApiServer } from '../../test/api-server.js';
 import { createConfig, createContext, readSampleJson, SAMPLE_TIME_MS } from '../../test/context.js';
+import { describeApi } from './api.js';
 import { HubspotConfig } from './config.js';
 import { fetchHubspot, type FetchedObject } from './fetch-records.js';
 
@@ -23,7 +24,7 @@ function connect(part: object = {}, clock = { nowMs: SAMPLE_TIME_MS }) {
     apiUrl: api.url,
     ...part,
   });
-  return { ...createContext(config), now: () => clock.nowMs };
+  return createContext(config, { now: () => clock.nowMs, api: describeApi });
 }
 
 interface BatchRead {

@@ -1,4 +1,5 @@
 import { defineSource, type Hypothesis, type SourceContext } from '@crm-mesh/sdk';
+import { describeApi } from './api.js';
 import { HubspotConfig, SIGNATURE_VERSIONS } from './config.js';
 import { describeHubspot } from './describe-metadata.js';
 import { fetchHubspot } from './fetch-records.js';
@@ -19,6 +20,7 @@ export const hubspotSource = defineSource<HubspotConfig>({
   fetchBatchSize: 100,
   verify: verifyHubspot,
   split: splitHubspot,
+  api: describeApi,
   fetch: fetchHubspot,
   map: mapHubspot,
   poll: {

@@ -3,6 +3,7 @@ import { PermanentError, RetryLater, type MappedRecord } from '@crm-mesh/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startApiServer, type ApiServer } from '../../test/api-server.js';
 import { createConfig, createContext, listRecordErrors, readSampleJson, SAMPLE_TIME_MS } from '../../test/context.js';
+import { describeApi } from './api.js';
 import { HubspotConfig } from './config.js';
 import type { FetchedObject } from './fetch-records.js';
 import { hubspotSource } from './index.js';
@@ -22,7 +23,7 @@ afterAll(() => api.close());
 
 function connect(part: object = {}, clock = { nowMs: SAMPLE_TIME_MS }) {
   const config = createConfig(HubspotConfig, { clientSecrets: ['s'], accessToken: 't', apiUrl: api.url, ...part });
-  return { ...createContext(config), now: () => clock.nowMs };
+  return createContext(config, { now: () => clock.nowMs, api: describeApi });
 }
 
 function notify(entity: string, part: Partial<Notification> = {}): Notification {
