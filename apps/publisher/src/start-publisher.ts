@@ -118,7 +118,11 @@ function createApp(intake: Intake, context: Context): Promise<NestFastifyApplica
         metrics,
       },
     },
-    door: { maxBodyBytes: http.maxBodyBytes, perConnectionPerSecond: http.rateLimit.perConnectionPerSecond },
+    door: {
+      maxBodyBytes: http.maxBodyBytes,
+      perConnectionPerSecond: http.rateLimit.perConnectionPerSecond,
+      trustProxy: http.trustProxy,
+    },
     log,
   });
 }

@@ -1,3 +1,4 @@
+export { AccessConfig, BasicAccessConfig } from './access-config.js';
 export { ConfigError, type ConfigProblem } from './config-error.js';
 export {
   ConnectionConfig,
@@ -12,6 +13,7 @@ export {
 export { describeConfig, type ConfigKey } from './describe-config.js';
 export { loadConfig, type LoadedConfig, type LoadOptions } from './load-config.js';
 export { resolveNats, type NatsLocation } from './nats-location.js';
+export { parseNetwork, type Network } from './network.js';
 export { readPluginSettings, type PluginSettings } from './plugin-settings.js';
 export type { SecretReference } from './references.js';
 export { listStreamLimits, type StreamLimits } from './stream-limits.js';

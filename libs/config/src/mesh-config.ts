@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { IsArray, IsInt, IsNotEmpty, IsObject, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
+import { AccessConfig, Networks } from './access-config.js';
 import { Bytes, Duration, Key, NumericText, Optional } from './config-key.js';
 
 const HOUR_MS = 3_600_000;
@@ -57,6 +58,15 @@ export class HttpConfig {
   @Key({ type: 'bytes', meaning: 'A larger webhook gets 413.', default: '2mb' })
   @Bytes()
   maxBodyBytes: number = 2 * 1_024 * 1_024;
+
+  @Key({
+    type: 'list of networks',
+    meaning:
+      'The proxies in front of the door: from them, and only from them, `X-Forwarded-For` says who sends. Needed for `access.allow` behind a proxy.',
+    default: 'none',
+  })
+  @Networks()
+  trustProxy: string[] = [];
 
   @Key({ type: 'object', meaning: 'Limits on requests.', nested: RateLimitConfig })
   rateLimit: RateLimitConfig = new RateLimitConfig();
@@ -178,6 +188,14 @@ export class ConnectionConfig {
   @IsString()
   @IsNotEmpty()
   source!: string;
+
+  @Key({
+    type: 'object',
+    meaning: 'What its webhooks must show besides their signature, or instead of one.',
+    nested: AccessConfig,
+  })
+  @Optional()
+  access?: AccessConfig;
 
   @Key({ type: 'object', meaning: "The source's own settings: secrets, mapping." })
   @IsObject()

@@ -1,6 +1,7 @@
 import { escapeToken } from '@crm-mesh/contract';
 import type { Source, SourceContext, Urgency } from '@crm-mesh/sdk';
 import type { ConnectedApi, RecordLoader } from '@crm-mesh/sources';
+import type { Access } from '../webhooks/access.js';
 import type { OpenedMapping } from './open-mapping.js';
 
 /** One configured account of a source, for one tenant, and what came through it. */
@@ -14,6 +15,8 @@ export interface Connection extends OpenedMapping {
   contextFor(urgency: Urgency): SourceContext;
   /** Absent where the source describes none. */
   api?: ConnectedApi;
+  /** Asks what webhooks must show besides their signature, or instead of one. */
+  access: Access;
   loadRecord: RecordLoader;
   /** How long signs of one record are gathered before they are looked at. */
   coalesceMs: number;

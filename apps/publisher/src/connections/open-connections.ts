@@ -1,7 +1,8 @@
-import { validateConfig, type ConnectionConfig } from '@crm-mesh/config';
+import { ConfigError, validateConfig, type ConnectionConfig } from '@crm-mesh/config';
 import { URGENCIES, type Source, type SourceContext, type Urgency } from '@crm-mesh/sdk';
 import { connectApi, createRecordLoader, NO_API } from '@crm-mesh/sources';
 import type { Logger } from '@crm-mesh/telemetry';
+import { createAccess } from '../webhooks/access.js';
 import { Connections, type Connection } from './connections.js';
 import { findSource } from './find-source.js';
 import { openMapping } from './open-mapping.js';
@@ -18,8 +19,11 @@ export interface OpenConnectionsOptions {
 }
 
 /** The path of a connection's webhooks. */
-function webhookPath(tenant: string, connection: string): string {
-  return `/webhooks/${encodeURIComponent(tenant)}/${encodeURIComponent(connection)}`;
+function webhookPath({ tenant, name, access }: ConnectionConfig): string {
+  return ['/webhooks', tenant, name, access?.secretPath]
+    .filter((part) => part !== undefined)
+    .map((part, index) => (index === 0 ? part : encodeURIComponent(part)))
+    .join('/');
 }
 
 /** Checks each connection's own settings with its source. Throws a ConfigError that names the key. */
@@ -36,12 +40,13 @@ async function openConnection(
   const { tenant, name } = configured;
   const source = findSource(options.sources, configured.source, `connections[${index}].source`);
   const config = await validateConfig(source.config, configured.config, `connections[${index}].config`);
+  refuseOpenDoor(source, configured, index);
   const log = options.log.child({ connection: `${tenant}/${name}` });
   const api = source.api && connectApi(source.api(config), { now: options.now, log });
   const createContext = (urgency: Urgency): SourceContext => ({
     ...{ tenant, connection: name, config, now: options.now, log, urgency },
     get publicUrl() {
-      return options.publicUrl() + webhookPath(tenant, name);
+      return options.publicUrl() + webhookPath(configured);
     },
     api: api?.client(urgency) ?? NO_API,
   });
@@ -54,10 +59,20 @@ async function openConnection(
   return {
     ...{ tenant, name, source, context, contextFor: (urgency) => contexts.get(urgency)! },
     ...(api && { api }),
+    access: createAccess(configured.access ?? {}),
     ...{ loadRecord: createRecordLoader(source, context), ...mapping },
     coalesceMs: readCoalesceMs(config) ?? source.coalesceMs ?? 0,
     counts: { received: 0, refused: 0, duplicates: 0 },
   };
+}
+
+/** Anybody could send what no signature and no secret proves. An address alone proves nobody: others stand behind it too. */
+function refuseOpenDoor(source: Source, { access }: ConnectionConfig, index: number): void {
+  if (!source.split || source.verify || access?.secretPath !== undefined || access?.basic !== undefined) return;
+  const message = `is missing: the source "${source.name}" has no signature, so anybody could send events`;
+  const cure =
+    'Set `secretPath` (20 random letters or more, which only the CRM is told), or `basic: {user, password}`.';
+  throw new ConfigError([{ path: `connections[${index}].access`, message, cure }]);
 }
 
 /** A connection's own, where the source lets it have one. */

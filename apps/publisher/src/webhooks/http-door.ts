@@ -8,15 +8,18 @@ import { sendProblem } from './problem.filter.js';
 export interface DoorOptions {
   maxBodyBytes: number;
   perConnectionPerSecond: number;
+  /** Addresses and networks of the proxies that are believed about the sender's address. */
+  trustProxy: readonly string[];
 }
 
 const PREFIX = '/webhooks/';
 /** Who sends a body slower than this is cut off. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
-export function createAdapter({ maxBodyBytes }: DoorOptions): FastifyAdapter {
+export function createAdapter({ maxBodyBytes, trustProxy }: DoorOptions): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: maxBodyBytes,
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     clientErrorHandler: answerClientError,
@@ -39,7 +42,8 @@ export async function prepareDoor(app: NestFastifyApplication, { perConnectionPe
     max: perConnectionPerSecond,
     timeWindow: 1_000,
     allowList: (request: FastifyRequest) => !request.routeOptions.url?.startsWith(PREFIX),
-    keyGenerator: (request: FastifyRequest) => JSON.stringify(request.params),
+    // Not by the secret segment, of which each guess would have a rate of its own.
+    keyGenerator: ({ params }: FastifyRequest) => JSON.stringify(params, ['tenant', 'connection']),
     errorResponseBuilder: () =>
       Object.assign(
         new MeshError('MESH_WEBHOOK_TOO_MANY', `More than ${perConnectionPerSecond} requests in a second.`),

@@ -1,10 +1,11 @@
 import { MeshError, notificationMessageId, rawSubject, type Notification } from '@crm-mesh/contract';
 import type { OutgoingMessage } from '@crm-mesh/jetstream';
-import type { NotificationDraft, VerificationFailure, WebhookRequest } from '@crm-mesh/sdk';
+import type { NotificationDraft, Verification, VerificationFailure, WebhookRequest } from '@crm-mesh/sdk';
 import { readMediaType } from '@crm-mesh/sdk/kit';
 import type { Connection } from '../connections/connections.js';
 import type { Intake, Taken } from '../outbox/intake.js';
 import { NOTIFICATION_HEADERS } from '../outbox/outbox.js';
+import type { Shown } from './access.js';
 
 export interface ReceiveOptions {
   intake: Pick<Intake, 'maxPayloadBytes' | 'take'>;
@@ -28,23 +29,28 @@ const HEADROOM_BYTES = 2_048;
 /** Proves, splits and stores a request. Returns only when every notification is safe; throws a {@link MeshError}. */
 export async function receiveWebhook(
   request: WebhookRequest,
-  connection: Connection,
+  { connection, shown }: { connection: Connection; shown: Shown },
   options: ReceiveOptions,
 ): Promise<Received> {
   const { source, context } = connection;
-  if (!source.verify || !source.split) {
+  if (!source.split) {
     throw new MeshError('MESH_CONNECTION_UNKNOWN', 'This connection takes no webhooks.');
   }
+  const admitted = insist(connection.access(shown));
   checkMediaType(request, connection);
-  const verification = source.verify(request, context);
-  if (!verification.ok) throw new NotVerified(verification.code);
+  // Without a signature, what was shown is the proof: the start refuses a connection that wants neither.
+  const { scheme } = source.verify ? insist(source.verify(request, context)) : admitted;
   const receivedAt = new Date(options.now()).toISOString();
   const drafts = source.split(request, context);
-  const notifications = drafts.map((draft) =>
-    toNotification(draft, connection, { receivedAt, verifiedBy: verification.scheme }),
-  );
+  const notifications = drafts.map((draft) => toNotification(draft, connection, { receivedAt, verifiedBy: scheme }));
   const messages = notifications.map((notification, index) => toMessage(notification, index, options.intake));
   return { notifications: notifications.length, ...(await options.intake.take(messages)) };
+}
+
+/** Throws {@link NotVerified}. */
+export function insist(verification: Verification): Extract<Verification, { ok: true }> {
+  if (!verification.ok) throw new NotVerified(verification.code);
+  return verification;
 }
 
 function checkMediaType(request: WebhookRequest, { source }: Connection): void {

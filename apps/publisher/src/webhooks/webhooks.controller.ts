@@ -5,8 +5,9 @@ import type { Logger } from '@crm-mesh/telemetry';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Connection, Connections } from '../connections/connections.js';
 import type { Intake } from '../outbox/intake.js';
+import type { Shown } from './access.js';
 import { describeProblem } from './problem.js';
-import { NotVerified, receiveWebhook, type Received } from './receive-webhook.js';
+import { insist, NotVerified, receiveWebhook, type Received } from './receive-webhook.js';
 import type { WebhookCounts } from './webhook-counts.js';
 
 export const WEBHOOK_OPTIONS = Symbol('webhook options');
@@ -25,32 +26,37 @@ export interface WebhookOptions {
 export class WebhooksController {
   constructor(@Inject(WEBHOOK_OPTIONS) private readonly options: WebhookOptions) {}
 
-  @All(':tenant/:connection')
+  // A connection with a secret path has its address one segment further.
+  @All([':tenant/:connection', ':tenant/:connection/:secret'])
   async handle(
     @Param('tenant') tenant: string,
     @Param('connection') name: string,
+    @Param('secret') secret: string | undefined,
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const connection = this.options.connections.find(tenant, name);
     if (!connection) throw new MeshError('MESH_CONNECTION_UNKNOWN', 'No such tenant and connection.');
     const webhook = toWebhookRequest(request);
+    const shown = { secret, authorization: request.headers.authorization, address: request.ip };
     if (request.method === 'OPTIONS' && connection.source.handshake) {
+      insist(connection.access(shown));
       const { status, headers } = connection.source.handshake(webhook, connection.context);
       await reply.status(status).headers(headers).send();
       return;
     }
     if (request.method !== 'POST') throw new MeshError('MESH_METHOD_NOT_ALLOWED', 'Webhooks are sent by POST.');
-    const received = await this.receive(webhook, connection);
+    const received = await this.receive(webhook, { connection, shown });
     await reply.status(202).send({ accepted: received.notifications, duplicates: received.duplicates });
   }
 
-  private async receive(webhook: WebhookRequest, connection: Connection): Promise<Received> {
+  private async receive(webhook: WebhookRequest, from: { connection: Connection; shown: Shown }): Promise<Received> {
     const { intake, now, log, counts } = this.options;
+    const { connection } = from;
     const startedAtMs = performance.now();
     const name = `${connection.tenant}/${connection.name}`;
     try {
-      const received = await receiveWebhook(webhook, connection, { intake, now });
+      const received = await receiveWebhook(webhook, from, { intake, now });
       counts.countReceived(connection, received, now());
       const durationMs = Math.round(performance.now() - startedAtMs);
       log.debug({ connection: name, notifications: received.notifications, status: 202, durationMs }, 'webhook');

@@ -1,0 +1,63 @@
+import { parseNetwork, type AccessConfig } from '@crm-mesh/config';
+import type { Verification, VerificationFailure } from '@crm-mesh/sdk';
+import { equalsInConstantTime } from '@crm-mesh/sdk/kit';
+import { BlockList, isIPv6 } from 'node:net';
+
+/** What a request shows besides its signature. */
+export interface Shown {
+  /** The last segment of the path. */
+  secret?: string | undefined;
+  authorization?: string | undefined;
+  /** The sender's. */
+  address: string;
+}
+
+/** Looks at a request before anything is made of its body. */
+export type Access = (shown: Shown) => Verification;
+
+/** The first that fails is told to the operator; what is configured must all be shown. */
+export function createAccess({ secretPath, basic, allow }: AccessConfig): Access {
+  const networks = allow && createList(allow);
+  const password = basic && `${basic.user}:${basic.password}`;
+  const scheme = [secretPath && 'secret-path', basic && 'basic'].filter(Boolean).join('+') || 'nothing';
+  return ({ secret, authorization, address }) => {
+    if (networks && !networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'))
+      return refuse('origin-not-allowed', `The address ${address} is not in \`access.allow\`.`);
+    const refused =
+      (secretPath === undefined
+        ? refuseExtra(secret)
+        : compare(secret, secretPath, 'The secret segment of the path')) ??
+      (password === undefined ? undefined : compare(readBasic(authorization), password, 'Basic authentication'));
+    return refused ?? { ok: true, scheme };
+  };
+}
+
+/** A path that leads nowhere. */
+function refuseExtra(secret: string | undefined): Verification | undefined {
+  return secret === undefined
+    ? undefined
+    : refuse('credentials-mismatch', 'The path has a segment more than this connection’s address.');
+}
+
+function createList(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const text of networks) {
+    const { address, prefix, family } = parseNetwork(text)!;
+    list.addSubnet(address, prefix, family);
+  }
+  return list;
+}
+
+function compare(shown: string | undefined, expected: string, what: string): Verification | undefined {
+  if (shown === undefined) return refuse('credentials-missing', `${what} is missing.`);
+  return equalsInConstantTime(shown, expected) ? undefined : refuse('credentials-mismatch', `${what} is wrong.`);
+}
+
+function readBasic(authorization: string | undefined): string | undefined {
+  const [, base64] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '') ?? [];
+  return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString();
+}
+
+function refuse(code: VerificationFailure, reason: string): Verification {
+  return { ok: false, code, reason };
+}
