@@ -4,10 +4,15 @@ import { DEFAULT_BATCH, DEFAULT_POLICY } from '@crm-mesh/delivery';
 import type { DeliveryOptions, PluginDefinition } from '@crm-mesh/sdk';
 import { PRESETS } from '@crm-mesh/sdk/running';
 import {
+  AuthConfig,
   CloudEventsConfig,
+  HmacConfig,
   HubspotConfig,
+  JsonPollerConfig,
   MappingConfig,
+  PagingConfig,
   PipedriveConfig,
+  PolledEntity,
   StandardWebhooksConfig,
 } from '@crm-mesh/sources';
 import { describe, expect, it } from 'vitest';
@@ -189,6 +194,11 @@ describe('the settings of sources', () => {
     ['docs/connect-cloudevents.md', 'CloudEvents', CloudEventsConfig],
     ['docs/connect-cloudevents.md', 'Standard Webhooks', StandardWebhooksConfig],
     ['docs/connect-cloudevents.md', 'Mapping', MappingConfig],
+    ['docs/connect-generic.md', 'HMAC', HmacConfig],
+    ['docs/connect-generic.md', 'JSON poller', JsonPollerConfig],
+    ['docs/connect-generic.md', 'Entities', PolledEntity],
+    ['docs/connect-generic.md', 'Paging', PagingConfig],
+    ['docs/connect-generic.md', 'Credentials', AuthConfig],
   ])('in %s under %s are those of the class, with its defaults', (file, heading, type) => {
     const settings = new type() as unknown as Record<string, unknown>;
     const rows = readTable(file, 'key', heading);

@@ -184,7 +184,10 @@ export class ConnectionConfig {
   @IsNotEmpty()
   name!: string;
 
-  @Key({ type: 'name', meaning: 'Which source speaks with it: hubspot, cloudevents.' })
+  @Key({
+    type: 'name',
+    meaning: 'Which source speaks with it: hubspot, cloudevents, standard-webhooks, hmac, json-poller.',
+  })
   @IsString()
   @IsNotEmpty()
   source!: string;

@@ -1,13 +1,14 @@
 import type { Source } from '@crm-mesh/sdk';
 import { cloudEventsSource } from './cloudevents/index.js';
+import { hmacSource } from './hmac/index.js';
 import { hubspotSource } from './hubspot/index.js';
+import { jsonPollerSource } from './json-poller/index.js';
 import { pipedriveSource } from './pipedrive/index.js';
 import { standardWebhooksSource } from './standard-webhooks/index.js';
 
 /** The sources that come with the mesh, by the name that `source:` of a connection gives. */
 export const SHIPPED_SOURCES: ReadonlyMap<string, Source> = new Map(
-  [cloudEventsSource, hubspotSource, pipedriveSource, standardWebhooksSource].map((source) => [
-    source.name,
-    source as Source,
-  ]),
+  [cloudEventsSource, hmacSource, hubspotSource, jsonPollerSource, pipedriveSource, standardWebhooksSource].map(
+    (source) => [source.name, source as Source],
+  ),
 );

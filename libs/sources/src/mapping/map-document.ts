@@ -6,6 +6,7 @@ import type { ReadType } from './event-type.js';
 import { readFieldKinds } from './field-kinds.js';
 import type { FieldRule } from './field-rule.js';
 import type { MappingConfig } from './mapping-config.js';
+import { readPath } from './read-path.js';
 import { applyRule, setField, type Draft, type RuleContext } from './set-field.js';
 
 /** An event as it came in: `type`, `data` and what else its format has. */
@@ -29,7 +30,7 @@ export function mapDocument(
   target: ReadType & { id: string; modifiedAt?: string | undefined },
   mapping: MappingConfig,
 ): MappedRecord {
-  const fields = getProperty(document, mapping.record);
+  const fields = readPath(document, mapping.record);
   const found = isObject(fields) ? fields : {};
   if (mapping.payload === 'whole' && !isObject(fields))
     throw refuseMapping(`The event carries no object at \`${mapping.record}\`.`);

@@ -55,7 +55,7 @@ export class MappingConfig {
   @IsNotEmpty()
   modifiedAt?: string;
 
-  /** Dotted path to the object that holds the fields. */
+  /** Dotted path to the object that holds the fields; `.` is the event itself. */
   @IsString()
   @IsNotEmpty()
   record: string = 'data';

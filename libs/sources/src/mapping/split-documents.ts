@@ -1,10 +1,10 @@
 import type { Notification } from '@crm-mesh/contract';
 import type { MappedRecord, NotificationDraft, SourceContext } from '@crm-mesh/sdk';
 import { isObject, readId, refuseMapping, refuseNotification } from '@crm-mesh/sdk/kit';
-import { getProperty } from 'dot-prop';
 import { readEventType } from './event-type.js';
 import { findId, findModifiedAt, mapDocument, type EventDocument } from './map-document.js';
 import type { MappingConfig } from './mapping-config.js';
+import { readPath } from './read-path.js';
 
 type Context = SourceContext<{ mapping: MappingConfig }>;
 
@@ -57,6 +57,6 @@ export function mapNotification(
 }
 
 function readMergedIds(document: EventDocument, mapping: MappingConfig): string[] {
-  const ids: unknown = getProperty(document, `${mapping.record}.mergedIds`);
+  const ids: unknown = readPath(readPath(document, mapping.record), 'mergedIds');
   return Array.isArray(ids) ? (ids as unknown[]).flatMap((id: unknown) => readId(id) ?? []) : [];
 }
