@@ -29,9 +29,7 @@ export class WebhooksController {
   // A connection with a secret path has its address one segment further.
   @All([':tenant/:connection', ':tenant/:connection/:secret'])
   async handle(
-    @Param('tenant') tenant: string,
-    @Param('connection') name: string,
-    @Param('secret') secret: string | undefined,
+    @Param() { tenant, connection: name, secret }: { tenant: string; connection: string; secret?: string },
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
