@@ -43,7 +43,8 @@ const UNCHANGED_MS = 3_500;
 const POLL_INTERVAL_MS = 500;
 /** For each lease that it holds, a challenger gives others so much time, but not more than the poll. */
 const YIELD_MS = 50;
-const LEGAL_NAME = /^[\w-]+$/;
+/** What a key of a bucket may be, and is no wildcard. */
+const LEGAL_NAME = /^[\w=-]+(?:\.[\w=-]+)*$/;
 
 /** What lies in the bucket. The session tells two runs of one holder apart. */
 interface LeaseValue {

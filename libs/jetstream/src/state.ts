@@ -7,6 +7,9 @@ export interface StreamState {
   messages: number;
   bytes: number;
   subjectCount: number;
+  /** What it may hold; 0: no limit. */
+  maxMessages: number;
+  maxBytes: number;
 }
 
 /** `explicit`: each by itself. `all`: an ack settles what is older, too. `none`: delivered is settled. */

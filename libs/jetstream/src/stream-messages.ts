@@ -21,6 +21,8 @@ export async function readStreamState(link: Link, stream: string): Promise<Strea
     messages: state.messages,
     bytes: state.bytes,
     subjectCount: state.num_subjects ?? 0,
+    maxMessages: Math.max(0, config.max_msgs),
+    maxBytes: Math.max(0, config.max_bytes),
   };
 }
 

@@ -11,6 +11,8 @@ const streams = STREAM_NAMES.map((name) => ({
   messages: 0,
   bytes: 0,
   subjectCount: 0,
+  maxMessages: 0,
+  maxBytes: 0,
 }));
 const publisher = { consumers: [{ name: 'normaliser', breaker: 'closed' }] } as unknown as PublisherStatus;
 const consumer = { name: 'a', breaker: 'closed', missed: 0 };
