@@ -10,6 +10,7 @@ export {
   StreamConfig,
   StreamsConfig,
 } from './mesh-config.js';
+export { PollConfig } from './poll-config.js';
 export { describeConfig, type ConfigKey } from './describe-config.js';
 export { loadConfig, type LoadedConfig, type LoadOptions } from './load-config.js';
 export { resolveNats, type NatsLocation } from './nats-location.js';

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { IsArray, IsInt, IsNotEmpty, IsObject, IsString, IsUrl, Matches, Max, Min } from 'class-validator';
 import { AccessConfig, Networks } from './access-config.js';
 import { Bytes, Duration, Key, NumericText, Optional } from './config-key.js';
+import { PollConfig } from './poll-config.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -211,6 +212,14 @@ export class ConnectionConfig {
   @Optional()
   @IsObject()
   mapping?: Record<string, unknown>;
+
+  @Key({
+    type: 'object',
+    meaning: 'Asks the CRM what changed, beside its webhooks or instead of them. Absent: it is not polled.',
+    nested: PollConfig,
+  })
+  @Optional()
+  poll?: PollConfig;
 }
 
 /** The whole of mesh.yaml. */

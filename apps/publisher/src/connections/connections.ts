@@ -1,7 +1,9 @@
 import { escapeToken } from '@crm-mesh/contract';
-import type { Source, SourceContext, Urgency } from '@crm-mesh/sdk';
+import type { ApiQuota, Source, SourceContext, Urgency } from '@crm-mesh/sdk';
 import type { ConnectedApi, RecordLoader } from '@crm-mesh/sources';
+import type { PollRules } from '../polling/poll-rules.js';
 import type { Access } from '../webhooks/access.js';
+import type { MinuteRate } from './minute-rate.js';
 import type { OpenedMapping } from './open-mapping.js';
 
 /** One configured account of a source, for one tenant, and what came through it. */
@@ -20,7 +22,22 @@ export interface Connection extends OpenedMapping {
   loadRecord: RecordLoader;
   /** How long signs of one record are gathered before they are looked at. */
   coalesceMs: number;
+  /** When its CRM is asked what changed; absent: never. */
+  poll?: PollRules | undefined;
+  /** What a poll finds, and no webhook tells so long after it happened, is missed; absent: there are no webhooks, or no polls. */
+  webhookGraceMs?: number | undefined;
   counts: ConnectionCounts;
+  /** Notifications, by whatever way they came. */
+  perMinute: MinuteRate;
+  /** What its CRM says of its limits, where that is known. */
+  readQuota?(): ApiQuota | undefined;
+}
+
+/** Whatever way they came. */
+export function noteNotifications({ counts, perMinute }: Connection, count: number, nowMs: number): void {
+  if (count === 0) return;
+  counts.lastNotificationAt = new Date(nowMs).toISOString();
+  perMinute.add(count);
 }
 
 /** Since the publisher started. */
@@ -32,6 +49,12 @@ export interface ConnectionCounts {
   /** Notifications that were stored before. */
   duplicates: number;
   lastReceivedAt?: string;
+  /** By whatever way. */
+  lastNotificationAt?: string;
+  /** Told on the strength of webhooks and polls, where a connection has both. */
+  events: number;
+  /** Of these, found by a poll while no webhook came. */
+  missed: number;
 }
 
 export class Connections {

@@ -4,7 +4,9 @@ import { connectApi, createRecordLoader, NO_API } from '@crm-mesh/sources';
 import type { Logger } from '@crm-mesh/telemetry';
 import { createAccess } from '../webhooks/access.js';
 import { Connections, type Connection } from './connections.js';
+import { readPollRules } from '../polling/poll-rules.js';
 import { findSource } from './find-source.js';
+import { MinuteRate } from './minute-rate.js';
 import { openMapping } from './open-mapping.js';
 
 export interface OpenConnectionsOptions {
@@ -58,11 +60,14 @@ async function openConnection(
   });
   return {
     ...{ tenant, name, source, context, contextFor: (urgency) => contexts.get(urgency)! },
-    ...(api && { api }),
+    ...(api && { api, readQuota: () => api.readState().quota }),
     access: createAccess(configured.access ?? {}),
     ...{ loadRecord: createRecordLoader(source, context), ...mapping },
     coalesceMs: readCoalesceMs(config) ?? source.coalesceMs ?? 0,
-    counts: { received: 0, refused: 0, duplicates: 0 },
+    poll: readPollRules(configured, source, { config, path: `connections[${index}].poll` }),
+    webhookGraceMs: readGraceMs(configured, source),
+    counts: { received: 0, refused: 0, duplicates: 0, events: 0, missed: 0 },
+    perMinute: new MinuteRate(options.now),
   };
 }
 
@@ -73,6 +78,12 @@ function refuseOpenDoor(source: Source, { access }: ConnectionConfig, index: num
   const cure =
     'Set `secretPath` (20 random letters or more, which only the CRM is told), or `basic: {user, password}`.';
   throw new ConfigError([{ path: `connections[${index}].access`, message, cure }]);
+}
+
+/** Only where webhooks may come, and polls see whether they did. */
+function readGraceMs({ poll }: ConnectionConfig, source: Source): number | undefined {
+  const hasWebhooks = source.split !== undefined;
+  return hasWebhooks && poll && poll.webhookGrace > 0 ? poll.webhookGrace : undefined;
 }
 
 /** A connection's own, where the source lets it have one. */
