@@ -6,6 +6,7 @@ import { openStore, type Store } from '@crm-mesh/store';
 import { createLogger, createMetrics } from '@crm-mesh/telemetry';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Connections } from '../connections/connections.js';
 import { EventWriter, NotLeading, type EventWriterOptions, type Statement } from './event-writer.js';
 import { at, LATER_MS, makeNotification, makePresent } from './folded.fixture.js';
 import { NormaliserCounts } from './normaliser-counts.js';
@@ -45,7 +46,10 @@ async function open(
   const store = kept.store ?? (await openStore({ url: 'sqlite::memory:', migrations: LEDGER_MIGRATIONS }));
   const own = await connectNats({ name: 'event-writer-spec', url: server.url });
   const ledger = await Ledger.open({ gapMs: 5, ...kept, nats: own, store, log });
-  const counts = new NormaliserCounts(createMetrics({ app: 'publisher' }));
+  const counts = new NormaliserCounts(createMetrics({ app: 'publisher' }), {
+    connections: new Connections([]),
+    now: Date.now,
+  });
   const clock = { now: () => LATER_MS, monotonicNow: () => performance.now() };
   const writer = new EventWriter({ nats: own, ledger, log, counts, isLeading: () => true, ...clock, ...options });
   closing.push(async () => {

@@ -117,7 +117,7 @@ export class EventWriter {
       return false;
     }
     await ledger.apply(logged);
-    counts.countPublished(notification.entity, decision);
+    counts.countPublished(notification, decision);
     const type = `${notification.entity}.${decision.action}`;
     log.info(
       { type, record: formatRecordKey(notification), version, origin, subject, sequence: ack.sequence },

@@ -41,7 +41,7 @@ export function createNormalise(options: NormaliseOptions): RunHandler {
     try {
       const gathered = input.items.map(({ data }) => parseNotification(data));
       await normaliseRecord(gathered, options, run);
-      options.counts.countNormalised(gathered.length);
+      options.counts.countNormalised(gathered);
       return { kind: 'done' };
     } catch (error) {
       if (error instanceof MeshError && error.code === 'MESH_LEDGER_LOG_REPLACED') options.onLogReplaced();

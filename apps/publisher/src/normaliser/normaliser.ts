@@ -59,7 +59,7 @@ export class Normaliser {
   #startAgain: () => void = () => undefined;
 
   constructor(private readonly options: NormaliserOptions) {
-    this.counts = new NormaliserCounts(options.metrics);
+    this.counts = new NormaliserCounts(options.metrics, options);
   }
 
   get leading(): boolean {
