@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openStore, type Store } from '@crm-mesh/store';
+import { describeCursorRows } from './stores/cursor-rows.js';
 import { describeDeliveryRows } from './stores/delivery-rows.js';
 import { describeLedgerRows } from './stores/ledger-rows.js';
 import { describeLifeRows } from './stores/life-rows.js';
@@ -23,6 +24,7 @@ const TABLES = [
     'delivery_sweeps',
     'ledger',
     'ledger_position',
+    'publisher_cursors',
     'publisher_outbox',
   ],
 ];
@@ -59,6 +61,7 @@ describe.each(kinds)('the store on $name', (kind) => {
       describeLifeRows(() => store);
       describeLedgerRows(() => store);
       describeOutboxRows(() => store);
+      describeCursorRows(() => store);
     });
   });
 });

@@ -13,6 +13,7 @@ import type { Intake } from './outbox/intake.js';
 import type { Outbox } from './outbox/outbox.js';
 import { Relay } from './outbox/relay.js';
 import { pauseFor } from './pause-for.js';
+import { Pollers } from './polling/pollers.js';
 import { SchemaWatch } from './schema/schema-watch.js';
 import { RawTrimmer } from './trim/raw-trimmer.js';
 
@@ -37,6 +38,7 @@ const RETRY_MS = 2_000;
 interface Parts {
   control: INestMicroservice;
   relay: Relay;
+  pollers: Pollers;
   trimmer: RawTrimmer;
   schemas: SchemaWatch;
   normaliser: Normaliser;
@@ -100,8 +102,11 @@ export class MeshSide {
     opened.relay.start();
     const ledger = (opened.ledger = await Ledger.open({ nats, store, log }));
     const normaliser = (opened.normaliser = this.#createNormaliser(nats, ledger));
-    opened.control = await openControl({ ledger, normaliser, connections, outbox, version, url }, nats, log);
+    const { metrics } = this.options;
+    const pollers = (opened.pollers = new Pollers({ nats, store, connections, log, metrics, holder: HOLDER, now }));
+    opened.control = await openControl({ ledger, normaliser, pollers, connections, outbox, version, url }, nats, log);
     normaliser.start();
+    pollers.start();
     opened.trimmer = new RawTrimmer({ nats, log, now, readSettled: () => normaliser.readSettled() });
     opened.trimmer.start();
     opened.schemas = this.#createSchemaWatch(nats);
@@ -136,11 +141,12 @@ export class MeshSide {
   }
 
   async #close(): Promise<void> {
-    const { control, relay, schemas, trimmer, normaliser, ledger, nats } = this.#opened;
+    const { control, relay, pollers, schemas, trimmer, normaliser, ledger, nats } = this.#opened;
     this.#isOpen = false;
     this.options.intake.detach();
     await control?.close();
     await relay?.stop();
+    await pollers?.stop();
     await schemas?.stop();
     await trimmer?.stop();
     await normaliser?.stop();

@@ -16,6 +16,7 @@ import { MeshSide } from './mesh-side.js';
 import { Intake } from './outbox/intake.js';
 import { OUTBOX_MIGRATIONS } from './outbox/migrations.js';
 import { Outbox } from './outbox/outbox.js';
+import { CURSOR_MIGRATIONS } from './polling/migrations.js';
 import { SCHEMA_MIGRATIONS } from './schema/migrations.js';
 import { WebhookCounts } from './webhooks/webhook-counts.js';
 
@@ -90,7 +91,13 @@ interface Context {
 async function openParts(opened: Partial<Parts>, context: Context): Promise<Parts> {
   const { options, log, now, metrics, connections, url } = context;
   const { config } = options;
-  const migrations = [...DELIVERY_MIGRATIONS, ...LEDGER_MIGRATIONS, ...OUTBOX_MIGRATIONS, ...SCHEMA_MIGRATIONS];
+  const migrations = [
+    ...DELIVERY_MIGRATIONS,
+    ...LEDGER_MIGRATIONS,
+    ...OUTBOX_MIGRATIONS,
+    ...CURSOR_MIGRATIONS,
+    ...SCHEMA_MIGRATIONS,
+  ];
   const store = (opened.store = await openStore({ url: config.store.publisher, migrations }));
   const outbox = await Outbox.open(store, config.outbox);
   observeOutbox(outbox, metrics);

@@ -2,6 +2,7 @@ export type { AuditEntry, ReplayEntry } from './audit.js';
 export { readPayload } from './bury.js';
 export type { ConsumerSpec, HandlerInput, HandlerItem, HandlerRun, RunHandler } from './consumer-spec.js';
 export type { ConsumerDependencies } from './consumer-dependencies.js';
+export { computeBackoffMs } from './backoff.js';
 export { startConsumer, type Consumer } from './consumer.js';
 export type { ConsumerStatus } from './consumer-status.js';
 export type { DeadLetter } from './dead-letter.js';

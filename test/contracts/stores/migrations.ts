@@ -3,6 +3,7 @@ import { DELIVERY_MIGRATIONS } from '@crm-mesh/delivery';
 import { LEDGER_MIGRATIONS } from '@crm-mesh/ledger';
 import { openStore, type MigrationClass, type Store } from '@crm-mesh/store';
 import { OUTBOX_MIGRATIONS } from '../../../apps/publisher/src/outbox/migrations.js';
+import { CURSOR_MIGRATIONS } from '../../../apps/publisher/src/polling/migrations.js';
 import type { StoreKind } from './places.js';
 import { describeTables } from './tables.js';
 
@@ -11,6 +12,7 @@ export const ALL_MIGRATIONS: MigrationClass[] = [
   ...DELIVERY_MIGRATIONS,
   ...LEDGER_MIGRATIONS,
   ...OUTBOX_MIGRATIONS,
+  ...CURSOR_MIGRATIONS,
 ].toSorted((a, b) => timeOf(a) - timeOf(b));
 
 function timeOf({ name }: MigrationClass): number {

@@ -53,3 +53,28 @@ export class RedriveCommand extends DropCommand {
   @Type(() => CommandPatch)
   patch?: CommandPatch;
 }
+
+export class CancelBackfillCommand {
+  @IsString()
+  @IsNotEmpty()
+  tenant!: string;
+
+  /** Its name. */
+  @IsString()
+  @IsNotEmpty()
+  connection!: string;
+}
+
+export class BackfillCommand extends CancelBackfillCommand {
+  /** Absent: all that the source can scan. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(1_000)
+  @IsString({ each: true })
+  entities?: string[];
+
+  /** Who asks; kept in CRM_AUDIT. */
+  @IsString()
+  @IsNotEmpty()
+  by!: string;
+}

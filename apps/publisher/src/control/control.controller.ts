@@ -6,7 +6,10 @@ import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { ConnectionCounts, Connections } from '../connections/connections.js';
 import type { Outbox, OutboxFill } from '../outbox/outbox.js';
 import type { Normaliser } from '../normaliser/normaliser.js';
-import { DropCommand, RedriveCommand } from './commands.js';
+import type { BackfillState } from '../polling/backfill-state.js';
+import type { SourceStatus } from '../polling/describe-connection.js';
+import type { Pollers } from '../polling/pollers.js';
+import { BackfillCommand, CancelBackfillCommand, DropCommand, RedriveCommand } from './commands.js';
 import { readSnapshot, SnapshotCommand, type SnapshotAnswer } from './snapshot.js';
 
 export const CONTROL_OPTIONS = Symbol('control options');
@@ -15,6 +18,7 @@ export interface ControlOptions {
   connections: Connections;
   normaliser: Normaliser;
   ledger: Ledger;
+  pollers: Pollers;
   outbox: Outbox;
   version: string;
   url(): string;
@@ -69,6 +73,26 @@ export class ControlController {
       ledger: { position: ledger.position, records: ledger.records },
       outbox: outbox.fill,
     };
+  }
+
+  /** Each publisher knows its own part: ask all of them. */
+  @MessagePattern('sources')
+  sources(): Promise<SourceStatus[]> {
+    this.options.normaliser.counts.webhooks.sweep();
+    return this.options.pollers.status();
+  }
+
+  @MessagePattern('backfill')
+  backfill(@Payload() command: BackfillCommand): Promise<BackfillState> {
+    if (!command) throw new MeshError('MESH_CONTROL_INVALID', 'backfill needs tenant, connection and by.');
+    return this.options.pollers.backfills.begin(command);
+  }
+
+  /** Resolves to null where none runs. */
+  @MessagePattern('backfill-cancel')
+  async cancelBackfill(@Payload() command: CancelBackfillCommand): Promise<BackfillState | null> {
+    if (!command) throw new MeshError('MESH_CONTROL_INVALID', 'backfill-cancel needs tenant and connection.');
+    return (await this.options.pollers.backfills.cancel(command.tenant, command.connection)) ?? null;
   }
 
   @MessagePattern('snapshot')

@@ -1,6 +1,6 @@
 import type { MeshErrorCode } from '@crm-mesh/contract';
 import type { Metrics } from '@crm-mesh/telemetry';
-import type { Connection } from '../connections/connections.js';
+import { noteNotifications, type Connection } from '../connections/connections.js';
 import type { Received } from './receive-webhook.js';
 
 export class WebhookCounts {
@@ -36,6 +36,7 @@ export class WebhookCounts {
     connection.counts.received += notifications;
     connection.counts.duplicates += duplicates;
     connection.counts.lastReceivedAt = new Date(now).toISOString();
+    noteNotifications(connection, notifications, now);
     this.#received.inc(labels, notifications);
     this.#stored.inc(labels, notifications - duplicates - outboxed);
     this.#outboxed.inc(labels, outboxed);
