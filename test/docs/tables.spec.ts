@@ -174,6 +174,7 @@ describe('docs/write-a-plugin.md', () => {
       heapMb: String(chooseIsolation().heapMb),
       rateLimit: usual.rateLimit ? 'some' : '',
       each: usual.each ? 'some' : '',
+      skipOrigins: usual.skipOrigins ? 'some' : '',
     };
     const rows = readTable('docs/write-a-plugin.md', 'option').map(([name, value]) => [bare(name), value]);
     expect(rows).toEqual(Object.entries(defaults));

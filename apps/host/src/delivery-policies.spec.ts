@@ -265,3 +265,32 @@ describe('pause', () => {
     await expect.poll(lines, { timeout: 10_000 }).toEqual(['a']);
   });
 });
+
+describe('skipOrigins', () => {
+  const tell = (id: string, origin: string): Promise<void> =>
+    publish(id, 1, JSON.stringify({ ...buildTestEvent('deal.created', { id }, { tenant: name() }), origin }));
+
+  it.each([
+    ['the plugin says', { skipOrigins: ['backfill'] }, undefined],
+    ['mesh.yaml says', {}, { skipOrigins: ['backfill'] }],
+  ])('settles without running what %s, and counts it', async (_who, own, override) => {
+    writeSingle(`delivery: ${JSON.stringify(own)},`);
+    await start(override);
+    await tell('loaded', 'backfill');
+    await tell('news', 'webhook');
+    await settled();
+    expect(lines()).toEqual(['news']);
+    await expect.poll(() => status()?.consumer).toMatchObject({ acked: 1, skipped: 1, buried: 0 });
+  });
+
+  it('passes over it in a batch', async () => {
+    writeBatching(`delivery: { preset: 'stream', startFrom: 'new', batch: { waitMs: 300 }, skipOrigins: ['backfill'] },`);
+    await start();
+    await tell('a', 'webhook');
+    await tell('loaded', 'backfill');
+    await tell('b', 'poll');
+    await settled();
+    expect(lines().join(' ')).toBe('a@1 b@1');
+    await expect.poll(() => status()?.consumer).toMatchObject({ acked: 2, skipped: 1 });
+  });
+});

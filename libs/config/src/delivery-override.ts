@@ -1,6 +1,13 @@
 import 'reflect-metadata';
-import type { DeliveryOptions, DeliveryPreset, EachLimit, RateLimit } from '@crm-mesh/sdk';
-import { IsIn, IsInt, IsNumber, Matches, Max, Min, ValidateBy } from 'class-validator';
+import {
+  SKIPPABLE_ORIGINS,
+  type DeliveryOptions,
+  type DeliveryPreset,
+  type EachLimit,
+  type RateLimit,
+  type SkippableOrigin,
+} from '@crm-mesh/sdk';
+import { IsArray, IsIn, IsInt, IsNumber, Matches, Max, Min, ValidateBy } from 'class-validator';
 import { Key, NumericText, Optional } from './config-key.js';
 
 class BackoffOverride {
@@ -178,6 +185,12 @@ export class DeliveryOverride implements DeliveryOptions {
   @Key({ type: 'object', meaning: 'Limits for each tenant, connection, … by itself.', nested: EachOverride })
   @Optional()
   each?: EachOverride;
+
+  @Key({ type: 'list', meaning: 'Events of these origins are skipped: webhook, poll, backfill, repair, echo.' })
+  @Optional()
+  @IsArray()
+  @IsIn(SKIPPABLE_ORIGINS, { each: true })
+  skipOrigins?: SkippableOrigin[];
 }
 
 function isCoalesce(value: unknown): boolean {

@@ -47,6 +47,8 @@ export interface ConsumerSpec {
   policy: DeliveryPolicy;
   /** Sifts what the covering filter lets through; what it refuses is acked without running. */
   accepts?(subject: string): boolean;
+  /** Whether `runHandler` only passes over such a message: then it makes no older one pointless. Default: it never does. */
+  skips?(data: Uint8Array): boolean;
   /** What is kept in order; default: the record that the subject names. */
   laneOf?(item: HandlerItem): string | Promise<string>;
   /** For a subject: how long its lane gathers, in milliseconds; default `policy.coalesceMs`. */

@@ -61,6 +61,8 @@ export interface DeliveryPolicy {
   rateLimit?: RateLimit | undefined;
   /** Default: no limits but those of the whole. */
   each?: EachLimit | undefined;
+  /** What is told for these reasons is settled without running; whoever knows events reads them. Default: none. */
+  skipOrigins?: readonly string[] | undefined;
 }
 
 export const DEFAULT_BATCH: BatchBounds = { size: 100, waitMs: 1_000 };

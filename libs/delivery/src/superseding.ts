@@ -29,7 +29,7 @@ type OriginalEvent = Pick<DeadLetter['original'], 'stream' | 'incarnation' | 'su
  */
 export class Superseding {
   constructor(
-    private readonly spec: Pick<ConsumerSpec, 'name' | 'accepts' | 'partition'>,
+    private readonly spec: Pick<ConsumerSpec, 'name' | 'accepts' | 'skips' | 'partition'>,
     private readonly options: SupersedingOptions,
   ) {}
 
@@ -78,8 +78,9 @@ export class Superseding {
   private async listWanted(filterSubject: string, fromSequence: number, toSequence: number): Promise<number[]> {
     const found: number[] = [];
     const range = { filterSubject, fromSequence, toSequence };
-    for await (const { subject, sequence } of this.options.nats.readStream('CRM_EVENTS', range)) {
-      if (this.spec.accepts?.(subject) ?? true) found.push(sequence);
+    const { accepts, skips } = this.spec;
+    for await (const { subject, sequence, data } of this.options.nats.readStream('CRM_EVENTS', range)) {
+      if ((accepts?.(subject) ?? true) && !skips?.(data)) found.push(sequence);
     }
     return found;
   }

@@ -21,6 +21,12 @@ describe('choosePolicy', () => {
       { rateLimit: { perSecond: 1 } },
       { rateLimit: { perSecond: 1 }, each: { by: 'tenant', concurrency: 2 } },
     ],
+    [
+      'what is skipped supersedes nothing',
+      { coalesce: true },
+      { skipOrigins: ['backfill'] },
+      { skipOrigins: ['backfill'], coalesceAfterEvents: 0 },
+    ],
     ['no order, no inbox', { order: 'none' }, undefined, { order: 'none', idempotency: 'none' }],
     [
       'no order, but an inbox',

@@ -16,7 +16,9 @@ export function choosePolicy(
   const { isolation: _, heapMb: __, coalesce, batch: ___, ...said } = whole;
   const backoff = { ...DEFAULT_POLICY.backoff, ...dropUndefined(ours.backoff), ...dropUndefined(theirs.backoff) };
   const usual = handlesBatches ? { ...DEFAULT_POLICY, concurrency: 1 } : DEFAULT_POLICY;
-  const policy = { ...usual, ...said, backoff, coalesceAfterEvents: countBehind(coalesce) };
+  // An update that is skipped must stand for none that is wanted; each of the two may come out of another file.
+  const skips = said.skipOrigins !== undefined && said.skipOrigins.length > 0;
+  const policy = { ...usual, ...said, backoff, coalesceAfterEvents: skips ? 0 : countBehind(coalesce) };
   const batch = { ...DEFAULT_BATCH, ...dropUndefined(ours.batch), ...dropUndefined(theirs.batch) };
   return {
     ...policy,

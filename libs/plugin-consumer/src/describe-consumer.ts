@@ -5,6 +5,7 @@ import type { Logger } from '@crm-mesh/telemetry';
 import { coversFilter } from './covers-filter.js';
 import type { PluginCode } from './plugin-code.js';
 import { readLimitKey } from './read-limit-key.js';
+import { isSkipped, passOver } from './skip-origins.js';
 
 export interface PluginToRun {
   code: PluginCode;
@@ -16,7 +17,7 @@ export interface PluginToRun {
 /** What the delivery engine must know of a plugin. */
 export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'log'>): ConsumerSpec {
   const { name, app, description, events, hasKey, hasSink } = code.summary;
-  const { each } = policy;
+  const { each, skipOrigins = [] } = policy;
   const filterSubject = patternFilters(events);
   return {
     name,
@@ -39,6 +40,12 @@ export function describeConsumer({ code, version, policy }: Omit<PluginToRun, 'l
     untilReady: () => code.untilReady(),
     ...(hasSink ? { forget: async (beforeMs) => code.forget?.(beforeMs) } : {}),
     ...(hasKey ? { laneOf: (item) => code.laneOf(item) } : {}),
+    ...(skipOrigins.length > 0
+      ? {
+          skips: (data) => isSkipped(skipOrigins, data),
+          runHandler: passOver(code.runHandler, (data) => isSkipped(skipOrigins, data)),
+        }
+      : {}),
     ...(each ? { limitKeyOf: (item) => readLimitKey(each.by, item) } : {}),
   };
 }

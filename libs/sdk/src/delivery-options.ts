@@ -1,3 +1,8 @@
+/** Origins of events that a plugin can do without. */
+export const SKIPPABLE_ORIGINS = ['webhook', 'poll', 'backfill', 'repair', 'echo'] as const;
+/** One of {@link SKIPPABLE_ORIGINS}. */
+export type SkippableOrigin = (typeof SKIPPABLE_ORIGINS)[number];
+
 /** Ready-made delivery under the name that teams know; `delivery: 'queue'`. What stands beside it overrides it. */
 export type DeliveryPreset = 'webhook' | 'queue' | 'stream';
 
@@ -80,4 +85,9 @@ export interface DeliveryOptions {
   rateLimit?: RateLimit;
   /** Limits for each tenant, connection, … by itself; while one waits, the others go on. Default: none. */
   each?: EachLimit;
+  /**
+   * Events told for these reasons are settled without running, and count as skipped: `['backfill']` spares a plugin that
+   * only wants news what loading a whole CRM tells. Not with `coalesce`. Default: none.
+   */
+  skipOrigins?: readonly SkippableOrigin[];
 }

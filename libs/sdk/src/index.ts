@@ -27,7 +27,14 @@ export {
 } from '@crm-mesh/contract';
 export type { ConfigSchema, StandardIssue, StandardResult, StandardSchema } from './config-schema.js';
 export { PermanentError, RetryLater, Unavailable } from './delivery-errors.js';
-export type { DeliveryOptions, DeliveryPreset, EachLimit, RateLimit } from './delivery-options.js';
+export {
+  SKIPPABLE_ORIGINS,
+  type DeliveryOptions,
+  type DeliveryPreset,
+  type EachLimit,
+  type RateLimit,
+  type SkippableOrigin,
+} from './delivery-options.js';
 export { errorFromResponse, readRetryAfterMs, type HttpAnswer } from './error-from-response.js';
 export { isEvent } from './is-event.js';
 export type { Log, LogMethod } from './log.js';

@@ -1,3 +1,4 @@
+import { SKIPPABLE_ORIGINS } from '../delivery-options.js';
 import { checkEach, checkRateLimit } from './check-limits.js';
 import { checkNumber, checkWholeNumber, isObject, show, type Range } from './check-value.js';
 import { PRESETS } from './delivery-presets.js';
@@ -31,6 +32,7 @@ const KEYS = [
   'coalesce',
   'rateLimit',
   'each',
+  'skipOrigins',
 ];
 const BACKOFF_KEYS = [...Object.keys(BACKOFF_NUMBERS), 'factor'];
 const TIMESTAMP = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/;
@@ -53,10 +55,12 @@ export function checkDelivery(value: unknown, path = 'delivery'): Problem[] {
       if (key === 'coalesce') return checkCoalesce(field, part);
       if (key === 'rateLimit') return checkRateLimit(field, part);
       if (key === 'each') return checkEach(field, part);
+      if (key === 'skipOrigins') return checkOrigins(field, part);
       return [describeUnknownKey(field, key, KEYS)];
     }),
     ...checkTogether(path, value),
     ...checkPartitions(path, value),
+    ...checkSkipped(path, value),
   ];
 }
 
@@ -89,6 +93,20 @@ function checkPartitions(path: string, options: Record<string, unknown>): Proble
       what: `does not go with ${key} "${value}"`,
       cure: `Leave ${field} or ${path}.${key} out: ${why}.`,
     }));
+}
+
+/** The newest of several updates would stand for the others, and then not run. */
+function checkSkipped(path: string, { skipOrigins, coalesce }: Record<string, unknown>): Problem[] {
+  if (!coalesce || !Array.isArray(skipOrigins) || skipOrigins.length === 0) return [];
+  const field = `${path}.skipOrigins`;
+  const cure = `Leave ${field} or ${path}.coalesce out: an update that is skipped would supersede one that is wanted.`;
+  return [{ field, what: 'does not go with coalesce', cure }];
+}
+
+function checkOrigins(field: string, value: unknown): Problem[] {
+  if (Array.isArray(value)) return value.flatMap((one: unknown) => checkChoice(field, one, SKIPPABLE_ORIGINS));
+  const cure = `Give ${field} a list of some of: ${SKIPPABLE_ORIGINS.map(show).join(', ')}.`;
+  return [{ field, what: 'is no list', cure }];
 }
 
 function checkChoice(field: string, value: unknown, choices: readonly string[]): Problem[] {
