@@ -5,7 +5,9 @@ import pc from 'picocolors';
 import { MeshError } from '@crm-mesh/contract';
 import { explainRequest, readRecordedRequest, type RequestExplanation } from '@crm-mesh/sources';
 import type { CliContext } from '../cli-context.js';
+import { addSourceBackfill } from './source-backfill.js';
 import { addSourceMap } from './source-map.js';
+import { addSourceStatus } from './source-status.js';
 import { runCommand } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { openConnection, readPathNames } from '../mesh/find-connection.js';
@@ -35,6 +37,8 @@ export function addSource(program: Command): void {
     .addHelpText('after', FORMATS);
   runCommand<VerifyOptions>(verify, verifyRequest);
   addSourceMap(source);
+  addSourceStatus(source);
+  addSourceBackfill(source);
 }
 
 async function verifyRequest(context: CliContext, options: VerifyOptions): Promise<ExitCode> {
