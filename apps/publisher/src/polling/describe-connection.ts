@@ -5,6 +5,7 @@ import { estimateMs, type BackfillState } from './backfill-state.js';
 import type { ConnectionRunner } from './connection-runner.js';
 import type { CursorKey } from './cursors.js';
 import type { PollState } from './decide-window.js';
+import { isHoleOpen } from './entity-poller.js';
 import type { SubscriptionState } from './subscription.js';
 import type { TaskHealth } from './task.js';
 
@@ -96,7 +97,7 @@ function describePolls({ poll }: Connection, { runner, rows }: Known): PollStatu
   const polled = new Set(found.filter(({ work }) => work === 'poll').map(({ entity }) => entity));
   const fresh = (poll?.entities ?? []).filter((entity) => !polled.has(entity));
   return [...found, ...fresh.map((entity) => ({ work: 'poll' as const, entity, state: {} }))]
-    .filter(({ work, entity }) => work === 'repair' || poll?.entities.includes(entity))
+    .filter(({ work, entity, state }) => (work === 'repair' ? isHoleOpen(state) : poll?.entities.includes(entity)))
     .map(({ work, entity, state }) => ({ work, entity, ...describeState(state), ...findHealth(runner, work, entity) }));
 }
 
