@@ -45,7 +45,13 @@ export class WebhooksController {
     }
     if (request.method !== 'POST') throw new MeshError('MESH_METHOD_NOT_ALLOWED', 'Webhooks are sent by POST.');
     const received = await this.receive(webhook, { connection, shown });
-    await reply.status(202).send({ accepted: received.notifications, duplicates: received.duplicates });
+    const answer = connection.source.reply?.(webhook, connection.context);
+    if (answer)
+      await reply
+        .status(answer.status ?? 200)
+        .type(answer.contentType)
+        .send(answer.body);
+    else await reply.status(202).send({ accepted: received.notifications, duplicates: received.duplicates });
   }
 
   private async receive(webhook: WebhookRequest, from: { connection: Connection; shown: Shown }): Promise<Received> {

@@ -36,7 +36,12 @@ async function mapRow(entity: string, row: Row, context: Context): Promise<Field
     if (isEmpty(value) || isSilent(object, name)) continue;
     const field = fieldFor(object, { name, value, currency });
     if (field === undefined) custom.push([name, value]);
-    else setProperty(record, field, convertValue(entity, field, { value, currency }));
+    else
+      setProperty(
+        record,
+        field,
+        convertValue(entity, field, { value: toId18(name.endsWith('Id') && value) ?? value, currency }),
+      );
   }
   Object.assign(record, await mapMeaning(object, row, context));
   const lines = Array.isArray(row.OpportunityLineItems) ? (row.OpportunityLineItems as Row[]) : [];

@@ -74,12 +74,17 @@ async function follow(start: Start, following: Following): Promise<void> {
   try {
     const responses = stream[Symbol.asyncIterator]() as AsyncIterator<FetchResponse, undefined>;
     stream.write({ topic_name: channel, ...start, num_requested: MAX_REQUESTED });
+    let requested = MAX_REQUESTED;
     for (;;) {
       const { value: response } = await waitFor(responses.next(), silenceMs);
       if (response === undefined) throw new Unavailable('Salesforce ended the stream of changes.');
       await takeResponse(response, following);
-      const wanted = MAX_REQUESTED - response.pending_num_requested;
-      if (wanted >= MAX_REQUESTED / 2) stream.write({ num_requested: wanted });
+      // Counted here: what a response says of it was so before those that lie in our hands already.
+      requested -= response.events.length;
+      if (response.events.length === 0) requested = Math.min(requested, response.pending_num_requested);
+      if (requested > MAX_REQUESTED / 2) continue;
+      stream.write({ num_requested: MAX_REQUESTED - requested });
+      requested = MAX_REQUESTED;
     }
   } finally {
     request.signal.removeEventListener('abort', cancel);
