@@ -13,6 +13,9 @@ import {
   PagingConfig,
   PipedriveConfig,
   PolledEntity,
+  SalesforceAuth,
+  SalesforceConfig,
+  SalesforceStream,
   StandardWebhooksConfig,
 } from '@crm-mesh/sources';
 import { describe, expect, it } from 'vitest';
@@ -192,6 +195,9 @@ describe('the settings of sources', () => {
   it.each([
     ['docs/connect-hubspot.md', '2. The connection', HubspotConfig],
     ['docs/connect-pipedrive.md', '2. The connection', PipedriveConfig],
+    ['docs/connect-salesforce.md', '2. The connection', SalesforceConfig],
+    ['docs/connect-salesforce.md', 'How it logs in', SalesforceAuth],
+    ['docs/connect-salesforce.md', 'The stream', SalesforceStream],
     ['docs/connect-cloudevents.md', 'CloudEvents', CloudEventsConfig],
     ['docs/connect-cloudevents.md', 'Standard Webhooks', StandardWebhooksConfig],
     ['docs/connect-cloudevents.md', 'Mapping', MappingConfig],

@@ -23,7 +23,7 @@ export { diffDescriptions, type SchemaChange } from './schema/diff-descriptions.
 export { PipedriveConfig, PipedriveOAuth, PipedriveRateLimit } from './pipedrive/config.js';
 export { pipedriveSource } from './pipedrive/index.js';
 export { SHIPPED_SOURCES } from './registry.js';
-export { SalesforceConfig } from './salesforce/config.js';
+export { SalesforceAuth, SalesforceConfig, SalesforceStream } from './salesforce/config.js';
 export { salesforceSource } from './salesforce/index.js';
 export { StandardWebhooksConfig } from './standard-webhooks/config.js';
 export { standardWebhooksSource } from './standard-webhooks/index.js';

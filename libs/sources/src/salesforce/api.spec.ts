@@ -8,7 +8,6 @@ import { connectOrg, ORGANIZATION_ID } from './org.fixture.js';
 
 const answer = (status: number, body?: unknown, headers = {}): ApiAnswer => ({ status, headers, body, text: '' });
 const error = (errorCode: string) => [{ errorCode, message: 'about ada@example.com', fields: [] }];
-const REQUEST = { path: '/x' };
 
 describe('what a failure means', () => {
   it.each([
@@ -20,13 +19,13 @@ describe('what a failure means', () => {
     ['it is down', 503, error('SERVER_UNAVAILABLE'), undefined],
     ['no errors that can be read', 400, '<html>', undefined],
   ])('%s', (_name, status, body, kind) => {
-    const failure = explainFailure(answer(status, body), REQUEST);
+    const failure = explainFailure(answer(status, body));
     expect(failure?.kind).toBe(kind);
     expect(JSON.stringify(failure ?? {})).not.toContain('ada@');
   });
 
   it('names the code, and never the text', () => {
-    expect(explainFailure(answer(400, error('MALFORMED_QUERY')), REQUEST)).toEqual({
+    expect(explainFailure(answer(400, error('MALFORMED_QUERY')))).toEqual({
       kind: 'refused',
       what: '(MALFORMED_QUERY)',
     });

@@ -160,6 +160,58 @@ it('maps leads with what they were converted into, products, and custom objects'
   });
 });
 
+describe('quotes and activities', () => {
+  const [TASK, EVENT] = ['00T8d00000AbCdEEAV', '00U8d00000AbCdEEAV'];
+
+  it.each([
+    ['Accepted', { status: 'accepted', statusName: 'Accepted' }],
+    ['In Review', { status: 'pending', statusName: 'In Review' }],
+    ['A status of their own', { statusName: 'A status of their own' }],
+  ])('a quote that is %s', async (Status, expected) => {
+    const row = {
+      QuoteNumber: '00000123',
+      Status,
+      GrandTotal: 99.5,
+      OpportunityId: DEAL,
+      ContactId: '0038d00000pQ7LmAAK',
+    };
+    await expect(mapPresent('quote', row)).resolves.toEqual({
+      id: DEAL,
+      number: '00000123',
+      total: { value: '99.5', currency: 'EUR' },
+      dealId: DEAL,
+      contactIds: ['0038d00000pQ7LmAAK'],
+      ...expected,
+    });
+  });
+
+  it.each([
+    [
+      'a task',
+      { Id: TASK, Subject: 'Ask', IsClosed: true, ActivityDate: '2026-03-24' },
+      { kind: 'task', dueAt: '2026-03-24', done: true, name: 'Ask' },
+    ],
+    ['a call', { Id: TASK, TaskSubtype: 'Call' }, { kind: 'call', kindName: 'Call' }],
+    [
+      'a meeting',
+      { Id: EVENT, StartDateTime: '2026-03-24T15:00:00.000+0000' },
+      { kind: 'meeting', startsAt: '2026-03-24T15:00:00.000Z' },
+    ],
+    [
+      'about a person and a deal',
+      { Id: TASK, WhoId: '0038d00000pQ7LmAAK', WhatId: DEAL },
+      { kind: 'task', contactIds: ['0038d00000pQ7LmAAK'], dealId: DEAL },
+    ],
+    [
+      'about a lead and an account',
+      { Id: EVENT, WhoId: '00Q8d00000AbCdEEAV', WhatId: '0018d00000VrWn2AAF' },
+      { kind: 'meeting', leadId: '00Q8d00000AbCdEEAV', companyId: '0018d00000VrWn2AAF' },
+    ],
+  ])('an activity that is %s', async (_name, row, expected) => {
+    await expect(mapPresent('activity', row)).resolves.toEqual({ id: row.Id, ...expected });
+  });
+});
+
 it('throws what could not be read of a record', async () => {
   const notification = toNotification({ entity: 'deal', id: DEAL, change: 'updated', dedupeKey: 'k', payload: {} });
   await expect(mapSalesforce({ notification, fetched: new Error('no') }, connectOrg())).rejects.toThrow('no');

@@ -45,8 +45,9 @@ const SERVICE = {
       requestStream: true,
       responseType: 'FetchResponse',
       responseStream: true,
+      comment: '',
     },
-    GetSchema: { requestType: 'SchemaRequest', responseType: 'SchemaInfo' },
+    GetSchema: { requestType: 'SchemaRequest', responseType: 'SchemaInfo', comment: '' },
   },
 };
 
