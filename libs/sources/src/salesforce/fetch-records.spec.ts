@@ -87,7 +87,7 @@ describe('reading a batch', () => {
     const context = connectOrg({}, { objects: ['Kiln__c'] });
     await expect(fetchSalesforce('custom-kiln__c', ['x'], context)).resolves.toEqual(new Map());
     expect(context.calls).toEqual([]);
-    await expect(fetchSalesforce('custom-kiln__c', [DEAL], context)).rejects.toThrow();
+    await expect(fetchSalesforce('custom-kiln__c', [DEAL], context)).rejects.toThrow('NOT_FOUND');
     expect(context.calls[0]!.path).toBe(`${DATA}/sobjects/Kiln__c/describe`);
   });
 });

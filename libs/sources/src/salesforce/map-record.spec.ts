@@ -37,7 +37,9 @@ describe('won and lost', () => {
   it('waits when the stages cannot be read', async () => {
     const context = connectOrg({ [`GET ${DATA}/query`]: refuseWith('INVALID_TYPE') });
     const notification = toNotification({ entity: 'deal', id: DEAL, change: 'updated', dedupeKey: 'k', payload: {} });
-    await expect(mapSalesforce({ notification, fetched: { Id: DEAL, StageName: 'x' } }, context)).rejects.toThrow();
+    await expect(mapSalesforce({ notification, fetched: { Id: DEAL, StageName: 'x' } }, context)).rejects.toThrow(
+      'INVALID_TYPE',
+    );
     context.calls.length = 0;
     await expect(mapSalesforce({ notification, fetched: { Id: DEAL } }, context)).resolves.toBeDefined();
     expect(context.calls).toEqual([]);

@@ -110,13 +110,11 @@ describe('every sample, as the mesh tells it', () => {
     const lost: string[] = [];
     const drafts = await draftChanges(told, context, (why) => void lost.push(why));
     for (const { event } of told) org.apply(event);
-    const signs = drafts.map(async ({ payload: _, ...sign }) => ({
-      sign,
-      mapped: await salesforceSource.map(
-        { notification: toNotification({ ...sign, payload: {} }), fetched: org.rows.get(sign.id) },
-        context,
-      ),
-    }));
+    const signs = drafts.map(async ({ entity, id, change, dedupeKey, modifiedAt, mergedIds }) => {
+      const sign = { entity, id, change, dedupeKey, modifiedAt, mergedIds };
+      const notification = toNotification({ ...sign, payload: {} });
+      return { sign, mapped: await salesforceSource.map({ notification, fetched: org.rows.get(id) }, context) };
+    });
     compare(name, { lost, signs: await Promise.all(signs) });
   });
 

@@ -3,6 +3,7 @@ import avro from 'avsc';
 import { readBitmaps, type SchemaField } from './bitmaps.js';
 
 /** Numbers that a double cannot hold (`commitNumber`) become their text, as everywhere in the mesh. */
+// oxlint-disable-next-line eslint/no-underscore-dangle
 const longType = avro.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => toSafe(bytes.readBigInt64LE()),
   toBuffer: (value: number | string) => {

@@ -51,6 +51,8 @@ const COMPOUND = {
 const LONGS = ['CreatedDate', 'LastModifiedDate', 'CloseDate'];
 const DOUBLES = ['AnnualRevenue', 'Amount', 'Probability', 'ExpectedRevenue'];
 
+// avsc's own name.
+// oxlint-disable-next-line eslint/no-underscore-dangle
 const longType = avro.types.LongType.__with({
   fromBuffer: (bytes: Buffer) => String(bytes.readBigInt64LE()),
   toBuffer: (value: number | string) => {
