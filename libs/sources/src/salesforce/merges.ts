@@ -16,35 +16,41 @@ export interface Gone {
   payload: unknown;
 }
 
-/**
- * What deletions come to. A merge is told as the deletion of the losers alone: the recycle bin knows into which record
- * they went, and that one is told to have swallowed them.
- */
+/** What the deletions of one object come to. */
 export async function tellGone(
   object: string,
   gone: readonly Gone[],
   context: SourceContext<SalesforceConfig>,
 ): Promise<NotificationDraft[]> {
-  const winners = await findWinners(object, gone, context);
-  return gone.flatMap(({ id, modifiedAt, key, payload }) => {
-    const told = { entity: entityOf(object), ...(modifiedAt !== undefined && { modifiedAt }), payload };
-    const winner = winners.get(id);
-    const merged: NotificationDraft[] =
-      winner === undefined
-        ? []
-        : [{ ...told, id: winner, change: 'merged', mergedIds: [id], dedupeKey: `${key}/into/${winner}` }];
-    return [...merged, { ...told, id, change: 'deleted' as const, dedupeKey: key }];
-  });
+  const ids = gone.map(({ id }) => id);
+  const winners = await findWinners(object, ids, context);
+  return gone.flatMap((one) => draftGone(object, one, winners.get(one.id)));
 }
 
-async function findWinners(
+/** The deletion, and before it the merge that it is a part of: told of the record that stays. */
+export function draftGone(
   object: string,
-  gone: readonly Gone[],
+  { id, modifiedAt, key, payload }: Gone,
+  winner: string | undefined,
+): NotificationDraft[] {
+  const told = { entity: entityOf(object), ...(modifiedAt !== undefined && { modifiedAt }), payload };
+  const deleted: NotificationDraft = { ...told, id, change: 'deleted', dedupeKey: key };
+  if (winner === undefined) return [deleted];
+  return [{ ...told, id: winner, change: 'merged', mergedIds: [id], dedupeKey: `${key}/into/${winner}` }, deleted];
+}
+
+/**
+ * By the id of a loser the record that has swallowed it. Salesforce tells a merge as the deletion of the losers alone: the
+ * recycle bin knows into which record they went.
+ */
+export async function findWinners(
+  object: string,
+  ids: readonly string[],
   context: SourceContext<SalesforceConfig>,
 ): Promise<Map<string, string>> {
   const winners = new Map<string, string>();
   if (!MERGEABLE.includes(object)) return winners;
-  for (const part of chunk([...new Set(gone.map(({ id }) => id))])) {
+  for (const part of chunk([...new Set(ids)])) {
     const where = `IsDeleted = true AND Id IN ${quoteIds(part)}`;
     const { records } = await query(`SELECT Id, MasterRecordId FROM ${object} WHERE ${where}`, context, 'queryAll');
     for (const { Id, MasterRecordId } of records) {

@@ -190,6 +190,14 @@ describe('what the events come to', () => {
     expect(following.drafts()[1]!.mergedIds).toEqual(['0018d00000VrWpcAAF']);
   });
 
+  it('keeps the order of the events: a record that came back is not deleted', async () => {
+    const following = follow(connect());
+    await begun();
+    bus.push(...encode('cdc-contact-deleted.json'), ...encode('cdc-contact-undeleted.json'));
+    await vi.waitFor(() => expect(following.drafts().map(({ change }) => change)).toEqual(['deleted', 'restored']));
+    await following.stop();
+  });
+
   it('tells equal changes of many records one by one, each with a key of its own', async () => {
     const [sample] = readEvents('cdc-gap-update.json');
     const recordIds = ['0068d00000GmYt4', '0068d00000GmYt5AAF'];
