@@ -1,4 +1,11 @@
-import type { ApiAnswer, ApiDescription, ApiFailure, ApiQuota, OAuth } from '@crm-mesh/sdk';
+import {
+  RefusedRequest,
+  type ApiAnswer,
+  type ApiDescription,
+  type ApiFailure,
+  type ApiQuota,
+  type OAuth,
+} from '@crm-mesh/sdk';
 import { isObject } from '@crm-mesh/sdk/kit';
 import type { SalesforceAuth, SalesforceConfig } from './config.js';
 import { keepSession } from './session.js';
@@ -62,8 +69,13 @@ export function explainFailure({ status, body }: ApiAnswer): ApiFailure | undefi
   return codes.length > 0 && status < 500 ? { kind: 'refused', what } : undefined;
 }
 
+/** Whether Salesforce will never take the request for this reason. */
+export function isRefusedWith(error: unknown, code: string): boolean {
+  return error instanceof RefusedRequest && listErrorCodes(error.body).includes(code);
+}
+
 /** Errors are always arrays: `[{errorCode, message, fields}]`. */
-export function listErrorCodes(body: unknown): string[] {
+function listErrorCodes(body: unknown): string[] {
   const errors = Array.isArray(body) ? (body as unknown[]) : [];
   return errors.flatMap((error) =>
     isObject(error) && typeof error.errorCode === 'string' && /^[A-Z_]{1,80}$/.test(error.errorCode)

@@ -1,8 +1,9 @@
 import type { NotificationDraft, SourceContext } from '@crm-mesh/sdk';
+import { isRefusedWith } from './api.js';
 import type { SalesforceConfig } from './config.js';
 import { toId18 } from './ids.js';
 import { entityOf } from './objects.js';
-import { chunk, query, quoteIds } from './query.js';
+import { chunk, query, quoteIds, type Row } from './query.js';
 
 /** Salesforce merges no others. */
 const MERGEABLE = ['Account', 'Case', 'Contact', 'Lead'];
@@ -51,12 +52,25 @@ export async function findWinners(
   const winners = new Map<string, string>();
   if (!MERGEABLE.includes(object)) return winners;
   for (const part of chunk([...new Set(ids)])) {
-    const where = `IsDeleted = true AND Id IN ${quoteIds(part)}`;
-    const { records } = await query(`SELECT Id, MasterRecordId FROM ${object} WHERE ${where}`, context, 'queryAll');
-    for (const { Id, MasterRecordId } of records) {
+    for (const { Id, MasterRecordId } of await readBin(object, part, context)) {
       const [loser, winner] = [toId18(Id), toId18(MasterRecordId)];
       if (loser !== undefined && winner !== undefined) winners.set(loser, winner);
     }
   }
   return winners;
+}
+
+async function readBin(
+  object: string,
+  ids: readonly string[],
+  context: SourceContext<SalesforceConfig>,
+): Promise<readonly Row[]> {
+  const soql = `SELECT Id, MasterRecordId FROM ${object} WHERE IsDeleted = true AND Id IN ${quoteIds(ids)}`;
+  try {
+    return (await query(soql, context, 'queryAll')).records;
+  } catch (error) {
+    // Hidden from this user: a deletion is then all that can be told, and must not hold up what comes behind it.
+    if (isRefusedWith(error, 'INVALID_FIELD')) return [];
+    throw error;
+  }
 }

@@ -1,7 +1,6 @@
 import type { CrmDescription, EntityDescription, FieldDescription, SourceContext } from '@crm-mesh/sdk';
-import { RefusedRequest } from '@crm-mesh/sdk';
 import { isObject } from '@crm-mesh/sdk/kit';
-import { listErrorCodes } from './api.js';
+import { isRefusedWith } from './api.js';
 import type { SalesforceConfig } from './config.js';
 import { dataPath } from './data-path.js';
 import { configuredObjectsOf, listEntities, listWanted } from './objects.js';
@@ -35,7 +34,7 @@ export async function withFields<T>(
   try {
     return await ask(await listReadable(object, KEEP_MS, context));
   } catch (error) {
-    if (!(error instanceof RefusedRequest) || !listErrorCodes(error.body).includes('INVALID_FIELD')) throw error;
+    if (!isRefusedWith(error, 'INVALID_FIELD')) throw error;
     return ask(await listReadable(object, ASK_AGAIN_MS, context));
   }
 }

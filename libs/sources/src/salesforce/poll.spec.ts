@@ -1,8 +1,18 @@
 import type { PollPage } from '@crm-mesh/sdk';
 import { describe, expect, it } from 'vitest';
 import { readSampleJson } from '../../test/context.js';
-import { connectOrg, DATA, describeOf, queriesOf, rowsOf, type Answers, type TestContext } from './org.fixture.js';
-import { askedSpan, pollSalesforce } from './poll.js';
+import {
+  connectOrg,
+  DATA,
+  describeOf,
+  queriesOf,
+  refuseWith,
+  rowsOf,
+  type Answers,
+  type TestContext,
+} from './org.fixture.js';
+import { pollSalesforce } from './poll.js';
+import { chooseSpan } from './read-deleted.js';
 import { scanSalesforce } from './scan.js';
 
 const FROM_MS = Date.parse('2026-03-24T15:50:00.400Z');
@@ -85,6 +95,44 @@ describe('a window', () => {
     expect(queriesOf(context).at(-1)).toContain('IsDeleted = true AND Id IN');
   });
 
+  it('tells a deletion as one where the user is not shown what it was merged into', async () => {
+    const context = connectOrg(contacts({ [`GET ${DATA}/queryAll`]: refuseWith('INVALID_FIELD') }));
+    expect((await pollAll(context)).at(-1)!.drafts.map(({ change }) => change)).toEqual(['deleted', 'deleted']);
+  });
+
+  it.each([
+    ['is trimmed', () => ({ deletedRecords: [], earliestDateAvailable: '2026-03-24T16:00:00.000+0000' }), '16:00:00'],
+    ['refuses the time', refuseWith('INVALID_REPLICATION_DATE'), '16:04:30'],
+  ])('asks the recycle bin where the log of deletions %s', async (_name, deleted, end) => {
+    const binned = { Id: '0038d00000pQ7LmAAK', SystemModstamp: '2026-03-24T15:51:00.000+0000' };
+    const context = connectOrg(
+      contacts({
+        [`GET ${DATA}/sobjects/Contact/deleted/`]: deleted,
+        [`GET ${DATA}/queryAll`]: ({ query }) => rowsOf(String(query?.q).includes('Modstamp') ? [binned] : []),
+      }),
+    );
+    const page = (await pollAll(context)).at(-1)!;
+    expect(page.drafts).toMatchObject([{ id: binned.Id, change: 'deleted', modifiedAt: '2026-03-24T15:51:00.000Z' }]);
+    expect(queriesOf(context)).toContainEqual(
+      expect.stringMatching(`IsDeleted = true AND SystemModstamp >= .*50:00.000Z AND SystemModstamp <= .*T${end}`),
+    );
+  });
+
+  it('asks for shorter times where there are too many deletions for one answer', async () => {
+    const asked: string[] = [];
+    const context = connectOrg(
+      contacts({
+        [`GET ${DATA}/sobjects/Contact/deleted/`]: ({ query }) => {
+          asked.push(`${String(query!.start).slice(11, 16)} ${String(query!.end).slice(11, 16)}`);
+          if (asked.length === 1) return refuseWith('EXCEEDED_ID_LIMIT')();
+          return { deletedRecords: [], latestDateCovered: '2026-03-24T16:04:00.000+0000' };
+        },
+      }),
+    );
+    expect((await pollAll(context)).at(-1)!.coveredToMs).toBe(Date.parse('2026-03-24T16:04:00Z'));
+    expect(asked).toEqual(['15:50 16:05', '15:50 15:58', '15:57 16:05']);
+  });
+
   it('asks both objects of an entity, one after the other', async () => {
     const answers = (object: string, id: string): Answers => ({
       [`GET ${DATA}/sobjects/${object}/describe`]: () => describeOf('Id', 'SystemModstamp'),
@@ -119,7 +167,7 @@ describe('the span that getDeleted is asked for', () => {
     ['at least two of them', 1_000, '2026-03-24T16:03:00+00:00'],
     ['no more than is remembered', 20 * DAY_MS, '2026-03-09T16:15:00+00:00'],
   ])('%s', (_name, agoMs, start) => {
-    expect(askedSpan({ fromMs: NOW_MS - agoMs, toMs: NOW_MS }, NOW_MS)).toEqual({
+    expect(chooseSpan({ fromMs: NOW_MS - agoMs, toMs: NOW_MS }, NOW_MS)).toEqual({
       start,
       end: '2026-03-24T16:05:00+00:00',
     });
