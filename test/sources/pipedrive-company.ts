@@ -67,7 +67,7 @@ function createClient({ baseUrl, auth, explain }: ApiDescription): ApiClient {
     async request(request) {
       const { method = 'GET', path, query = {}, accept = [] } = request;
       const told = Object.entries(query).flatMap(([name, value]) =>
-        value === undefined ? [] : [[name, String(value)]],
+        value === undefined ? [] : [[name, String(value)] as [string, string]],
       );
       const headers = auth.kind === 'header' ? { [auth.name]: auth.value } : undefined;
       const url = `${baseUrl}${path}?${new URLSearchParams(told).toString()}`;

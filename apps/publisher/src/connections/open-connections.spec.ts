@@ -29,6 +29,7 @@ async function open(part: Partial<Source<Config>> = {}) {
   const { all } = await openConnections({
     configured: [{ tenant: 'acme', name: 'crm', source: 'fixture', config: {} }],
     sources: [source as Source],
+    cacheFolder: '',
     publicUrl: () => 'https://mesh.example',
     log: createLogger({ app: 'publisher', level: 'silent' }),
     now: Date.now,
