@@ -70,6 +70,14 @@ describe('contact-table', () => {
     expect(readRows()).toMatchObject([{ version: 2, state: 'active', email: 'back@example.com' }]);
   });
 
+  it('takes the end of a record that was swallowed for what it is', async () => {
+    await test.send('contact.created', { id: '2', email: 'two@example.com' });
+    await test.send('contact.deleted', { id: '2', mergedInto: '1' }, { version: 2 });
+    expect(readRows()).toEqual([{ id: '2', version: 2, state: 'merged', merged_into: '1', email: null }]);
+    await test.send('contact.restored', { id: '2', email: 'two@example.com' }, { version: 3 });
+    expect(readRows()).toMatchObject([{ id: '2', state: 'active', merged_into: null }]);
+  });
+
   it('marks what a merge has swallowed, known or not, and can do it twice', async () => {
     await test.send('contact.created', { id: '2', email: 'two@example.com' });
     const { event } = await test.send('contact.merged', { id: '1', email: 'one@example.com', mergedIds: ['2', '3'] });

@@ -69,14 +69,16 @@ async function isNews(tx: SinkTransaction, event: ContactEvent): Promise<boolean
 }
 
 async function keep(tx: SinkTransaction, event: ContactEvent): Promise<void> {
-  const state = STATES[event.type] ?? 'active';
-  const fields = state === 'active' ? readFields(event.data) : {};
-  const restoredAt = isEvent(event, 'contact.restored') ? { state_at: readTime(event) } : {};
-  const row = { ...keyOf(event, event.data.id), version: event.recordversion, state, ...restoredAt, ...fields };
+  const { mergedInto } = event.data;
+  const state = mergedInto === undefined ? (STATES[event.type] ?? 'active') : 'merged';
+  const fields = state === 'active' ? readFields(event.data) : { merged_into: mergedInto };
+  const isTimed = mergedInto !== undefined || isEvent(event, 'contact.restored');
+  const stateAt = isTimed ? { state_at: readTime(event) } : {};
+  const row = { ...keyOf(event, event.data.id), version: event.recordversion, state, ...stateAt, ...fields };
   // Records have no order among each other: an update of one that a merge has swallowed may come after the merge.
   const swallowedStays = `(crm_contacts.state <> 'merged' OR excluded.state <> 'active'
     OR excluded.state_at >= COALESCE(crm_contacts.state_at, ''))`;
-  const overwritten = ['version', 'state', ...Object.keys(restoredAt), ...FIELDS];
+  const overwritten = ['version', 'state', ...Object.keys(stateAt), ...FIELDS];
   await upsert(tx, row, `crm_contacts.version < excluded.version AND ${swallowedStays}`, overwritten);
 }
 

@@ -27,11 +27,13 @@ export interface EventParts {
   changes: Record<string, FieldChange>;
   /** For `merged`: ids of the records that this one has swallowed. */
   mergedIds?: string[] | undefined;
+  /** For `deleted`: the record that has swallowed this one. */
+  mergedInto?: string | undefined;
 }
 
 /** The event of one change. It is not validated: sources' records are, before they are compared. */
 export function buildEvent(parts: EventParts): MeshEvent {
-  const { address, record, changes, mergedIds } = parts;
+  const { address, record, changes, mergedIds, mergedInto } = parts;
   return {
     specversion: '1.0',
     id: eventId(address, parts.version),
@@ -46,7 +48,12 @@ export function buildEvent(parts: EventParts): MeshEvent {
     origin: parts.origin,
     correlationid: parts.correlationId,
     causationid: parts.causationId,
-    data: { ...(record as object), changes, ...(mergedIds && { mergedIds }) } as EventData<AnyRecord>,
+    data: {
+      ...(record as object),
+      changes,
+      ...(mergedIds && { mergedIds }),
+      ...(mergedInto !== undefined && { mergedInto }),
+    } as EventData<AnyRecord>,
   };
 }
 

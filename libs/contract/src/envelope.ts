@@ -16,6 +16,8 @@ export type EventData<R> = R & {
   changes: Record<string, FieldChange>;
   /** For `merged`: ids of the records that this one has swallowed. */
   mergedIds?: string[];
+  /** For `deleted`: the record that has swallowed this one. Its customer is not gone, but known under that id. */
+  mergedInto?: string;
 };
 
 /**

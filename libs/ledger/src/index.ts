@@ -2,6 +2,7 @@ export { encodeFieldTimes, FIELD_TIMES_HEADER, readFieldTime, type FieldTimes } 
 export {
   foldEvent,
   foldSeen,
+  foldSwallowed,
   openEntry,
   type LedgerEntry,
   type LoggedEvent,

@@ -30,6 +30,8 @@ export interface StoredEntry {
   dataText?: string;
   /** Ids of records that this one has swallowed, sorted. */
   aliases: string[];
+  /** The record that has swallowed this one; absent again once the CRM has brought it back. */
+  mergedInto?: string;
 }
 
 /** An entry with the record that it holds. */
@@ -55,6 +57,8 @@ export interface LoggedEvent {
 export interface SeenStatement {
   atMs: number;
   fieldTimes?: FieldTimes | undefined;
+  /** The record that has swallowed it. */
+  mergedInto?: string | undefined;
 }
 
 /** The entry after the event; the same entry when the event is in it already. */
@@ -73,13 +77,14 @@ export function foldEvent(entry: StoredEntry | undefined, logged: LoggedEvent): 
   };
   const contentAtMs = entry?.contentAtMs ?? 0;
   if (action === 'erased') return { ...told, state: 'erased', hash: '', contentAtMs, aliases: [] };
-  const { changes: _changes, mergedIds = [], ...data } = event.data;
+  const { changes: _changes, mergedIds = [], mergedInto, ...data } = event.data;
   const content = {
     dataText: JSON.stringify(data),
     hash: hashContent(data),
     aliases: union(entry?.aliases, mergedIds),
   };
-  if (action === 'deleted') return { ...told, ...content, state: 'deleted', contentAtMs };
+  const into = mergedInto === undefined ? {} : { mergedInto };
+  if (action === 'deleted') return { ...told, ...content, ...into, state: 'deleted', contentAtMs };
   const times = logged.fieldTimes && { fieldTimes: mergeFieldTimes(entry?.fieldTimes, logged.fieldTimes) };
   return { ...told, ...content, ...times, state: 'present', contentAtMs: Math.max(contentAtMs, atMs) };
 }
@@ -101,16 +106,33 @@ const isContent = (action: string): boolean => action !== 'deleted' && action !=
 export function foldSeen(
   entry: StoredEntry | undefined,
   key: RecordKey,
-  { atMs, fieldTimes }: SeenStatement,
+  { atMs, fieldTimes, mergedInto }: SeenStatement,
 ): StoredEntry {
   if (!entry) {
     const times = { modifiedAtMs: 0, contentAtMs: 0, seenAtMs: atMs };
-    return { key, version: 0, state: 'deleted', hash: '', sequence: 0, ...times, aliases: [] };
+    const into = mergedInto === undefined ? {} : { mergedInto };
+    return { key, version: 0, state: 'deleted', hash: '', sequence: 0, ...times, aliases: [], ...into };
   }
-  const timed = fieldTimes && entry.state === 'present' ? addFieldTimes(entry, fieldTimes) : entry;
+  const timed =
+    fieldTimes && entry.state === 'present' ? addFieldTimes(entry, fieldTimes) : noteWinner(entry, mergedInto);
   if (atMs <= entry.seenAtMs) return timed;
   // Seen again as it is: its content is stated anew.
   return { ...timed, seenAtMs: atMs, contentAtMs: entry.state === 'present' ? atMs : entry.contentAtMs };
+}
+
+/** The entry of a record that another has swallowed, by that one's `merged` event. Its own end is told by itself. */
+export function foldSwallowed(
+  entry: StoredEntry | undefined,
+  key: RecordKey,
+  { event, sequence }: LoggedEvent,
+): StoredEntry {
+  if (entry && (entry.state === 'present' || entry.sequence > sequence)) return entry;
+  return foldSeen(entry, key, { atMs: Date.parse(event.time), mergedInto: event.data.id });
+}
+
+function noteWinner(entry: StoredEntry, mergedInto: string | undefined): StoredEntry {
+  if (entry.state !== 'deleted' || mergedInto === undefined || mergedInto === entry.mergedInto) return entry;
+  return { ...entry, mergedInto };
 }
 
 function addFieldTimes(entry: StoredEntry, said: FieldTimes): StoredEntry {

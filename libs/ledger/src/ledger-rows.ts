@@ -16,6 +16,7 @@ const REST = [
   'data',
   'aliases',
   'field_times',
+  'merged_into',
 ] as const;
 const COLUMNS = [...KEY, ...REST];
 // So many rows a statement, and of SQLite's 32,766 parameters: few texts, each of them prepared once.
@@ -128,6 +129,7 @@ function toValues(entry: StoredEntry): Value[] {
     entry.dataText ?? null,
     JSON.stringify(entry.aliases),
     entry.fieldTimes === undefined ? null : JSON.stringify(entry.fieldTimes),
+    entry.mergedInto === undefined ? null : escapeToken(entry.mergedInto),
   ];
 }
 
@@ -150,5 +152,6 @@ function fromRow(row: Row): StoredEntry {
     ...(row.data === null ? {} : { dataText: String(row.data) }),
     aliases: JSON.parse(String(row.aliases)) as string[],
     ...(row.field_times === null ? {} : { fieldTimes: JSON.parse(String(row.field_times)) as FieldTimes }),
+    ...(row.merged_into === null ? {} : { mergedInto: unescapeToken(String(row.merged_into)) }),
   };
 }

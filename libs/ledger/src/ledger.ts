@@ -6,6 +6,7 @@ import { EntryMemory } from './entry-memory.js';
 import {
   foldEvent,
   foldSeen,
+  foldSwallowed,
   openEntry,
   type LedgerEntry,
   type LoggedEvent,
@@ -106,8 +107,18 @@ export class Ledger {
       if (after.version > 0 && (current?.version ?? 0) === 0) this.#records += 1;
       this.#memory.put(after);
     }
+    for (const id of logged.event.data.mergedIds ?? []) await this.#applySwallowed(id, logged);
     this.#reader?.mark(logged.sequence);
     this.#requestCommit();
+  }
+
+  async #applySwallowed(id: string, logged: LoggedEvent): Promise<void> {
+    const { tenant, connection, entity } = logged.address;
+    const key = { tenant, connection, entity, id };
+    const before = await this.#find(key);
+    const current = this.#memory.get(key) ?? before;
+    const after = foldSwallowed(current, key, logged);
+    if (after !== current) this.#memory.put(after);
   }
 
   /** Keeps that a statement was seen and told nobody; resolves when that is committed. */

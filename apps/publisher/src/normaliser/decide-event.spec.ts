@@ -8,6 +8,7 @@ type Step = [mapped: MappedRecord, notification?: Partial<Notification>];
 const deal = (status: string, stage: string, second: number, more: object = {}): MappedRecord =>
   makePresent({ status, stage, ...more }, second);
 const gone = (second: number): MappedRecord => ({ state: 'deleted', modifiedAt: at(second) });
+const swallowed = (second: number): MappedRecord => ({ ...gone(second), mergedInto: '6' }) as MappedRecord;
 const erased = (second: number): MappedRecord => ({ state: 'erased', modifiedAt: at(second) });
 const quote = (status: string, second: number, more: Partial<Notification> = {}): Step => [
   makePresent({ status }, second),
@@ -111,6 +112,38 @@ describe('decideEvent', () => {
     ['an erasure of what came after', [open, [erased(9)]], ['created@1', 'stale']],
     ['told late after an erasure', [open, [erased(20)], [deal('won', 'z', 15)]], ['created@1', 'erased@2', 'stale']],
     ['merged', [open, [deal('open', 'a', 20), { mergedIds: ['8'] }]], ['created@1', 'merged@2']],
+    ['merged with itself', [open, [deal('open', 'a', 20), { mergedIds: ['7'] }]], ['created@1', 'same']],
+    ['swallowed', [open, [swallowed(20)]], ['created@1', 'deleted@2']],
+    ['swallowed, then deleted', [open, [swallowed(20)], [gone(21)]], ['created@1', 'deleted@2', 'same']],
+    ['deleted, then swallowed', [open, [gone(19)], [swallowed(20)]], ['created@1', 'deleted@2', 'same']],
+    ['swallowed before it was changed', [open, [swallowed(9)]], ['created@1', 'stale']],
+    [
+      'a sign of what was swallowed, by a clock that runs ahead',
+      [open, [swallowed(20)], [deal('won', 'z', 21)]],
+      ['created@1', 'deleted@2', 'merged'],
+    ],
+    [
+      'the same of what was deleted first',
+      [open, [gone(19)], [swallowed(20)], [deal('won', 'z', 21)]],
+      ['created@1', 'deleted@2', 'same', 'merged'],
+    ],
+    [
+      'the same of what nobody was told of',
+      [[swallowed(20)], [deal('won', 'z', 21)], [deal('won', 'z', 22), { change: 'restored' }]],
+      ['unknown-deleted', 'merged', 'won@1'],
+    ],
+    [
+      'swallowed and restored, and swallowed again',
+      [
+        open,
+        [swallowed(20)],
+        [deal('open', 'a', 30), { change: 'restored' }],
+        [deal('open', 'b', 40)],
+        [swallowed(50)],
+      ],
+      ['created@1', 'deleted@2', 'restored@3', 'stage-changed@4', 'deleted@5'],
+    ],
+    ['erased after it was swallowed', [open, [swallowed(20)], [erased(30)]], ['created@1', 'deleted@2', 'erased@3']],
     [
       'merged twice',
       [open, [deal('open', 'a', 20), { mergedIds: ['8'] }], [deal('open', 'a', 20), { mergedIds: ['8'] }]],
@@ -153,6 +186,17 @@ describe('decideEvent', () => {
     });
     expect(folded.state(gone(30))).toMatchObject({ data: { id: '7', status: 'won', stage: 'a' }, changes: {} });
     expect(folded.state(erased(40))).toMatchObject({ data: { id: '7' }, changes: {} });
+  });
+
+  it('tells what has swallowed a record, and keeps it until the record is back', () => {
+    const folded = new Folded();
+    folded.state(deal('open', 'a', 10));
+    expect(folded.state(swallowed(20))).toMatchObject({ action: 'deleted', mergedInto: '6', data: { status: 'open' } });
+    expect(folded.entry).toMatchObject({ state: 'deleted', mergedInto: '6' });
+    expect(folded.rebuild()).toEqual(folded.entry);
+    // The CRM gives it under its own id: it is there, whatever we think.
+    expect(folded.state(deal('open', 'a', 30), {}, { isRead: true })).toMatchObject({ action: 'restored' });
+    expect(folded.entry).not.toHaveProperty('mergedInto');
   });
 
   it('lays a patch over what is known', () => {

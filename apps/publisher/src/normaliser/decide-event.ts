@@ -1,5 +1,6 @@
 import { diffRecords, type AnyRecord } from '@crm-mesh/contract';
 import type { LedgerEntry } from '@crm-mesh/ledger';
+import type { MappedRecord } from '@crm-mesh/sdk';
 import { applyPatch } from '@crm-mesh/sources';
 import { chooseAction } from './choose-action.js';
 import type { Decision, DecisionInput, Publication } from './decision.js';
@@ -22,6 +23,7 @@ export function decideEvent(input: DecisionInput): Decision {
 function decidePresent(input: DecisionInput, atMs: number): Decision {
   const { entry, mapped, notification } = input;
   if (mapped.state !== 'present') throw new TypeError('not present');
+  if (entry && isSwallowed(entry, input)) return { kind: 'drop', reason: 'merged', atMs };
   const swallowed = listSwallowed(input);
   const sifted = mapped.patch && entry?.state === 'present' ? siftPatch(mapped, atMs, entry) : undefined;
   const isOld = sifted ? !sifted.mapped : entry !== undefined && isStale(entry, input, atMs);
@@ -48,11 +50,12 @@ function decideOld(input: DecisionInput, swallowed: string[], atMs: number): Dec
 }
 
 function decideDeleted(input: DecisionInput, atMs: number): Decision {
-  const { entry, notification } = input;
-  if (!entry || entry.version === 0) return { kind: 'drop', reason: 'unknown-deleted', atMs };
-  if (entry.state !== 'present') return { kind: 'drop', reason: 'same', atMs };
+  const { entry, mapped, notification } = input;
+  const { mergedInto } = mapped as Extract<MappedRecord, { state: 'deleted' }>;
+  if (!entry || entry.version === 0) return { kind: 'drop', reason: 'unknown-deleted', atMs, mergedInto };
+  if (entry.state !== 'present') return { kind: 'drop', reason: 'same', atMs, mergedInto };
   if (atMs < entry.seenAtMs) return { kind: 'drop', reason: 'stale', atMs };
-  return publish(input, { action: 'deleted', data: entry.data ?? { id: notification.id }, atMs });
+  return publish(input, { action: 'deleted', data: entry.data ?? { id: notification.id }, atMs, mergedInto });
 }
 
 /** An erasure reaches all content that is not newer than it, also that of a record deleted since; and who never saw the record may still hold it downstream. */
@@ -69,12 +72,17 @@ function isStale(entry: LedgerEntry, { notification }: DecisionInput, atMs: numb
   return entry.state !== 'present' && notification.change !== 'restored';
 }
 
-function listSwallowed({ entry, notification }: DecisionInput): string[] {
-  const known = new Set(entry?.aliases);
-  return [...new Set(notification.mergedIds)].filter((id) => !known.has(id)).sort();
+/** What another record has swallowed comes back only if the CRM says so, or gives it under its own id. */
+function isSwallowed(entry: LedgerEntry, { notification: { change }, isRead }: DecisionInput): boolean {
+  return entry.mergedInto !== undefined && change !== 'restored' && change !== 'created' && isRead !== true;
 }
 
-type Told = Pick<Publication, 'action' | 'data' | 'mergedIds' | 'atMs' | 'fieldTimes'>;
+function listSwallowed({ entry, notification }: DecisionInput): string[] {
+  const known = new Set(entry?.aliases);
+  return [...new Set(notification.mergedIds)].filter((id) => !known.has(id) && id !== notification.id).sort();
+}
+
+type Told = Pick<Publication, 'action' | 'data' | 'mergedIds' | 'mergedInto' | 'atMs' | 'fieldTimes'>;
 
 function publish({ entry, notification }: DecisionInput, told: Told): Publication {
   const isGone = told.action === 'deleted' || told.action === 'erased';

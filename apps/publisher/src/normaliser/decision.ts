@@ -6,6 +6,8 @@ export interface DecisionInput {
   /** What the ledger knows; undefined for a record never seen. */
   entry: LedgerEntry | undefined;
   mapped: MappedRecord;
+  /** The CRM gave this object under this id: it is no mere sign of it. */
+  isRead?: boolean | undefined;
   notification: Notification;
   /** Epoch milliseconds. */
   now: number;
@@ -13,9 +15,9 @@ export interface DecisionInput {
 
 /**
  * `same`: nothing new in it. `stale`: something newer is known. `unknown-deleted`: the end of a record that the mesh
- * has told nobody of.
+ * has told nobody of. `merged`: a late sign of a record that another has swallowed.
  */
-export type DropReason = 'same' | 'stale' | 'unknown-deleted';
+export type DropReason = 'same' | 'stale' | 'unknown-deleted' | 'merged';
 
 export interface Publication {
   kind: 'publish';
@@ -25,6 +27,8 @@ export interface Publication {
   data: AnyRecord | { id: string };
   changes: Record<string, FieldChange>;
   mergedIds?: string[];
+  /** Of a deleted one: what has swallowed it. */
+  mergedInto?: string | undefined;
   origin: Origin;
   /** Time of the event. */
   atMs: number;
@@ -38,6 +42,7 @@ interface Drop {
   /** Time of the statement, to be kept: what is older than it is stale from now on. */
   atMs: number;
   fieldTimes?: FieldTimes | undefined;
+  mergedInto?: string | undefined;
 }
 
 export type Decision = Publication | Drop;

@@ -99,6 +99,32 @@ describe('EventWriter', () => {
     expect([counts.published, counts.again]).toEqual([1, 0]);
   });
 
+  it('tells of a merge what remains and what is gone, each once', async () => {
+    const { writer, ledger } = await open();
+    const loser = state('merge', '8', 10);
+    await writer.write(loser);
+    await writer.write(state('merge', '7', 10));
+    const merge = state('merge', '7', 20);
+    merge.notification = { ...merge.notification, change: 'merged', modifiedAt: at(20), mergedIds: ['8', '9', '7'] };
+    await writer.write(merge);
+    await writer.write(merge);
+    const told = (await readEvents('merge')).map(({ type, data: { id, mergedIds, mergedInto } }) => ({
+      ...{ type, id, ...(mergedIds && { mergedIds }), ...(mergedInto && { mergedInto }) },
+    }));
+    expect(told).toEqual([
+      { type: 'crm.contact.created', id: '8' },
+      { type: 'crm.contact.created', id: '7' },
+      { type: 'crm.contact.merged', id: '7', mergedIds: ['8', '9'] },
+      { type: 'crm.contact.deleted', id: '8', mergedInto: '7' },
+    ]);
+    expect(await ledger.get(loser.notification)).toMatchObject({ state: 'deleted', version: 2, mergedInto: '7' });
+    expect(await ledger.get({ ...loser.notification, id: '9' })).toMatchObject({ version: 0, mergedInto: '7' });
+    // The log alone says so too.
+    const other = await open();
+    expect(await other.ledger.get({ ...loser.notification, id: '9' })).toMatchObject({ version: 0, mergedInto: '7' });
+    expect(await other.ledger.get(loser.notification)).toMatchObject({ state: 'deleted', mergedInto: '7' });
+  });
+
   it('knows its own event again when the answer was lost', async () => {
     const first = await open();
     const second = await open();

@@ -45,6 +45,8 @@ export interface EventWriterOptions {
 export interface Statement {
   notification: Notification;
   mapped: MappedRecord;
+  /** The CRM gave the record's object under its id. */
+  isRead?: boolean;
 }
 
 /**
@@ -57,6 +59,12 @@ export class EventWriter {
   constructor(private readonly options: EventWriterOptions) {}
 
   async write(statement: Statement): Promise<void> {
+    await this.#writeOne(statement);
+    // Also when the merge was told before: the process may have ended between.
+    for (const swallowed of listSwallowed(statement)) await this.#writeOne(swallowed);
+  }
+
+  async #writeOne(statement: Statement): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries += 1) {
       if (await this.tryWrite(statement)) return;
       this.options.counts.countAgain();
@@ -65,14 +73,15 @@ export class EventWriter {
   }
 
   /** False: decide again. */
-  private async tryWrite({ notification, mapped }: Statement): Promise<boolean> {
+  private async tryWrite({ notification, mapped, isRead }: Statement): Promise<boolean> {
     const { ledger, counts, log, now, monotonicNow } = this.options;
     await ledger.ensureFresh(MAX_AGE_MS);
     const entry = await ledger.get(notification);
     const decidedAtMs = monotonicNow();
-    const decision = decideEvent({ entry, mapped, notification, now: now() });
+    const decision = decideEvent({ entry, mapped, isRead, notification, now: now() });
     if (decision.kind === 'drop') {
-      if (decision.reason !== 'stale') await ledger.noteSeen(keyOf(notification), decision);
+      if (decision.reason !== 'stale' && decision.reason !== 'merged')
+        await ledger.noteSeen(keyOf(notification), decision);
       counts.countDropped(decision.reason);
       log.debug({ record: formatRecordKey(notification), reason: decision.reason }, 'dropped');
       return true;
@@ -101,6 +110,7 @@ export class EventWriter {
       record: decision.data,
       changes: decision.changes,
       mergedIds: decision.mergedIds,
+      mergedInto: decision.mergedInto,
     });
     return { address, subject: eventSubject(address), event, payload: JSON.stringify(event) };
   }
@@ -147,6 +157,15 @@ interface Draft {
   payload: string;
   notification: Notification;
   decision: Publication;
+}
+
+/** What a merge says of those that it swallowed: they are gone, each once, and into what. */
+function listSwallowed({ notification }: Statement): Statement[] {
+  const { mergedIds = [], fetched: _fetched, ...rest } = notification;
+  const { id: mergedInto, modifiedAt } = notification;
+  const mapped: MappedRecord = { state: 'deleted', mergedInto, ...(modifiedAt !== undefined && { modifiedAt }) };
+  const ids = new Set(mergedIds.filter((id) => id !== mergedInto));
+  return [...ids].map((id) => ({ notification: { ...rest, id, change: 'deleted' }, mapped }));
 }
 
 function keyOf({ tenant, connection, entity, id }: RecordKey): RecordKey {

@@ -41,12 +41,12 @@ export class Folded {
     return this.#stored && openEntry(this.#stored);
   }
 
-  state(mapped: MappedRecord, part: Partial<Notification> = {}): Decision {
+  state(mapped: MappedRecord, part: Partial<Notification> = {}, more: { isRead?: boolean } = {}): Decision {
     const notification = makeNotification(part);
-    const decision = decideEvent({ entry: this.entry, mapped, notification, now: LATER_MS });
+    const decision = decideEvent({ entry: this.entry, mapped, notification, now: LATER_MS, ...more });
     this.decisions.push(decision);
     if (decision.kind === 'publish') this.#append(decision, notification);
-    else if (decision.reason !== 'stale') {
+    else if (decision.reason !== 'stale' && decision.reason !== 'merged') {
       this.#stored = foldSeen(this.#stored, keyOf(notification), decision);
       // As the ledger does before the notification is acknowledged.
       this.#committed = this.#stored;
@@ -67,10 +67,20 @@ export class Folded {
 
   #append(decision: Extract<Decision, { kind: 'publish' }>, notification: Notification): void {
     const address = { ...keyOf(notification), action: decision.action };
-    const { version, origin, changes, mergedIds, fieldTimes } = decision;
+    const { version, origin, changes, mergedIds, mergedInto, fieldTimes } = decision;
     const time = new Date(decision.atMs).toISOString();
     const ids = { correlationId: 'c', causationId: 'c' };
-    const event = buildEvent({ address, version, origin, time, ...ids, record: decision.data, changes, mergedIds });
+    const event = buildEvent({
+      address,
+      version,
+      origin,
+      time,
+      ...ids,
+      record: decision.data,
+      changes,
+      mergedIds,
+      mergedInto,
+    });
     this.log.push({ address, event, sequence: this.log.length + 1, fieldTimes });
     this.#stored = foldEvent(this.#stored, this.log.at(-1)!);
   }

@@ -7,7 +7,7 @@ import {
 } from '@crm-mesh/contract';
 import { describeError, type HandlerRun, type Outcome, type RunHandler } from '@crm-mesh/delivery';
 import { PublishError } from '@crm-mesh/jetstream';
-import { PermanentError } from '@crm-mesh/sdk';
+import { PermanentError, type MappedRecord } from '@crm-mesh/sdk';
 import { classifyError } from '@crm-mesh/sdk/running';
 import { gatherNotifications } from '@crm-mesh/sources';
 import type { Connection, Connections } from '../connections/connections.js';
@@ -29,7 +29,7 @@ const PERMANENT: readonly MeshErrorCode[] = [
 
 export interface NormaliseOptions {
   connections: Connections;
-  writer: EventWriter;
+  writer: Pick<EventWriter, 'write'>;
   counts: NormaliserCounts;
   /** CRM_EVENTS was made anew: the ledger must begin again. */
   onLogReplaced(): void;
@@ -60,21 +60,35 @@ async function normaliseRecord(gathered: Notification[], options: NormaliseOptio
   // A fetched record is the newest state whatever the signs say; fat ones may each say something of their own.
   const steps = connection.source.fetch ? [gatherNotifications([first, ...rest])] : gathered;
   for (const notification of steps) {
-    const mapped = await mapNotification(connection, notification, run);
-    await options.writer.write({ notification, mapped });
+    const fetched = await readObject(connection, notification, run);
+    const mapped = await mapNotification(connection, { notification, fetched }, run);
+    await options.writer.write({ notification, mapped, isRead: fetched !== undefined });
   }
 }
 
-async function mapNotification(connection: Connection, notification: Notification, run: HandlerRun) {
-  const { source, context, loadRecord } = connection;
+/** The CRM's object: what the sign carries (a row of a poll), else what the CRM answers now. */
+async function readObject(
+  { source, loadRecord }: Connection,
+  { entity, id, change, fetched }: Notification,
+  run: HandlerRun,
+): Promise<unknown> {
   // Nothing is left to read of a record that was erased.
-  const isFetched = source.fetch !== undefined && notification.change !== 'erased';
-  const fetched = isFetched ? await loadRecord(notification.entity, notification.id) : undefined;
+  if (fetched !== undefined || !source.fetch || change === 'erased') return fetched;
+  const read = await loadRecord(entity, id);
   // Asked for only here: a signal costs as much as the mapping of a few fields.
-  if (isFetched) run.signal.throwIfAborted();
+  run.signal.throwIfAborted();
+  return read;
+}
+
+async function mapNotification(
+  { source, context, adjust }: Connection,
+  input: { notification: Notification; fetched: unknown },
+  run: HandlerRun,
+): Promise<MappedRecord> {
+  const { notification } = input;
   try {
-    const own = await source.map({ notification, fetched }, context);
-    const mapped = (await connection.adjust?.(own, { notification, fetched })) ?? own;
+    const own = await source.map(input, context);
+    const mapped = (await adjust?.(own, input)) ?? own;
     if (mapped.state === 'present' && mapped.record.id !== notification.id) {
       throw new MeshError(
         'MESH_MAPPING_INVALID',

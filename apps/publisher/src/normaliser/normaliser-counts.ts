@@ -9,7 +9,7 @@ export class NormaliserCounts {
   normalised = 0;
   published = 0;
   echoes = 0;
-  readonly dropped: Record<DropReason, number> = { same: 0, stale: 0, 'unknown-deleted': 0 };
+  readonly dropped: Record<DropReason, number> = { same: 0, stale: 0, 'unknown-deleted': 0, merged: 0 };
   /** Decisions that were made again: another had told the version, or too much time had passed. */
   again = 0;
   /** How webhooks and polls agree. */

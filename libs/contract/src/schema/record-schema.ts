@@ -64,6 +64,7 @@ export function makeDataSchema(name: SchemaName): JsonSchema {
         description: 'For merged: ids of the records that this one has swallowed.',
         items: { type: 'string' },
       },
+      mergedInto: { type: 'string', description: 'For deleted: the record that has swallowed this one.' },
     },
     required: ['changes', 'id'],
   };

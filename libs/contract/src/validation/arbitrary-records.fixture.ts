@@ -102,6 +102,7 @@ export const damage: fc.Arbitrary<Damage> = fc.record({
       'lines',
       'changes',
       'mergedIds',
+      'mergedInto',
       'from',
       '0',
     ),

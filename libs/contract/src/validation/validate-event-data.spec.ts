@@ -25,10 +25,11 @@ function isAccepted(name: string, action: string, data: Json): boolean {
 /** By the classes, and by hand what no class describes. */
 function isRight(name: string, action: string, data: Json): boolean {
   if (!isObject(data) || !Object.hasOwn(data, 'changes')) return false;
-  const { changes, mergedIds, ...record } = data;
+  const { changes, mergedIds, mergedInto, ...record } = data;
   if (!isObject(changes ?? null) || !Object.values(changes as Fields).every(isChange)) return false;
   const isIdList = Array.isArray(mergedIds) && mergedIds.every((id) => typeof id === 'string');
   if (Object.hasOwn(data, 'mergedIds') && !isIdList) return false;
+  if (Object.hasOwn(data, 'mergedInto') && typeof mergedInto !== 'string') return false;
   return describeClassProblems(findRecordClass(name), record, !carriesRecord(action)).length === 0;
 }
 

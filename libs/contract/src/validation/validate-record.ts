@@ -33,7 +33,12 @@ export function validateEventData(entity: string, action: string, data: unknown)
     required: listRequiredFields(name, action),
   }));
   if (validate(data)) return;
-  const { changes: _changes, mergedIds: _mergedIds, ...record } = data as Record<string, unknown>;
+  const {
+    changes: _changes,
+    mergedIds: _mergedIds,
+    mergedInto: _mergedInto,
+    ...record
+  } = data as Record<string, unknown>;
   const problems = describeClassProblems(findRecordClass(name), record, !carriesRecord(action));
   throw createInvalid(`The data of a crm.${entity}.${action} event`, problems, validate.errors);
 }

@@ -31,7 +31,12 @@ export type MappedRecord =
       /** With `patch`: fields that were emptied; fields of `custom` as `custom.<name>`. */
       cleared?: readonly string[];
     }
-  | { state: 'deleted'; modifiedAt?: string }
+  | {
+      state: 'deleted';
+      modifiedAt?: string;
+      /** The record that has swallowed it, where the CRM says so. */
+      mergedInto?: string;
+    }
   | { state: 'erased'; modifiedAt?: string };
 
 /** The CRM's own objects by id; an id that is absent does not exist there (any more). An Error: it could not be read. */

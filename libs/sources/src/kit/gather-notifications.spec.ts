@@ -37,6 +37,24 @@ it.each([
     ['7', '8', '9'],
   ],
   [
+    'a row that is newer than what was only told of stands for it',
+    [notify('updated', 1), notify('updated', 2, { fetched: {} })],
+    'updated2',
+    undefined,
+  ],
+  [
+    'a row that is as old as what was only told of does not',
+    [notify('updated', 2, { fetched: {} }), notify('deleted', 2)],
+    'deleted2',
+    undefined,
+  ],
+  [
+    'a row that is older does not',
+    [notify('updated', 1, { fetched: {} }), notify('updated', 3)],
+    'updated3',
+    undefined,
+  ],
+  [
     'without a time of its own, the arrival counts',
     [notify('updated', 1), notify('updated', 2, { modifiedAt: undefined })],
     'updated2',

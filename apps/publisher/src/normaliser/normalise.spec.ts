@@ -1,0 +1,67 @@
+import type { AnyRecord, Notification } from '@crm-mesh/contract';
+import { defineSource, type Source, type SourceContext } from '@crm-mesh/sdk';
+import { createMetrics } from '@crm-mesh/telemetry';
+import { describe, expect, it } from 'vitest';
+import { Connections } from '../connections/connections.js';
+import type { Statement } from './event-writer.js';
+import { at, makeNotification } from './folded.fixture.js';
+import { createNormalise } from './normalise.js';
+import { NormaliserCounts } from './normaliser-counts.js';
+
+/** What the source says of each record on the strength of what was gathered, and how often it was asked. */
+async function state(gathered: Partial<Notification>[], isThin = true): Promise<{ told: string[]; reads: number }> {
+  let reads = 0;
+  const statements: Statement[] = [];
+  const map: Source['map'] = ({ fetched }) =>
+    fetched === undefined
+      ? { state: 'deleted' }
+      : { state: 'present', record: { id: '7', ...(fetched as object) } as AnyRecord };
+  const fetch = isThin ? { fetch: () => Promise.resolve(new Map<string, unknown>()) } : {};
+  const source = defineSource<unknown>({ name: 'test', config: class {} as never, map, ...fetch });
+  const loadRecord = (): Promise<unknown> => Promise.resolve({ name: `read ${(reads += 1)}` });
+  const rest = { source, context: {} as SourceContext, loadRecord, adjust: undefined, coalesceMs: 0 };
+  const counts = { received: 0, refused: 0, duplicates: 0 };
+  const normalise = createNormalise({
+    connections: new Connections([{ tenant: 'acme', name: 'crm', counts, ...rest }]),
+    writer: { write: (statement) => Promise.resolve(void statements.push(statement)) },
+    counts: new NormaliserCounts(createMetrics({ app: 'publisher' })),
+    onLogReplaced: () => undefined,
+  });
+  const items = gathered.map((part, index) => ({
+    data: Buffer.from(JSON.stringify(makeNotification({ dedupeKey: `${index}`, ...part }))),
+  }));
+  expect(await normalise({ items } as never, { signal: new AbortController().signal } as never)).toEqual({
+    kind: 'done',
+  });
+  const told = statements.map(({ mapped }) =>
+    mapped.state === 'present' ? String((mapped.record as { name?: string }).name) : mapped.state,
+  );
+  return { told, reads };
+}
+
+const sign = (second: number): Partial<Notification> => ({ modifiedAt: at(second) });
+const row = (second: number): Partial<Notification> => ({
+  ...sign(second),
+  origin: 'poll',
+  fetched: { name: `row ${second}` },
+});
+
+describe('a sign that carries the object', () => {
+  it.each<[name: string, gathered: Partial<Notification>[], told: string, reads: number]>([
+    ['is not read again', [row(10)], 'row 10', 0],
+    ['the newest of several', [row(10), row(20), row(15)], 'row 20', 0],
+    ['newer than what was only told of', [sign(10), row(20)], 'row 20', 0],
+    ['older than what was only told of', [row(10), sign(20)], 'read 1', 1],
+    ['as old as what was only told of', [row(10), sign(10)], 'read 1', 1],
+    ['beside one without a time, which counts by its arrival', [row(10), { modifiedAt: undefined }], 'read 1', 1],
+    ['beside an order to erase', [row(30), { ...sign(10), change: 'erased' }], 'deleted', 0],
+    ['no sign carries it', [sign(10), sign(20)], 'read 1', 1],
+  ])('%s', async (_name, gathered, told, reads) => {
+    expect(await state(gathered)).toEqual({ told: [told], reads });
+    expect(await state(gathered.toReversed())).toEqual({ told: [told], reads });
+  });
+
+  it('is mapped from it also where the source reads nothing', async () => {
+    expect(await state([row(10), row(20)], false)).toEqual({ told: ['row 10', 'row 20'], reads: 0 });
+  });
+});
