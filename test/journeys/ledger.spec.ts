@@ -61,7 +61,7 @@ async function readLog(connection: string): Promise<Map<string, { entry: StoredE
   const records = new Map<string, { entry: StoredEntry; versions: number[] }>();
   const filterSubject = `crm.acme.${connection}.>`;
   for await (const message of mesh.nats.readStream('CRM_EVENTS', { fromSequence: 1, filterSubject })) {
-    const logged = readLoggedEvent(message)!;
+    const logged = (await readLoggedEvent(mesh.nats, message))!;
     const before = records.get(logged.address.id);
     const versions = [...(before?.versions ?? []), logged.event.recordversion];
     records.set(logged.address.id, { entry: foldEvent(before?.entry, logged), versions });

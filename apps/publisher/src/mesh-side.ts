@@ -95,7 +95,9 @@ export class MeshSide {
   async #openParts(signal: AbortSignal): Promise<void> {
     const { config, store, connections, outbox, intake, log, now, version, url } = this.options;
     const opened = (this.#opened = {} as Partial<Parts>);
-    const nats = (opened.nats = await connectNats({ name: 'crm-mesh publisher', ...this.options.nats, log, signal }));
+    const { maxClaimBytes } = config.nats;
+    const name = 'crm-mesh publisher';
+    const nats = (opened.nats = await connectNats({ name, ...this.options.nats, maxClaimBytes, log, signal }));
     await ensureStreams(nats, listStreamLimits(config));
     intake.attach(nats);
     opened.relay = this.#createRelay(nats);

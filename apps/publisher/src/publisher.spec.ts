@@ -24,7 +24,10 @@ let lease: Lease;
 beforeAll(async () => {
   server = await startTestNats({ settings: { max_payload: 65_536 } });
   nats = await connectNats({ name: 'publisher-spec', url: server.url });
-  test = makeConfig({ http: { maxBodyBytes: 200_000, rateLimit: { perConnectionPerSecond: 40 } } });
+  test = makeConfig({
+    nats: { maxClaimBytes: 65_536 },
+    http: { maxBodyBytes: 200_000, rateLimit: { perConnectionPerSecond: 40 } },
+  });
   // The publisher does not lead: the normaliser has specs of its own.
   lease = await nats.acquireLease('normaliser', { holder: 'publisher-spec', signal: new AbortController().signal });
   publisher = await startPublisher({ config: test.config, nats: { url: server.url }, log: quietLog });

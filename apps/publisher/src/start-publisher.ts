@@ -101,7 +101,7 @@ async function openParts(opened: Partial<Parts>, context: Context): Promise<Part
   const store = (opened.store = await openStore({ url: config.store.publisher, migrations }));
   const outbox = await Outbox.open(store, config.outbox);
   observeOutbox(outbox, metrics);
-  const intake = new Intake({ outbox, log, now });
+  const intake = new Intake({ outbox, log, now, maxPayloadBytes: config.nats.maxClaimBytes });
   const { nats } = options;
   const meshSide = (opened.meshSide = new MeshSide({
     ...{ config, nats, store, connections, outbox, intake },

@@ -177,6 +177,6 @@ describe('resolveNats', () => {
     [{ url: 'nats://a', creds: '/c' }, { NATS_CONTEXT: 'dev' }, { context: 'dev', credsFile: '/c' }],
     [{}, {}, {}],
   ])('%j with %j', (nats, env, expected) => {
-    expect(resolveNats({ nats }, env)).toEqual(expected);
+    expect(resolveNats({ nats: { maxClaimBytes: 1, ...nats } }, env)).toEqual(expected);
   });
 });

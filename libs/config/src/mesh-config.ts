@@ -35,6 +35,15 @@ export class NatsConfig {
   @IsString()
   @IsNotEmpty()
   creds?: string;
+
+  @Key({
+    type: 'bytes',
+    meaning:
+      "A notification or event over the server's `max_payload` goes to an object store and travels as a reference; one over this is refused.",
+    default: '16mb',
+  })
+  @Bytes()
+  maxClaimBytes: number = 16 * 1_024 * 1_024;
 }
 
 export class RateLimitConfig {

@@ -11,6 +11,10 @@ export const MESH_ERRORS = {
     meaning: 'An app of the mesh ended before it was ready.',
     cure: 'Read its last lines, which the message quotes; `mesh doctor` checks what it needs.',
   },
+  MESH_CLAIM_MISSING: {
+    meaning: 'A message was too large for the stream, and its payload is not in the object store any more.',
+    cure: 'Drop the dead letter; the next change of its record tells it whole. Do not delete objects of `mesh_claims` by hand.',
+  },
   MESH_CONFIG_INVALID: {
     meaning: 'mesh.yaml, or a file or variable that it refers to, is wrong.',
     cure: 'Mend the key that the message names; `mesh doctor` checks the whole file.',
@@ -89,7 +93,7 @@ export const MESH_ERRORS = {
   },
   MESH_MESSAGE_TOO_LARGE: {
     meaning: 'A message is larger than the NATS server, or its stream, takes.',
-    cure: 'Raise `max_payload` of the server (or `max_msg_size` of the stream), or send less.',
+    cure: 'Raise `nats.maxClaimBytes` of mesh.yaml (or `max_msg_size` of the stream), or send less.',
   },
   MESH_METHOD_NOT_ALLOWED: {
     meaning: 'The path exists, but not with this HTTP method.',

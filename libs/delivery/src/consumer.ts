@@ -2,6 +2,7 @@ import { setTimeout as pauseFor } from 'node:timers/promises';
 import type { Delivery, DurableState } from '@crm-mesh/jetstream';
 import type { ConsumerParts } from './consumer-parts.js';
 import { buildParts } from './consumer-parts.js';
+import { resolveClaims } from './claimed.js';
 import type { ConsumerDependencies } from './consumer-dependencies.js';
 import { decideBarrier } from './decide-barrier.js';
 import type { ConsumerSpec } from './consumer-spec.js';
@@ -262,7 +263,7 @@ export class Consumer {
 
 /** Provisions the durable (if missing) and runs the consumer on it. */
 export async function startConsumer(spec: ConsumerSpec, dependencies: ConsumerDependencies): Promise<Consumer> {
-  const consumer = new Consumer(spec, dependencies);
+  const consumer = new Consumer(resolveClaims(spec, dependencies.nats), dependencies);
   try {
     await consumer.start();
   } catch (error) {

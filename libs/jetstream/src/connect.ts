@@ -10,6 +10,7 @@ import { Nats } from './nats.js';
 import { resolveAddress } from './server-address.js';
 import type { ServerAddress } from './server-urls.js';
 
+const MAX_CLAIM_BYTES = 16 * 1_024 * 1_024;
 const LEAST_VERSION = [2, 12] as const;
 const PING_INTERVAL_MS = 10_000;
 const RECONNECT_WAIT_MS = 500;
@@ -29,6 +30,7 @@ export async function connectNats(options: NatsOptions): Promise<Nats> {
     log,
     publishTimeoutMs: options.publishTimeoutMs ?? DEFAULT_PUBLISH_TIMEOUT_MS,
     mostUnackedPublishes: options.mostUnackedPublishes,
+    maxClaimBytes: options.maxClaimBytes ?? MAX_CLAIM_BYTES,
   });
   try {
     checkVersion(link);

@@ -1,4 +1,5 @@
 // The Nest strategy is '@crm-mesh/jetstream/nest': loading Nest's microservices takes half a second, which the CLI has not.
+export { isClaimed, type Claim } from './claims.js';
 export { connectNats } from './connect.js';
 export { controlSubject, requestControl, requestEvery } from './control.js';
 export type { Lease, LeaseOptions } from './lease.js';

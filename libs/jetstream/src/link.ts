@@ -15,6 +15,7 @@ export interface LinkOptions {
   address: ServerAddress;
   publishTimeoutMs: number;
   mostUnackedPublishes: number | undefined;
+  maxClaimBytes: number;
   log: NatsLog;
 }
 
@@ -70,6 +71,11 @@ export class Link {
 
   get maxPayloadBytes(): number {
     return (this.nc.info ?? this.#info).max_payload;
+  }
+
+  /** What the object store is given at most. */
+  get maxClaimBytes(): number {
+    return this.options.maxClaimBytes;
   }
 
   get serverUrl(): string {

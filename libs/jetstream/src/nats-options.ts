@@ -18,6 +18,11 @@ export interface NatsOptions {
   reconnectWaitMs?: number;
   /** How many publishes may be on their way unacknowledged; more wait their turn. Default 8,192. */
   mostUnackedPublishes?: number;
+  /**
+   * What is over the server's `max_payload` goes to an object store and travels as a reference; more than this is
+   * refused. Bytes, default 16 MB.
+   */
+  maxClaimBytes?: number;
   /** Ends the attempts to connect for the first time. */
   signal?: AbortSignal;
   log?: NatsLog;

@@ -1,3 +1,4 @@
+import { deleteClaim, isTooLarge, listClaims, readClaim, storeClaim, type Claim } from './claims.js';
 import { deleteDurable, durableState, ensureDurable, listDurables, pauseDurable } from './durables.js';
 import { acquireLease, type Lease, type LeaseOptions } from './lease.js';
 import type { Link } from './link.js';
@@ -51,9 +52,30 @@ export class Nats {
     return this.#link.serverVersion;
   }
 
-  /** Resolves on PubAck. Rejects with PublishError; refuses at once, as permanent, what is over the server's limits. */
+  /** What a notification or an event may have, in bytes: what is over the server's limit goes to the object store. */
+  get maxClaimBytes(): number {
+    return this.#link.maxClaimBytes;
+  }
+
+  /** Resolves on PubAck. Rejects with PublishError; refuses at once, as permanent, what is over the limits. */
   publish(message: OutgoingMessage): Promise<PubAck> {
-    return this.#link.publisher.publish(message);
+    const { publisher } = this.#link;
+    if (!isTooLarge(message, this.maxPayloadBytes)) return publisher.publish(message);
+    return storeClaim(this.#link, message).then((claimed) => publisher.publish(claimed));
+  }
+
+  /** The whole payload of a message that names an object (`isClaimed`); undefined when that is not there any more. */
+  readClaim(data: Uint8Array): Promise<Uint8Array | undefined> {
+    return readClaim(this.#link, data);
+  }
+
+  /** What lies in the object store. */
+  listClaims(): Promise<Claim[]> {
+    return listClaims(this.#link);
+  }
+
+  deleteClaim(name: string): Promise<void> {
+    return deleteClaim(this.#link, name);
   }
 
   /** A plain NATS request. Rejects with MESH_NATS_NO_ANSWER when nobody listens or answers in time. */

@@ -136,7 +136,7 @@ export class Ledger {
   async catchUp(key: RecordKey, fromSequence: number): Promise<void> {
     const filterSubject = eventFilter(key);
     for await (const message of this.#options.nats.readStream(STREAM, { fromSequence, filterSubject })) {
-      const logged = readLoggedEvent(message);
+      const logged = await readLoggedEvent(this.#options.nats, message);
       if (logged) await this.apply(logged);
     }
   }

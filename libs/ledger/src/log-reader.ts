@@ -89,7 +89,7 @@ export class LogReader {
     if (fromSequence > toSequence) return !this.#ended;
     for await (const message of nats.readStream(stream, { fromSequence, toSequence })) {
       if (this.#ended) return false;
-      const logged = readLoggedEvent(message);
+      const logged = await readLoggedEvent(nats, message);
       if (logged) await apply(logged);
       else log.warn({ sequence: message.sequence, subject: message.subject }, 'no event of ours, passed over');
       this.#position.advanceTo(message.sequence);

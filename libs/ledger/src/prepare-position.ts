@@ -42,7 +42,7 @@ async function takeBackTo(base: LedgerBase, state: StreamState): Promise<void> {
       fromSequence: 1,
       filterSubject: eventFilter(key),
     })) {
-      const logged = readLoggedEvent(message);
+      const logged = await readLoggedEvent(base.nats, message);
       if (logged) entry = foldEvent(entry, logged);
     }
     await base.store.write(async (transaction) => {

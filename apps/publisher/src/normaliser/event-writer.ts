@@ -139,7 +139,7 @@ export class EventWriter {
   /** What is stored under our message id, if it is our own earlier try, whose answer was lost. */
   private async readOurs(sequence: number, event: MeshEvent): Promise<LoggedEvent | undefined> {
     const stored = await this.options.nats.getMessage('CRM_EVENTS', sequence);
-    const logged = stored && readLoggedEvent(stored);
+    const logged = stored && (await readLoggedEvent(this.options.nats, stored));
     if (!logged) {
       await this.options.ledger.refresh();
       return undefined;

@@ -1,4 +1,5 @@
 import {
+  formatRecordKey,
   MeshError,
   notificationMessageId,
   parseNotification,
@@ -12,6 +13,7 @@ import { classifyError } from '@crm-mesh/sdk/running';
 import { gatherNotifications } from '@crm-mesh/sources';
 import type { Connection, Connections } from '../connections/connections.js';
 import { NotLeading, type EventWriter } from './event-writer.js';
+import { leaveOutBinaries } from './leave-out-binaries.js';
 import type { NormaliserCounts } from './normaliser-counts.js';
 
 /** When JetStream refuses or is away: the next try. */
@@ -61,7 +63,10 @@ async function normaliseRecord(gathered: Notification[], options: NormaliseOptio
   const steps = connection.source.fetch ? [gatherNotifications([first, ...rest])] : gathered;
   for (const notification of steps) {
     const fetched = await readObject(connection, notification, run);
-    const mapped = await mapNotification(connection, { notification, fetched }, run);
+    const said = await mapNotification(connection, { notification, fetched }, run);
+    const { mapped, leftOut } = leaveOutBinaries(said);
+    if (leftOut.length > 0)
+      connection.context.log.warn({ record: formatRecordKey(notification), leftOut }, 'binary fields were left out');
     await options.writer.write({ notification, mapped, isRead: fetched !== undefined });
   }
 }

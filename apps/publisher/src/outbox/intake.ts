@@ -7,6 +7,7 @@ export interface IntakeOptions {
   outbox: Outbox;
   log: Logger;
   now(): number;
+  maxPayloadBytes: number;
   /** JetStream gets this long before the outbox takes over; HubSpot hangs up after 5 s. Default 2 s. */
   directMs?: number;
 }
@@ -18,8 +19,6 @@ export interface Taken {
 }
 
 const DIRECT_MS = 2_000;
-/** nats-server's default, until we know better. */
-const USUAL_MAX_PAYLOAD_BYTES = 1_048_576;
 
 /** Where notifications are made safe: in CRM_RAW or, while JetStream does not take them, in the outbox. */
 export class Intake {
@@ -29,9 +28,9 @@ export class Intake {
 
   constructor(private readonly options: IntakeOptions) {}
 
-  /** What one notification may have, in bytes. */
+  /** What one notification may have, in bytes: what is over the server's limit goes to the object store. */
   get maxPayloadBytes(): number {
-    return this.#nats?.maxPayloadBytes ?? USUAL_MAX_PAYLOAD_BYTES;
+    return this.options.maxPayloadBytes;
   }
 
   attach(nats: Nats): void {

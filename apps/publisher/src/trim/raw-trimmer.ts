@@ -1,10 +1,11 @@
 import type { Logger } from '@crm-mesh/telemetry';
 import { pauseFor } from '../pause-for.js';
+import { trimClaims } from './trim-claims.js';
 import { trimRaw, type TrimOptions } from './trim-raw.js';
 
 const EVERY_MS = 600_000;
 
-/** Trims CRM_RAW from time to time. */
+/** Trims CRM_RAW and what it has left in the object store, from time to time. */
 export class RawTrimmer {
   readonly #stopping = new AbortController();
   #ended: Promise<void> = Promise.resolve();
@@ -26,6 +27,8 @@ export class RawTrimmer {
       try {
         const purged = await trimRaw({ ...this.options, signal });
         if (purged > 0) log.info({ purged }, 'trimmed CRM_RAW');
+        const deleted = await trimClaims(this.options.nats, this.options.now);
+        if (deleted > 0) log.info({ deleted }, 'objects that no message names any more were deleted');
       } catch (error) {
         log.warn({ err: error }, 'CRM_RAW could not be trimmed; it is tried again');
       }
