@@ -2,7 +2,7 @@ import type { AnyRecord, Notification } from '@crm-mesh/contract';
 import { defineSource, type Source, type SourceContext } from '@crm-mesh/sdk';
 import { createMetrics } from '@crm-mesh/telemetry';
 import { describe, expect, it } from 'vitest';
-import { Connections } from '../connections/connections.js';
+import { Connections, type Connection } from '../connections/connections.js';
 import type { Statement } from './event-writer.js';
 import { at, makeNotification } from './folded.fixture.js';
 import { createNormalise } from './normalise.js';
@@ -19,12 +19,13 @@ async function state(gathered: Partial<Notification>[], isThin = true): Promise<
   const fetch = isThin ? { fetch: () => Promise.resolve(new Map<string, unknown>()) } : {};
   const source = defineSource<unknown>({ name: 'test', config: class {} as never, map, ...fetch });
   const loadRecord = (): Promise<unknown> => Promise.resolve({ name: `read ${(reads += 1)}` });
-  const rest = { source, context: {} as SourceContext, loadRecord, adjust: undefined, coalesceMs: 0 };
-  const counts = { received: 0, refused: 0, duplicates: 0 };
+  const counts = { received: 0, refused: 0, duplicates: 0, events: 0, missed: 0 };
+  const rest = { source, context: {} as SourceContext, loadRecord, coalesceMs: 0, counts };
+  const connections = new Connections([{ tenant: 'acme', name: 'crm', ...rest } as Connection]);
   const normalise = createNormalise({
-    connections: new Connections([{ tenant: 'acme', name: 'crm', counts, ...rest }]),
+    connections,
     writer: { write: (statement) => Promise.resolve(void statements.push(statement)) },
-    counts: new NormaliserCounts(createMetrics({ app: 'publisher' })),
+    counts: new NormaliserCounts(createMetrics({ app: 'publisher' }), { connections, now: Date.now }),
     onLogReplaced: () => undefined,
   });
   const items = gathered.map((part, index) => ({

@@ -7,7 +7,7 @@ import { createLogger, createMetrics } from '@crm-mesh/telemetry';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Connections } from '../connections/connections.js';
+import { Connections, type Connection } from '../connections/connections.js';
 import { CrmHistory, histories, type History, type Sign } from './crm-history.fixture.js';
 import { EventWriter } from './event-writer.js';
 import { LATER_MS } from './folded.fixture.js';
@@ -67,11 +67,11 @@ function follow(crm: CrmHistory, plant: Plant): (signs: readonly Sign[], second:
   const map: Source['map'] = (input, context) =>
     mapSign(crm.history.isThin ? { ...input, notification: { ...input.notification, payload: {} } } : input, context);
   const source = defineSource<unknown>({ name: 'model', config: class {} as never, map, ...fetch });
-  const counts = { received: 0, refused: 0, duplicates: 0 };
+  const counts = { received: 0, refused: 0, duplicates: 0, events: 0, missed: 0 };
   const context = {} as SourceContext;
-  const rest = { source, context, loadRecord: read, adjust: undefined, coalesceMs: 0, counts };
-  const connections = new Connections([{ tenant: 'acme', name: crm.connection, ...rest }]);
-  const normaliserCounts = new NormaliserCounts(createMetrics({ app: 'publisher' }));
+  const rest = { source, context, loadRecord: read, coalesceMs: 0, counts };
+  const connections = new Connections([{ tenant: 'acme', name: crm.connection, ...rest } as Connection]);
+  const normaliserCounts = new NormaliserCounts(createMetrics({ app: 'publisher' }), { connections, now: () => LATER_MS });
   const writer = new EventWriter({
     ...{ nats, ledger: plantInto(plant), log, counts: normaliserCounts },
     isLeading: () => true,
