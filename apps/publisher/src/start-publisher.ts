@@ -10,7 +10,7 @@ import { openStore, type Store } from '@crm-mesh/store';
 import { createLogger, createMetrics, type Logger, type Metrics } from '@crm-mesh/telemetry';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Connections } from './connections/connections.js';
-import { openConnections } from './connections/open-connections.js';
+import { openConnections, replaceSource } from './connections/open-connections.js';
 import { createHttpApp } from './http-app.js';
 import { MeshSide } from './mesh-side.js';
 import { Intake } from './outbox/intake.js';
@@ -18,6 +18,7 @@ import { OUTBOX_MIGRATIONS } from './outbox/migrations.js';
 import { Outbox } from './outbox/outbox.js';
 import { CURSOR_MIGRATIONS } from './polling/migrations.js';
 import { SCHEMA_MIGRATIONS } from './schema/migrations.js';
+import { DropInSources } from './sources/drop-in-sources.js';
 import { WebhookCounts } from './webhooks/webhook-counts.js';
 
 export interface PublisherOptions {
@@ -28,7 +29,7 @@ export interface PublisherOptions {
   /** Default 0: a free one. */
   port?: number;
   log?: Logger;
-  /** Default: the shipped ones. */
+  /** Default: the shipped ones. Those of the plugin folders come beside them. */
   sources?: readonly Source[];
   /** Epoch milliseconds. */
   now?(): number;
@@ -47,6 +48,7 @@ const JOIN_WAIT_MS = 3_000;
 
 /** The parts, from the outside in: they are stopped in this order. */
 interface Parts {
+  sources: DropInSources;
   app: NestFastifyApplication;
   connections: Connections;
   meshSide: MeshSide;
@@ -61,10 +63,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Running
   try {
     let url = '';
     const publicUrl = (): string => (options.config.http.publicUrl ?? url).replace(/\/+$/, '');
-    const sources = options.sources ?? [...SHIPPED_SOURCES.values()];
-    const { connections: configured, dataDir } = options.config;
-    const cacheFolder = join(dataDir, 'cache', 'publisher');
-    const connections = await openConnections({ configured, sources, cacheFolder, publicUrl, log, now });
+    const connections = await openSources(opened, { options, publicUrl, log, now });
     opened.connections = connections;
     const metrics = createMetrics({ app: 'publisher' });
     const { app, meshSide } = await openParts(opened, { options, log, now, metrics, connections, url: () => url });
@@ -88,7 +87,28 @@ interface Context {
   url(): string;
 }
 
-async function openParts(opened: Partial<Parts>, context: Context): Promise<Parts> {
+/** The shipped sources and those of the plugin folders, and the connections by them. */
+async function openSources(
+  opened: Partial<Parts>,
+  { options, ...context }: Pick<Context, 'options' | 'log' | 'now'> & { publicUrl(): string },
+): Promise<Connections> {
+  const { connections: configured, pluginFolders: folders, dataDir } = options.config;
+  const shipped = options.sources ?? [...SHIPPED_SOURCES.values()];
+  const cacheFolder = join(dataDir, 'cache', 'publisher');
+  const dropIns = (opened.sources = new DropInSources({
+    folders,
+    cacheFolder,
+    shipped: new Set(shipped.map(({ name }) => name)),
+    log: context.log,
+  }));
+  await dropIns.start();
+  const given = { configured, cacheFolder, ...context };
+  const connections = await openConnections({ ...given, sources: [...shipped, ...dropIns.list()] });
+  dropIns.follow((source) => replaceSource(connections, source, given));
+  return connections;
+}
+
+async function openParts(opened: Partial<Parts>, context: Context): Promise<Omit<Parts, 'sources'>> {
   const { options, log, now, metrics, connections, url } = context;
   const { config } = options;
   const migrations = [
@@ -140,7 +160,8 @@ function observeOutbox(outbox: Outbox, metrics: Metrics): void {
   metrics.observe('mesh_outbox_bytes', 'Size of the outbox', () => outbox.fill.bytes);
 }
 
-async function stopParts({ app, connections, meshSide, store }: Partial<Parts>): Promise<void> {
+async function stopParts({ sources, app, connections, meshSide, store }: Partial<Parts>): Promise<void> {
+  await sources?.stop();
   await app?.close();
   connections?.close();
   await meshSide?.stop();

@@ -193,6 +193,10 @@ export const MESH_ERRORS = {
     meaning: "A plugin's own database (its `sink`) cannot be opened.",
     cure: "Check the address in the plugin's part of mesh.yaml, that the database runs, and what its user may do.",
   },
+  MESH_SOURCE_INVALID: {
+    meaning: 'A source file cannot be loaded as it stands. Connections of other sources are served.',
+    cure: 'Mend the field that the message names; the file is picked up as soon as it is saved.',
+  },
   MESH_STORE_UNAVAILABLE: {
     meaning: "The app's database cannot be opened or migrated.",
     cure: 'Check the address under `store` in mesh.yaml, the rights on the folder, and the free disk space.',

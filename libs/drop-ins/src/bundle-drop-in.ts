@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MeshError } from '@crm-mesh/contract';
-import type { DropIn } from './drop-in.js';
+import { INVALID, type DropIn } from './drop-in.js';
 import { resolveImports, RUNS_FROM_SOURCE, TYPESCRIPT } from './resolve-imports.js';
 import { writeParamTypes } from './write-param-types.js';
 
@@ -55,7 +55,7 @@ async function runEsbuild(dropIn: DropIn, cacheFolder: string, contents: Map<str
       'import.meta.filename': JSON.stringify(dropIn.file),
       'import.meta.dirname': JSON.stringify(dirname(dropIn.file)),
     },
-    plugins: [resolveImports, readInto(contents)],
+    plugins: [resolveImports(dropIn.kind), readInto(contents)],
   });
   const [output] = result.outputFiles;
   if (!output) throw new Error('esbuild gave no output');
@@ -103,17 +103,17 @@ async function explainMissingFile(dropIn: DropIn): Promise<MeshError | undefined
   )
     return undefined;
   const cure = dropIn.folder
-    ? 'Add an index.plugin.ts to the folder, or name the file as "main" in its package.json.'
+    ? `Add an index.${dropIn.kind}.ts to the folder, or name the file as "main" in its package.json.`
     : 'Put the file back.';
-  return new MeshError('MESH_PLUGIN_INVALID', `${dropIn.file} does not exist.`, { cure });
+  return new MeshError(INVALID[dropIn.kind], `${dropIn.file} does not exist.`, { cure });
 }
 
 function explainFailure(dropIn: DropIn, error: unknown): MeshError {
   const messages = (error as Partial<BuildFailure>).errors ?? [];
   const [first] = messages;
-  if (!first) return new MeshError('MESH_PLUGIN_INVALID', `${dropIn.file}: ${String(error)}`, { cause: error });
+  if (!first) return new MeshError(INVALID[dropIn.kind], `${dropIn.file}: ${String(error)}`, { cause: error });
   const more = messages.length > 1 ? ` (and ${messages.length - 1} more)` : '';
-  return new MeshError('MESH_PLUGIN_INVALID', `${describeMessage(dropIn, first)}${more}`, {
+  return new MeshError(INVALID[dropIn.kind], `${describeMessage(dropIn, first)}${more}`, {
     cure: chooseCure(dropIn, first),
   });
 }

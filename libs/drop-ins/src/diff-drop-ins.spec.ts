@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { diffDropIns, type KnownDropIn } from './diff-drop-ins.js';
 import type { DropIn } from './drop-in.js';
 
-const A: DropIn = { name: 'a', file: '/p/a.plugin.ts' };
-const B: DropIn = { name: 'b', file: '/p/b.plugin.ts' };
+const A: DropIn = { kind: 'plugin', name: 'a', file: '/p/a.plugin.ts' };
+const B: DropIn = { kind: 'plugin', name: 'b', file: '/p/b.plugin.ts' };
 const KNOWN_A = { dropIn: A, inputs: new Set(['/p/a.plugin.ts', '/p/shared.ts']) };
 const BROKEN_A = { dropIn: A, inputs: 'any' as const };
 

@@ -1,11 +1,13 @@
 export { bundleDropIn, type Bundle } from './bundle-drop-in.js';
-export { checkPlugin, refuseBatching, refuseDelivery, refuseDuplicate, type PluginCheck } from './check-plugin.js';
+export { refuseDuplicate, refuseShipped } from './check-module.js';
+export { checkPlugin, refuseBatching, refuseDelivery, type PluginCheck } from './check-plugin.js';
 export type { DropInEvent } from './diff-drop-ins.js';
-export type { DropIn } from './drop-in.js';
+export type { DropIn, DropInKind } from './drop-in.js';
 export { findDropIns } from './find-drop-ins.js';
 export { importPlugin } from './import-plugin.js';
 export { loadMapping } from './load-mapping.js';
 export { loadPatch, type LoadedPatch } from './load-patch.js';
 export { loadPlugin, type LoadedPlugin } from './load-plugin.js';
+export { loadSource, type LoadedSource } from './load-source.js';
 export { prepareForWorker } from './prepare-for-worker.js';
 export { watchDropIns, type DropInWatch, type WatchDropInsOptions } from './watch-drop-ins.js';

@@ -25,7 +25,8 @@ export async function loadDefinition<D>(
   kind: DefinitionKind<D>,
   options: { cacheFolder: string },
 ): Promise<LoadedDefinition<D>> {
-  const bundle = await bundleDropIn({ name: basename(file).replace(/\.[mc]?[jt]s$/, ''), file }, options.cacheFolder);
+  const name = basename(file).replace(/\.[mc]?[jt]s$/, '');
+  const bundle = await bundleDropIn({ kind: 'plugin', name, file }, options.cacheFolder);
   // Not its cure: nobody watches this file.
   if (!bundle.ok) throw new MeshError(kind.code, bundle.error.what, { cause: bundle.error });
   const found = await importFresh(bundle.module).catch((error: unknown) => {

@@ -136,13 +136,18 @@ describe('loadPlugin', () => {
 
   it('takes a folder that is named itself, with an index.plugin.ts', async () => {
     write('index.plugin.ts', pluginText('plugins'));
-    expect((await loadWell()).dropIn).toEqual({ name: 'plugins', file: join(folder, 'index.plugin.ts'), folder });
+    expect((await loadWell()).dropIn).toEqual({
+      kind: 'plugin',
+      name: 'plugins',
+      file: join(folder, 'index.plugin.ts'),
+      folder,
+    });
   });
 
   it('takes a folder that is named itself, with a plugin as its main; one with another main holds plugins', async () => {
     const main = write('src/x.plugin.ts', pluginText('plugins'));
     write('package.json', '{"main":"./src/x.plugin.ts"}');
-    expect((await loadWell()).dropIn).toEqual({ name: 'plugins', file: main, folder });
+    expect((await loadWell()).dropIn).toEqual({ kind: 'plugin', name: 'plugins', file: main, folder });
     write('package.json', '{"main":"index.js"}');
     write('a.plugin.ts', pluginText('a'));
     expect((await findDropIns([folder])).map(({ name }) => name)).toEqual(['a']);

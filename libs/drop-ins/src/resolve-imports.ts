@@ -2,12 +2,13 @@ import type { OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from 'esbuil
 import { isBuiltin } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { DropInKind } from './drop-in.js';
 
-/** The host runs from source in tests; plugins must then get the same copy of the sdk. */
+/** The host runs from source in tests; drop-ins must then get the same copy of the sdk. */
 export const RUNS_FROM_SOURCE = import.meta.url.endsWith('.ts');
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-/** Host and plugin must share one copy: of the sdk, of Nest's heart, and of what keeps the decorators' metadata. */
+/** The app and its drop-ins must share one copy: of the sdk, of Nest's heart, and of what keeps the decorators' metadata. */
 const SHARED =
   /^(?:@crm-mesh\/sdk(?:\/.*)?|@nestjs\/(?:common|core)(?:\/.*)?|class-validator|class-transformer|reflect-metadata)$/;
 const OURS = /^@crm-mesh\//;
@@ -17,21 +18,28 @@ const ASKED_BY_US = Symbol('asked by us');
 
 /**
  * Leaves packages out of the bundle, but names each by its absolute address: the bundle lies elsewhere, where a bare name
- * would not be found. Looked up from the plugin's own folder first, then from the host's.
+ * would not be found. Looked up from the drop-in's own folder first, then from ours.
  */
-export const resolveImports: Plugin = {
-  name: 'resolve-imports',
-  setup(build) {
-    build.onResolve({ filter: /^[^./#]/ }, (args) => resolveImport(build, args));
-  },
-};
+export function resolveImports(kind: DropInKind): Plugin {
+  return {
+    name: 'resolve-imports',
+    setup(build) {
+      build.onResolve({ filter: /^[^./#]/ }, (args) => resolveImport(build, args, kind));
+    },
+  };
+}
 
-async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
+async function resolveImport(
+  build: PluginBuild,
+  args: OnResolveArgs,
+  kind: DropInKind,
+): Promise<OnResolveResult | undefined> {
   if (args.kind === 'entry-point' || args.pluginData === ASKED_BY_US) return undefined;
   if (isBuiltin(args.path)) return { path: args.path, external: true };
   const isShared = SHARED.test(args.path);
   if (OURS.test(args.path) && !isShared) {
-    return { errors: [{ text: `Plugins import "@crm-mesh/sdk" only, not "${args.path}".` }] };
+    const subject = kind === 'plugin' ? 'Plugins' : 'Sources';
+    return { errors: [{ text: `${subject} import "@crm-mesh/sdk" only, not "${args.path}".` }] };
   }
   for (const resolveDir of isShared ? [HERE] : [args.resolveDir, HERE]) {
     const found = await build.resolve(args.path, {
@@ -41,7 +49,7 @@ async function resolveImport(build: PluginBuild, args: OnResolveArgs): Promise<O
       pluginData: ASKED_BY_US,
     });
     if (found.errors.length > 0) continue;
-    // Node loads no TypeScript: a linked package that is TypeScript counts as the plugin's own files.
+    // Node loads no TypeScript: a linked package that is TypeScript counts as the drop-in's own files.
     if (TYPESCRIPT.test(found.path) && !isShared) return { path: found.path };
     return { path: pathToFileURL(found.path).href, external: true, sideEffects: found.sideEffects };
   }

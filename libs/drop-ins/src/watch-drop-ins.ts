@@ -2,12 +2,14 @@ import { watch, type FSWatcher } from 'chokidar';
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { diffDropIns, type DropInEvent, type KnownDropIn } from './diff-drop-ins.js';
-import type { DropIn } from './drop-in.js';
+import type { DropIn, DropInKind } from './drop-in.js';
 import { findDropIns } from './find-drop-ins.js';
 import { isIgnored } from './ignored-files.js';
 import type { LoadedPlugin } from './load-plugin.js';
 
 export interface WatchDropInsOptions {
+  /** Default: plugins. */
+  kind?: DropInKind;
   folders: readonly string[];
   /** Told in order; the next look at the folders waits for it. What it throws goes to `onError`. */
   onEvent(event: DropInEvent): Promise<void> | void;
@@ -35,6 +37,7 @@ export interface DropInWatch {
 export async function watchDropIns(options: WatchDropInsOptions): Promise<DropInWatch> {
   const folders = options.folders.map((folder) => resolve(folder));
   const settleMs = options.settleMs ?? 100;
+  const kind = options.kind ?? 'plugin';
   const watcher = watch(folders, {
     ignoreInitial: true,
     ignored: (path) => isIgnored(path, folders),
@@ -42,7 +45,7 @@ export async function watchDropIns(options: WatchDropInsOptions): Promise<DropIn
   });
   watcher.on('error', (error) => options.onError(error));
   await new Promise<void>((ready) => watcher.once('ready', () => ready()));
-  const folderWatch = new FolderWatch(watcher, { ...options, folders, settleMs });
+  const folderWatch = new FolderWatch(watcher, { ...options, kind, folders, settleMs });
   await folderWatch.begin();
   return folderWatch;
 }
@@ -67,7 +70,7 @@ class FolderWatch implements DropInWatch {
   ) {}
 
   async begin(): Promise<void> {
-    this.initial = await findDropIns(this.options.folders);
+    this.initial = await findDropIns(this.options.folders, this.options.kind);
     for (const dropIn of this.initial) this.remember(dropIn);
     this.watcher.on('all', (_, path) => this.touch(path));
     this.missing = this.options.folders.filter((folder) => !existsSync(folder));
@@ -112,7 +115,7 @@ class FolderWatch implements DropInWatch {
   private async look(): Promise<void> {
     const touched = new Set(this.touched);
     this.touched.clear();
-    const found = await findDropIns(this.options.folders);
+    const found = await findDropIns(this.options.folders, this.options.kind);
     for (const event of diffDropIns([...this.known.values()], found, touched)) {
       if (this.closed) return;
       if (event.kind === 'removed') this.known.delete(event.dropIn.file);

@@ -57,17 +57,25 @@ export interface ConnectionCounts {
   missed: number;
 }
 
+/** To be asked anew for each request, batch and page: a source that changes brings a new {@link Connection}. */
 export class Connections {
   readonly #byName = new Map<string, Connection>();
   /** By the two tokens that name it in subjects. */
   readonly #byTokens = new Map<string, Connection>();
 
-  constructor(readonly all: readonly Connection[]) {
-    for (const connection of all) {
-      const { tenant, name } = connection;
-      this.#byName.set(nameOf(tenant, name), connection);
-      this.#byTokens.set(`${escapeToken(tenant)}.${escapeToken(name)}`, connection);
-    }
+  constructor(all: readonly Connection[]) {
+    for (const connection of all) this.replace(connection);
+  }
+
+  get all(): Connection[] {
+    return [...this.#byName.values()];
+  }
+
+  /** Takes the place of the one of its name; what is under way ends on the old one. */
+  replace(connection: Connection): void {
+    const { tenant, name } = connection;
+    this.#byName.set(nameOf(tenant, name), connection);
+    this.#byTokens.set(`${escapeToken(tenant)}.${escapeToken(name)}`, connection);
   }
 
   find(tenant: string, name: string): Connection | undefined {

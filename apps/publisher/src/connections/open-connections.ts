@@ -34,6 +34,21 @@ export async function openConnections(options: OpenConnectionsOptions): Promise<
   return new Connections(await Promise.all(opened));
 }
 
+/** Opens the connections of a source again, by a newer version of it; throws a ConfigError, and then all stay as they are. */
+export async function replaceSource(
+  connections: Connections,
+  source: Source,
+  options: Omit<OpenConnectionsOptions, 'sources'>,
+): Promise<void> {
+  const opened = options.configured.flatMap((configured, index) =>
+    configured.source === source.name ? [openConnection(configured, index, { ...options, sources: [source] })] : [],
+  );
+  for (const connection of await Promise.all(opened)) {
+    const { counts } = connections.find(connection.tenant, connection.name) ?? connection;
+    connections.replace({ ...connection, counts });
+  }
+}
+
 async function openConnection(
   configured: ConnectionConfig,
   index: number,

@@ -32,6 +32,7 @@ const TITLES: Partial<Record<MeshErrorCode, [status: number, title: string]>> = 
   MESH_OUTBOX_FULL: [503, 'Cannot store at the moment'],
   MESH_REQUEST_MALFORMED: [400, 'Malformed request'],
   MESH_ROUTE_UNKNOWN: [404, 'Unknown path'],
+  MESH_SOURCE_INVALID: [503, 'Cannot read it at the moment'],
   MESH_STORE_UNAVAILABLE: [503, 'Cannot store at the moment'],
   MESH_WEBHOOK_REFUSED: [401, 'Not verified'],
   MESH_WEBHOOK_TOO_LARGE: [413, 'Request too large'],
@@ -41,6 +42,7 @@ const TITLES: Partial<Record<MeshErrorCode, [status: number, title: string]>> = 
 const HEADERS: Partial<Record<MeshErrorCode, Record<string, string>>> = {
   MESH_METHOD_NOT_ALLOWED: { allow: 'POST, OPTIONS' },
   MESH_OUTBOX_FULL: { 'retry-after': RETRY_AFTER_SECONDS },
+  MESH_SOURCE_INVALID: { 'retry-after': RETRY_AFTER_SECONDS },
   MESH_STORE_UNAVAILABLE: { 'retry-after': RETRY_AFTER_SECONDS },
   MESH_WEBHOOK_REFUSED: { 'www-authenticate': 'Webhook' },
 };

@@ -1,6 +1,7 @@
 import { checkEventPattern } from '@crm-mesh/contract';
 import type { DeliveryOptions } from '../delivery-options.js';
 import { checkBatching } from './check-batching.js';
+import { checkConfigSchema } from './check-config-schema.js';
 import { checkDelivery } from './check-delivery.js';
 import { checkProviders } from './check-providers.js';
 import { describeUnknownKey, type Problem } from './problem.js';
@@ -97,15 +98,6 @@ function checkHandler({ handle, handleBatch, delivery }: Record<string, unknown>
     : checkBatching(handleBatch !== undefined, delivery as DeliveryOptions);
 }
 
-function checkConfigSchema(config: unknown): Problem[] {
-  if (config === undefined || typeof config === 'function') return [];
-  const standard = isObject(config) ? config['~standard'] : undefined;
-  if (isObject(standard) && standard['version'] === 1 && typeof standard['validate'] === 'function') return [];
-  const cure =
-    'Give a class with class-validator decorators, or a Standard Schema (zod, valibot, arktype …); values belong in mesh.yaml.';
-  return [{ field: 'config', what: 'describes no configuration', cure }];
-}
-
 function checkDescription(description: unknown): Problem[] {
   if (description === undefined || (typeof description === 'string' && description.length <= 500)) return [];
   return [
@@ -115,8 +107,4 @@ function checkDescription(description: unknown): Problem[] {
       cure: 'Say in one line what the plugin does.',
     },
   ];
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

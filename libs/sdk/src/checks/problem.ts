@@ -1,6 +1,6 @@
-import { findClosestWord, MeshError } from '@crm-mesh/contract';
+import { findClosestWord, MeshError, type MeshErrorCode } from '@crm-mesh/contract';
 
-/** One thing that is wrong with a plugin. */
+/** One thing that is wrong with a plugin or source. */
 export interface Problem {
   /** `events[1]`, `delivery.timeoutMs` … */
   field: string;
@@ -11,10 +11,14 @@ export interface Problem {
 }
 
 /** All problems of one place (a file, a key of mesh.yaml) as one error that people can act upon. */
-export function describeProblems(place: string, problems: readonly Problem[]): MeshError {
+export function describeProblems(
+  place: string,
+  problems: readonly Problem[],
+  code: MeshErrorCode = 'MESH_PLUGIN_INVALID',
+): MeshError {
   const what = problems.map((problem) => `${problem.field}: ${problem.what}`).join('; ');
   const cure = [...new Set(problems.map((problem) => problem.cure))].join(' ');
-  return new MeshError('MESH_PLUGIN_INVALID', `${place}: ${what}.`, { cure });
+  return new MeshError(code, `${place}: ${what}.`, { cure });
 }
 
 /** A key that nobody knows, and what its author may have meant. */

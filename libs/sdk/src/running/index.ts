@@ -1,5 +1,6 @@
 // For what runs plugins and sources (the host, the normaliser, the test kit); a plugin needs none of it.
 export { checkDefinition } from '../checks/check-definition.js';
+export { checkSourceDefinition } from '../checks/check-source-definition.js';
 export { checkBatching } from '../checks/check-batching.js';
 export { checkDelivery } from '../checks/check-delivery.js';
 export { dropUndefined, expandPreset, PRESETS } from '../checks/delivery-presets.js';
