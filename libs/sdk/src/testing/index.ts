@@ -11,3 +11,16 @@ export {
   type TestPluginOptions,
   type TestRun,
 } from './test-plugin.js';
+export { openTestApi } from './source/open-test-api.js';
+export type {
+  ExpectedNotification,
+  FetchSample,
+  RecordSample,
+  RequestSample,
+  SampleRequest,
+  SignatureSample,
+  SourceCheck,
+  SourceSamples,
+  WalkSample,
+} from './source/source-samples.js';
+export { testSource } from './source/test-source.js';

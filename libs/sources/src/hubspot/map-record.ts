@@ -66,7 +66,7 @@ async function mapObject(entity: string, object: FetchedObject, context: Context
 
 function currencyOf({ properties }: HubspotObject, config: HubspotConfig): string | undefined {
   const own = properties.deal_currency_code || properties.hs_currency || properties.hs_currency_code;
-  return own || config.currency;
+  return typeof own === 'string' && own !== '' ? own : config.currency;
 }
 
 function mapAlways(object: HubspotObject): Fields {
