@@ -3,7 +3,8 @@ import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig, validateConfig } from '@crm-mesh/config';
-import { findDropIns, loadPlugin } from '@crm-mesh/drop-ins';
+import { findDropIns, loadPlugin, loadSource } from '@crm-mesh/drop-ins';
+import type { Source } from '@crm-mesh/sdk';
 import { SHIPPED_SOURCES } from '@crm-mesh/sources';
 import { ROOT } from '../house/repository.js';
 import { listFences, type Fence } from './markdown.js';
@@ -50,6 +51,12 @@ describe('TypeScript in the documents', () => {
     ).toEqual([]);
   });
 
+  it('loads as sources', async () => {
+    const names = fences.map(nameOf).filter((name) => name.endsWith('.source.ts'));
+    expect(names.length).toBeGreaterThan(0);
+    for (const name of names) expect((await findSource(name.replace('.source.ts', '')))?.name).toBeDefined();
+  });
+
   it('loads as plugins', async () => {
     const dropIns = await findDropIns([folder]);
     expect(dropIns.map(({ name }) => `${name}.plugin.ts`).toSorted()).toEqual(
@@ -65,6 +72,14 @@ describe('TypeScript in the documents', () => {
   });
 });
 
+/** One that comes with the mesh, of a document, or of an example. */
+async function findSource(name: string): Promise<Source | undefined> {
+  const own = await findDropIns([folder, join(ROOT, 'examples/close-source')], 'source');
+  const dropIn = own.find((each) => each.name === name);
+  const loaded = dropIn && (await loadSource(dropIn, { cacheFolder: join(folder, 'cache') }));
+  return SHIPPED_SOURCES.get(name) ?? (loaded?.ok ? loaded.source : undefined);
+}
+
 describe('mesh.yaml in the documents', () => {
   const fences = listFences('yaml');
 
@@ -77,17 +92,21 @@ describe('mesh.yaml in the documents', () => {
       : fence.text;
     writeFileSync(file, text);
     const names = [...text.matchAll(/\$\{env:(\w+)/g)].map((match) => match[1] ?? '');
-    const env = Object.fromEntries(
-      names.map((name) => [name, `whsec_${Buffer.from(`the value of ${name}`).toString('base64')}`]),
-    );
+    const env = Object.fromEntries(names.map((name) => [name, valueOf(name)]));
     const config = loadConfig({ file, env, cwd: folder });
     for (const [index, connection] of config.connections.entries()) {
-      const source = SHIPPED_SOURCES.get(connection.source);
+      const source = await findSource(connection.source);
       expect(source?.name).toBe(connection.source);
       if (source) await validateConfig(source.config, connection.config, `connections[${index}].config`);
     }
   });
 });
+
+/** What passes for a secret of its kind. */
+function valueOf(name: string): string {
+  if (name.endsWith('_SIGNATURE_KEY')) return 'ab'.repeat(32);
+  return `whsec_${Buffer.from(`the value of ${name}`).toString('base64')}`;
+}
 
 describe('JSON in the documents', () => {
   it.each(listFences('json').map((fence) => [`${fence.file}:${fence.line}`, fence] as const))(

@@ -1,7 +1,8 @@
 import { describeConfig } from '@crm-mesh/config';
 import { MESH_ERRORS } from '@crm-mesh/contract';
 import { DEFAULT_BATCH, DEFAULT_POLICY } from '@crm-mesh/delivery';
-import type { DeliveryOptions, PluginDefinition } from '@crm-mesh/sdk';
+import type { DeliveryOptions, PluginDefinition, SourceDefinition } from '@crm-mesh/sdk';
+import * as kit from '@crm-mesh/sdk/kit';
 import { PRESETS } from '@crm-mesh/sdk/running';
 import {
   AuthConfig,
@@ -181,6 +182,38 @@ describe('docs/write-a-plugin.md', () => {
     };
     const rows = readTable('docs/write-a-plugin.md', 'option').map(([name, value]) => [bare(name), value]);
     expect(rows).toEqual(Object.entries(defaults));
+  });
+});
+
+describe('docs/write-a-source.md', () => {
+  it('lists every part of a source, in the order of the type', () => {
+    const parts: Record<keyof SourceDefinition, true> = {
+      name: true,
+      config: true,
+      coalesceMs: true,
+      mediaTypes: true,
+      verify: true,
+      handshake: true,
+      split: true,
+      reply: true,
+      api: true,
+      fetch: true,
+      fetchBatchSize: true,
+      poll: true,
+      scan: true,
+      subscribe: true,
+      write: true,
+      describe: true,
+      reads: true,
+      hypotheses: true,
+      map: true,
+    };
+    expect(column('docs/write-a-source.md', 'part')).toEqual(Object.keys(parts));
+  });
+
+  it('lists every function of the kit', () => {
+    const functions = Object.entries(kit).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []));
+    expect(column('docs/write-a-source.md', 'function').toSorted()).toEqual(functions.toSorted());
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -67,6 +67,24 @@ describe('a mesh that is not there', () => {
     refusing.close();
     expect(attempts).toHaveLength(1);
   });
+});
+
+describe('a source of one’s own', () => {
+  it('is written, checked, and refused by file, field and cure', async () => {
+    const made = await runMesh('--json', 'source', 'new', 'my-crm', '--folder', 'plugins');
+    expect(made.exitCode).toBe(0);
+    const file = join(folder, 'plugins/my-crm.source.ts');
+    const good = await runMesh('--json', 'source', 'check');
+    expect(JSON.parse(good.stdout)).toMatchObject({ sources: [{ name: 'my-crm', ok: true, parts: ['webhooks'] }] });
+
+    writeFileSync(file, readFileSync(file, 'utf8').replace('  map(', '  mapp('));
+    const wrong = await runMesh('--json', 'source', 'check', 'plugins/my-crm.source.ts');
+    expect(wrong.exitCode).toBe(1);
+    const error = { code: 'MESH_SOURCE_INVALID', what: `${file}: map: is missing; mapp: is not known.` };
+    expect(JSON.parse(wrong.stdout)).toMatchObject({ sources: [{ ok: false, error }] });
+    expect(wrong.stdout).toContain('Did you mean \\"map\\"?');
+    expect((await runMesh('source', 'new', 'hubspot')).exitCode).toBe(2);
+  }, 60_000);
 });
 
 it('ends quietly when nobody reads its output any more', async () => {

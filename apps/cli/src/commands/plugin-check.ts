@@ -1,13 +1,13 @@
-import { basename, dirname, resolve } from 'node:path';
+import { basename } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { MeshError } from '@crm-mesh/contract';
-import { findDropIns, type DropIn } from '@crm-mesh/drop-ins';
+import { findDropIns } from '@crm-mesh/drop-ins';
 import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { loadMeshConfig } from '../mesh/load-mesh-config.js';
 import { checkDropIn, type DropInCheck } from './check-drop-in.js';
+import { findNamed } from './find-named.js';
 
 export function addPluginCheck(plugin: Command): void {
   const command = plugin
@@ -19,25 +19,12 @@ export function addPluginCheck(plugin: Command): void {
 
 async function checkPlugins(context: CliContext, _options: object, files: string[] = []): Promise<ExitCode> {
   const config = loadMeshConfig(context);
-  const dropIns = files.length > 0 ? await findNamed(context.cwd, files) : await findDropIns(config.pluginFolders);
+  const dropIns =
+    files.length > 0 ? await findNamed(context.cwd, files, 'plugin') : await findDropIns(config.pluginFolders);
   const results = await Promise.all(dropIns.map((dropIn) => checkDropIn(dropIn, config)));
   context.terminal.printJson({ plugins: results });
   context.terminal.print(results.map(renderResult).join('\n') || 'There are no plugins in the plugin folders.');
   return results.every((result) => result.ok) ? EXIT.ok : EXIT.problem;
-}
-
-async function findNamed(cwd: string, files: readonly string[]): Promise<DropIn[]> {
-  return Promise.all(files.map((file) => findOne(resolve(cwd, file))));
-}
-
-/** A file, or a plugin's folder. */
-async function findOne(path: string): Promise<DropIn> {
-  const beside = await findDropIns([dirname(path)]);
-  const found =
-    beside.find((dropIn) => dropIn.file === path || dropIn.folder === path) ?? (await findDropIns([path]))[0];
-  if (found) return found;
-  const cure = 'A plugin is a file <name>.plugin.ts, or a folder with an index.plugin.ts.';
-  throw new MeshError('MESH_USAGE', `${path} is no plugin.`, { cure });
 }
 
 function renderResult({ ok, name, file, version, events, error, warnings }: DropInCheck): string {

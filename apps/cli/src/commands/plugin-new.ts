@@ -1,4 +1,3 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
@@ -9,6 +8,7 @@ import { runCommand } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { loadMeshConfig } from '../mesh/load-mesh-config.js';
 import { buildPluginTemplate, buildSpecTemplate, chooseSampleType } from './plugin-template.js';
+import { checkNewName, writeNewFiles } from './write-new.js';
 
 interface NewOptions {
   events: string[];
@@ -26,28 +26,19 @@ export function addPluginNew(plugin: Command): void {
 }
 
 async function writePlugin(context: CliContext, options: NewOptions, name: string): Promise<ExitCode> {
-  checkName(name);
+  checkNewName(name, 'plugin', 'it names the durable consumer');
   const events = options.events.flatMap((text) => text.split(',')).map(checkEvent);
   const folder = resolve(context.cwd, options.folder ?? loadMeshConfig(context).pluginFolders[0] ?? 'plugins');
   const files = {
     [join(folder, `${name}.plugin.ts`)]: buildPluginTemplate(name, events),
     [join(folder, `${name}.plugin.spec.ts`)]: buildSpecTemplate(name, chooseSampleType(events)),
   };
-  for (const file of Object.keys(files)) refuseExisting(file);
-  mkdirSync(folder, { recursive: true });
-  for (const [file, content] of Object.entries(files)) writeFileSync(file, content, { flag: 'wx' });
+  writeNewFiles(files);
   const shown = Object.keys(files).map((file) => relative(context.cwd, file));
   context.terminal.printJson({ name, events, files: Object.keys(files) });
   context.terminal.print(shown.map((file) => `${pc.green('✓')} ${file}`).join('\n'));
   context.terminal.print(pc.dim(`Check it: mesh plugin check ${shown[0]} · test it: npx vitest run ${shown[1]}`));
   return EXIT.ok;
-}
-
-function checkName(name: string): void {
-  if (/^[a-z0-9][a-z0-9-]{0,31}$/.test(name)) return;
-  throw new MeshError('MESH_USAGE', `"${name}" cannot be a plugin's name.`, {
-    cure: 'Use lower-case letters, digits and dashes, at most 32; it names the durable consumer.',
-  });
 }
 
 function checkEvent(text: string): EventPattern {
@@ -59,9 +50,4 @@ function checkEvent(text: string): EventPattern {
   const suggestion = suggestName(text, known);
   const cure = suggestion ? `Did you mean ${suggestion}?` : 'Write a type such as deal.won, deal.* or *.';
   throw new MeshError('MESH_USAGE', `"${text}" is no event type.`, { cure });
-}
-
-function refuseExisting(file: string): void {
-  if (!existsSync(file)) return;
-  throw new MeshError('MESH_USAGE', `${file} is there already.`, { cure: 'Choose another name, or remove the file.' });
 }

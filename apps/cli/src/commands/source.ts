@@ -8,6 +8,9 @@ import type { CliContext } from '../cli-context.js';
 import { addSourceBackfill } from './source-backfill.js';
 import { addSourceMap } from './source-map.js';
 import { addSourceStatus } from './source-status.js';
+import { addSourceCheck } from './source-check.js';
+import { addSourceMap } from './source-map.js';
+import { addSourceNew } from './source-new.js';
 import { runCommand } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { openConnection, readPathNames } from '../mesh/find-connection.js';
@@ -39,6 +42,8 @@ export function addSource(program: Command): void {
   addSourceMap(source);
   addSourceStatus(source);
   addSourceBackfill(source);
+  addSourceNew(source);
+  addSourceCheck(source);
 }
 
 async function verifyRequest(context: CliContext, options: VerifyOptions): Promise<ExitCode> {

@@ -6,11 +6,13 @@ import {
   type LoadedConfig,
 } from '@crm-mesh/config';
 import { findDropIns } from '@crm-mesh/drop-ins';
-import { SHIPPED_SOURCES } from '@crm-mesh/sources';
+import type { Source } from '@crm-mesh/sdk';
 import { accessSync, constants } from 'node:fs';
 import { dirname } from 'node:path';
 import { checkDropIn } from '../commands/check-drop-in.js';
 import type { CliContext } from '../cli-context.js';
+import { checkOwnSources } from '../commands/source-check.js';
+import { findSource } from '../mesh/find-source.js';
 import { loadMeshConfig } from '../mesh/load-mesh-config.js';
 import { describeError } from '../output/describe-error.js';
 import { failed, note, ok, type Check, type CheckResult } from './check.js';
@@ -26,7 +28,12 @@ export const checkConfig: Check = {
       loaded.file === undefined
         ? note('mesh.yaml', 'there is none: everything is default')
         : ok('mesh.yaml', loaded.file);
-    const parts = await Promise.all([checkConnections(loaded), checkPlugins(loaded), checkStores(loaded)]);
+    const parts = await Promise.all([
+      checkConnections(loaded),
+      checkSources(loaded),
+      checkPlugins(loaded),
+      checkStores(loaded),
+    ]);
     return [file, ...parts.flat()];
   },
 };
@@ -47,22 +54,24 @@ function describeProblem(name: string, { file, line, path, message, cure }: Conf
   return failed(name, `${where} ${path} ${message}`.trim(), `${cure}${hint}`);
 }
 
-async function checkConnections({ connections }: LoadedConfig): Promise<CheckResult[]> {
+async function checkConnections(config: LoadedConfig): Promise<CheckResult[]> {
+  const { connections } = config;
   if (connections.length === 0) return [note('connections', 'none in mesh.yaml yet')];
-  return (await Promise.all(connections.map(checkConnection))).flat();
+  return (await Promise.all(connections.map((connection, index) => checkConnection(connection, index, config)))).flat();
 }
 
-async function checkConnection(connection: ConnectionConfig, index: number): Promise<CheckResult[]> {
+async function checkConnection(
+  connection: ConnectionConfig,
+  index: number,
+  config: LoadedConfig,
+): Promise<CheckResult[]> {
   const name = `connection ${connection.tenant}/${connection.name}`;
-  const source = SHIPPED_SOURCES.get(connection.source);
-  if (source === undefined) {
-    return [
-      failed(
-        name,
-        `there is no source "${connection.source}"`,
-        `Write one of ${[...SHIPPED_SOURCES.keys()].join(', ')}.`,
-      ),
-    ];
+  let source: Source;
+  try {
+    source = await findSource(connection.source, config);
+  } catch (error) {
+    const { what, cure = '' } = describeError(error);
+    return [failed(name, what, cure)];
   }
   try {
     await validateConfig(source.config, connection.config, `connections[${index}].config`);
@@ -71,6 +80,16 @@ async function checkConnection(connection: ConnectionConfig, index: number): Pro
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((problem) => describeProblem(name, problem));
   }
+}
+
+/** Those of the plugin folders; what is wrong with their connections is told with these. */
+async function checkSources(config: LoadedConfig): Promise<CheckResult[]> {
+  const checked = await checkOwnSources({ ...config, connections: [] });
+  return checked.map(({ ok: good, name, parts, error }) =>
+    good
+      ? ok(`source ${name}`, (parts ?? []).join(', '))
+      : failed(`source ${name}`, error?.what ?? '', error?.cure ?? ''),
+  );
 }
 
 async function checkPlugins(config: LoadedConfig): Promise<CheckResult[]> {

@@ -1,9 +1,9 @@
 import { suggestName, validateConfig, type ConnectionConfig, type LoadedConfig } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
 import type { Source } from '@crm-mesh/sdk';
-import { SHIPPED_SOURCES } from '@crm-mesh/sources';
 import type { CliContext } from '../cli-context.js';
 import { DEFAULT_PORTS } from '../supervisor/plan-ports.js';
+import { findSource } from './find-source.js';
 import { findDataDir } from './locate-mesh.js';
 import { readRunFile } from './run-file.js';
 
@@ -28,8 +28,7 @@ export async function openConnection(
   { wished, publicUrl }: { wished: string | undefined; publicUrl?: string | undefined },
 ): Promise<FoundConnection> {
   const connection = findConnection(config.connections, wished);
-  const source = SHIPPED_SOURCES.get(connection.source);
-  if (source === undefined) throw describeUnknownSource(connection);
+  const source = await findSource(connection.source, config);
   const path = `connections[${config.connections.indexOf(connection)}]`;
   const own = await validateConfig(source.config, connection.config, `${path}.config`);
   const { tenant, name } = connection;
@@ -53,15 +52,6 @@ function findConnection(connections: readonly ConnectionConfig[], wished: string
       ? 'It is not said which connection it is for.'
       : `There is no connection ${wished} in mesh.yaml.`;
   throw new MeshError('MESH_CONNECTION_UNKNOWN', what, { cure });
-}
-
-function describeUnknownSource({ source }: ConnectionConfig): MeshError {
-  const names = [...SHIPPED_SOURCES.keys()];
-  const suggestion = suggestName(source, names);
-  const cure = suggestion ? `Did you mean "${suggestion}"?` : `Write one of ${names.join(', ')}.`;
-  return new MeshError('MESH_CONFIG_INVALID', `mesh.yaml names the source "${source}", which does not exist.`, {
-    cure,
-  });
 }
 
 /** mesh.yaml, else the publisher that runs on this data folder, else its usual address. */

@@ -40,6 +40,10 @@ describe('renderLogLine', () => {
       { msg: 'plugin', plugin: 'a', state: 'refused', reason: 'events[0] is wrong', cure: 'Mend it.' },
       `${clock} ◆ plugin a refused: events[0] is wrong\n → Mend it.`,
     ],
+    [
+      { msg: 'source', source: 'close', state: 'refused', reason: 'map is missing', cure: 'Mend it.' },
+      `${clock} ◆ source close refused: map is missing\n → Mend it.`,
+    ],
     [{ msg: 'breaker', level: 'warn', state: 'open' }, `${clock} host warn breaker state=open`],
     [
       { msg: 'boom', level: 'error', err: { type: 'TypeError', message: 'x is not y' } },

@@ -35,7 +35,7 @@ function parseLine(text: string): LogLine | undefined {
 function renderKnown(line: LogLine): string | undefined {
   if (line.msg === 'event') return renderEvent(line);
   if (line.msg === 'outcome') return renderOutcome(line);
-  if (line.msg === 'plugin') return renderPlugin(line);
+  if (line.msg === 'plugin' || line.msg === 'source') return renderDropIn(line.msg, line);
   return undefined;
 }
 
@@ -60,12 +60,12 @@ function renderOutcome(line: LogLine): string {
   return `${pc.dim('└')} ${pc.dim(where)} ${pc.magenta(show(line['plugin']))} ${result}${showError(line)}`;
 }
 
-function renderPlugin(line: LogLine): string {
-  const name = pc.magenta(show(line['plugin'] ?? line['file']));
+function renderDropIn(kind: 'plugin' | 'source', line: LogLine): string {
+  const name = pc.magenta(show(line[kind] ?? line['file']));
   const state = show(line['state']);
-  if (state !== 'refused') return `${pc.blue('◆')} plugin ${name} ${state}${pc.dim(showVersion(line))}`;
+  if (state !== 'refused') return `${pc.blue('◆')} ${kind} ${name} ${state}${pc.dim(showVersion(line))}`;
   const cure = line['cure'] ? `\n           ${pc.cyan('→')} ${show(line['cure'])}` : '';
-  return `${pc.red('◆')} plugin ${name} ${pc.red('refused')}: ${show(line['reason'])}${cure}`;
+  return `${pc.red('◆')} ${kind} ${name} ${pc.red('refused')}: ${show(line['reason'])}${cure}`;
 }
 
 /** Everything else: what is loud, and on wish the rest. */

@@ -1,4 +1,5 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHmac } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connectNats, type Nats } from '@crm-mesh/jetstream';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
@@ -90,9 +91,9 @@ const postToShop = (): request.Test =>
     .set(CLOUD_EVENT_HEADERS)
     .send(JSON.stringify(makeCloudEvent('contact.updated', { id: `s${++count}`, name: 'Bo' })));
 
-const findLine = (message: string) => lines.filter((line) => line.message === message).at(-1);
-const awaitLine = (message: string) =>
-  expect.poll(() => findLine(message), { timeout: 10_000 }).toBeDefined() as unknown as Promise<void>;
+const findLine = (state: string) => lines.filter((line) => line.message === 'source' && line['state'] === state).at(-1);
+const awaitLine = async (state: string): Promise<void> =>
+  expect.poll(() => findLine(state), { timeout: 10_000 }).toBeDefined();
 
 describe('a source in a plugin folder', () => {
   it('serves its connections, to the event', async () => {
@@ -111,8 +112,8 @@ describe('a source in a plugin folder', () => {
 
     lines.length = 0;
     const file = write('my-crm.source.ts', sourceText({ copies: 3 }).replace('map:', 'mapp:'));
-    await awaitLine('source refused');
-    expect(findLine('source refused')).toMatchObject({
+    await awaitLine('refused');
+    expect(findLine('refused')).toMatchObject({
       source: 'my-crm',
       reason: `${file}: map: is missing; mapp: is not known.`,
       cure: expect.stringContaining('Did you mean "map"?'),
@@ -122,13 +123,13 @@ describe('a source in a plugin folder', () => {
 
     lines.length = 0;
     write('my-crm.source.ts', sourceText({ copies: 3, more: '@IsString() region!: string;' }));
-    await awaitLine('source refused');
-    expect(findLine('source refused')?.['reason']).toContain('connections[0].config.region');
+    await awaitLine('refused');
+    expect(findLine('refused')?.['reason']).toContain('connections[0].config.region');
     expect((await post()).body).toEqual({ accepted: 2, duplicates: 0 });
 
     lines.length = 0;
     rmSync(file);
-    await awaitLine('source removed');
+    await awaitLine('removed');
     expect((await post()).body).toEqual({ accepted: 2, duplicates: 0 });
   });
 
@@ -140,7 +141,7 @@ describe('a source in a plugin folder', () => {
     expect(refused.body).toMatchObject({ code: 'MESH_SOURCE_INVALID' });
     expect(refused.text).not.toContain('.ts');
     expect((await postToShop()).status).toBe(202);
-    expect(findLine('source refused')?.['reason']).toContain('default export: was not made by defineSource');
+    expect(findLine('refused')?.['reason']).toContain('default export: was not made by defineSource');
 
     write('my-crm.source.ts', sourceText());
     await expect.poll(async () => (await post()).status, { timeout: 10_000 }).toBe(202);
@@ -151,10 +152,24 @@ describe('a source in a plugin folder', () => {
     ['another file', { 'a/index.source.ts': '', 'my-crm/index.source.ts': sourceText() }, 'my-crm.source.ts'],
   ])('cannot have the name of %s', async (_, files, reason) => {
     await start({ 'my-crm.source.ts': sourceText({ copies: 2 }), ...files });
-    const lastRefusal = lines.filter(({ message, source }) => message === 'source refused' && source !== 'a').at(-1);
+    const lastRefusal = lines.filter(({ state, source }) => state === 'refused' && source !== 'a').at(-1);
     expect(JSON.stringify(lastRefusal?.['reason'])).toContain(reason);
     expect((await post()).status).toBe(202);
     expect((await postToShop()).status).toBe(202);
+  });
+
+  it('may be the example for Close, where it lies', async () => {
+    const key = 'ab'.repeat(32);
+    const close = { tenant: 'acme', name: 'close', source: 'close', config: { signatureKeys: [key], apiKey: 'k' } };
+    const root = join(import.meta.dirname, '../../../..');
+    test = makeConfig({ pluginFolders: [join(root, 'examples/close-source')], connections: [close] });
+    publisher = await startPublisher({ config: test.config, nats: { url: server.url }, log: quietLog });
+    const body = readFileSync(join(root, 'test/samples/close/signed/opportunity-closed-won.raw.json'));
+    const timestamp = String(Math.floor(Date.now() / 1000));
+    const hash = createHmac('sha256', Buffer.from(key, 'hex')).update(timestamp).update(body).digest('hex');
+    const headers = { 'content-type': 'application/json', 'close-sig-timestamp': timestamp, 'close-sig-hash': hash };
+    const answer = await request(publisher.url).post('/webhooks/acme/close').set(headers).send(body.toString());
+    expect(answer.body).toEqual({ accepted: 1, duplicates: 0 });
   });
 
   it('that does not exist is a mistake in mesh.yaml, which names those that do', async () => {

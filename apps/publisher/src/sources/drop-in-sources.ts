@@ -76,7 +76,7 @@ export class DropInSources {
     this.#files.delete(dropIn.file);
     const reason =
       'its file is gone: connections of this source go on with what was loaded until the publisher restarts';
-    this.options.log.warn({ source: dropIn.name, file: dropIn.file, reason }, 'source removed');
+    this.options.log.warn({ source: dropIn.name, file: dropIn.file, state: 'removed', reason }, 'source');
   }
 
   private async load(dropIn: DropIn): Promise<void> {
@@ -94,7 +94,7 @@ export class DropInSources {
       return this.refuse(dropIn, error);
     }
     this.#files.set(dropIn.file, { dropIn, source: loaded.source, version });
-    this.options.log.info({ source: dropIn.name, file: dropIn.file, version }, 'source loaded');
+    this.options.log.info({ source: dropIn.name, state: 'loaded', file: dropIn.file, version }, 'source');
   }
 
   private checkName(loaded: LoadedSource): LoadedSource {
@@ -110,6 +110,6 @@ export class DropInSources {
     const { name: source, file } = dropIn;
     const running = this.find(source)?.version;
     const { what = String(error), cure } = error as { what?: string; cure?: string };
-    this.options.log.error({ source, file, reason: what, cure, running }, 'source refused');
+    this.options.log.error({ source, state: 'refused', file, reason: what, cure, running }, 'source');
   }
 }
