@@ -284,7 +284,9 @@ describe('skipOrigins', () => {
   });
 
   it('passes over it in a batch', async () => {
-    writeBatching(`delivery: { preset: 'stream', startFrom: 'new', batch: { waitMs: 300 }, skipOrigins: ['backfill'] },`);
+    writeBatching(
+      `delivery: { preset: 'stream', startFrom: 'new', batch: { waitMs: 300 }, skipOrigins: ['backfill'] },`,
+    );
     await start();
     await tell('a', 'webhook');
     await tell('loaded', 'backfill');

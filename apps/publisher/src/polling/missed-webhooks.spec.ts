@@ -29,7 +29,14 @@ async function count(signs: readonly Sign[], webhookGrace = 100) {
   const now = (): number => nowMs;
   const poll = { every: 60_000, lookBack: 0, webhookGrace };
   const configured = [{ tenant: 'acme', name: 'crm', source: 'crm', config: {}, poll }];
-  const connections = await openConnections({ configured, sources: [source], publicUrl: () => '', cacheFolder: '', log, now });
+  const connections = await openConnections({
+    configured,
+    sources: [source],
+    publicUrl: () => '',
+    cacheFolder: '',
+    log,
+    now,
+  });
   const missed = new MissedWebhooks({ connections, now, onMissed: () => undefined });
   for (const [atMs, kind, { origin, changed, id = '7' }] of signs) {
     nowMs = atMs;

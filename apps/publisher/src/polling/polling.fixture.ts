@@ -164,7 +164,14 @@ export async function startPollers(options: {
   const nats = await connectNats({ name: holder, url: options.url });
   const store = await openStore({ url: options.storeUrl, migrations: CURSOR_MIGRATIONS });
   const configured = [connectionOf(options.poll)];
-  const connections = await openConnections({ configured, sources: [options.source], publicUrl: () => '', cacheFolder: '', log, now });
+  const connections = await openConnections({
+    configured,
+    sources: [options.source],
+    publicUrl: () => '',
+    cacheFolder: '',
+    log,
+    now,
+  });
   const metrics = createMetrics({ app: 'publisher' });
   const pollers = new Pollers({ nats, store, connections, log, metrics, holder, now, random: () => 0.5 });
   pollers.start();
