@@ -66,13 +66,8 @@ export {
   type OAuth,
   type Urgency,
 } from './source/api.js';
-export {
-  defineSource,
-  SOURCE_MARK,
-  type Source,
-  type SourceContext,
-  type SourceDefinition,
-} from './source/define-source.js';
+export type { SourceContext } from './source/context.js';
+export { defineSource, SOURCE_MARK, type Source, type SourceDefinition } from './source/define-source.js';
 export type { CrmDescription, EntityDescription, FieldDescription } from './source/metadata.js';
 export type {
   PollPage,

@@ -94,7 +94,11 @@ function parse(text: string): unknown {
 }
 
 async function openAdjust({ connection, path }: FoundConnection, cacheFolder: string): Promise<AdjustRecord> {
-  const overrides = await validateConfig<MappingOverrides>(MappingOverrides, connection.mapping ?? {}, `${path}.mapping`);
+  const overrides = await validateConfig<MappingOverrides>(
+    MappingOverrides,
+    connection.mapping ?? {},
+    `${path}.mapping`,
+  );
   const own = overrides.file === undefined ? undefined : await loadMapping(overrides.file, { cacheFolder });
   return createAdjust(overrides, own);
 }

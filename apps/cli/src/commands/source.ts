@@ -9,7 +9,6 @@ import { addSourceBackfill } from './source-backfill.js';
 import { addSourceMap } from './source-map.js';
 import { addSourceStatus } from './source-status.js';
 import { addSourceCheck } from './source-check.js';
-import { addSourceMap } from './source-map.js';
 import { addSourceNew } from './source-new.js';
 import { runCommand } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-code.js';

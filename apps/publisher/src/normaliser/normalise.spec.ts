@@ -21,7 +21,7 @@ async function state(gathered: Partial<Notification>[], isThin = true): Promise<
   const loadRecord = (): Promise<unknown> => Promise.resolve({ name: `read ${(reads += 1)}` });
   const counts = { received: 0, refused: 0, duplicates: 0, events: 0, missed: 0 };
   const rest = { source, context: {} as SourceContext, loadRecord, coalesceMs: 0, counts };
-  const connections = new Connections([{ tenant: 'acme', name: 'crm', ...rest } as Connection]);
+  const connections = new Connections([{ tenant: 'acme', name: 'crm', ...rest } as Partial<Connection> as Connection]);
   const normalise = createNormalise({
     connections,
     writer: { write: (statement) => Promise.resolve(void statements.push(statement)) },

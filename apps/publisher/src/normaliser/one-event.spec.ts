@@ -70,8 +70,13 @@ function follow(crm: CrmHistory, plant: Plant): (signs: readonly Sign[], second:
   const counts = { received: 0, refused: 0, duplicates: 0, events: 0, missed: 0 };
   const context = {} as SourceContext;
   const rest = { source, context, loadRecord: read, coalesceMs: 0, counts };
-  const connections = new Connections([{ tenant: 'acme', name: crm.connection, ...rest } as Connection]);
-  const normaliserCounts = new NormaliserCounts(createMetrics({ app: 'publisher' }), { connections, now: () => LATER_MS });
+  const connections = new Connections([
+    { tenant: 'acme', name: crm.connection, ...rest } as Partial<Connection> as Connection,
+  ]);
+  const normaliserCounts = new NormaliserCounts(createMetrics({ app: 'publisher' }), {
+    connections,
+    now: () => LATER_MS,
+  });
   const writer = new EventWriter({
     ...{ nats, ledger: plantInto(plant), log, counts: normaliserCounts },
     isLeading: () => true,

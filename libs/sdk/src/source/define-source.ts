@@ -1,32 +1,12 @@
 import type { Notification } from '@crm-mesh/contract';
 import type { ConfigSchema } from '../config-schema.js';
-import type { Log } from '../log.js';
-import type { ApiClient, ApiDescription, Urgency } from './api.js';
+import type { ApiDescription } from './api.js';
+import type { SourceContext } from './context.js';
 import type { CrmDescription } from './metadata.js';
 import type { SourcePoll, SourceScan, SubscribeRequest } from './poll.js';
 import type { FetchedRecords, MappedRecord, NotificationDraft } from './record.js';
 import type { AcceptedReply, HandshakeReply, Hypothesis, Verification, WebhookRequest } from './webhook.js';
 import type { WriteRequest, WriteResult } from './write.js';
-
-/** What a source's functions get: one configured connection. */
-export interface SourceContext<C = unknown> {
-  /** The tenant of mesh.yaml. */
-  tenant: string;
-  /** The name of the connection, unique in the tenant. */
-  connection: string;
-  /** The same object as long as the configuration stands: sources keep rate limits, keys and caches by it. */
-  config: C;
-  /** The URL that the CRM was told, with no query; what stands behind a proxy does not see it in `Host`. */
-  publicUrl: string;
-  /** Epoch milliseconds. */
-  now(): number;
-  /** Lines carry the tenant and the connection by themselves. */
-  log: Log;
-  /** What is being done: `live`, or what gives way to it. The API's rate limit is shared accordingly. */
-  urgency: Urgency;
-  /** The CRM's API as the source describes it by `api`; without that every request is refused. */
-  api: ApiClient;
-}
 
 /** Code that speaks one CRM's interface. Each part is optional but `map`; what is absent the CRM does not have. */
 export interface SourceDefinition<C = unknown> {

@@ -1,5 +1,5 @@
 import type { NotificationDraft } from './record.js';
-import type { SourceContext } from './define-source.js';
+import type { SourceContext } from './context.js';
 
 /** A part of time, and how far into it we are. */
 export interface PollRequest {

@@ -1,11 +1,17 @@
 import type { Random } from '../../crm/draw-ids.js';
-import type { Knobs } from '../webhooks/knobs.js';
 
 /** What may go wrong with a request, by the status that it is answered with; `slow` is answered late. */
 export const API_FAULTS = ['401', '403', '429', '500', '502', '503', '504', 'slow'] as const;
 export type ApiFault = (typeof API_FAULTS)[number];
 
-type FaultKnobs = Pick<Knobs, 'apiFailNext' | 'apiFailRate' | 'apiLimitRate' | 'apiSlowRate' | 'apiScript'>;
+/** The knobs that it depends on. */
+interface FaultKnobs {
+  apiFailNext: number;
+  apiFailRate: number;
+  apiLimitRate: number;
+  apiSlowRate: number;
+  apiScript: ('ok' | ApiFault)[];
+}
 
 /** The script first, then what was ordered by number, then by chance. The knobs forget what was played. */
 export function takeFault(knobs: FaultKnobs, random: Random): ApiFault | undefined {
