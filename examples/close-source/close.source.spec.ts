@@ -118,7 +118,7 @@ const samples: SourceSamples = {
 };
 
 describe('Close', () => {
-  for (const { name, run } of testSource(source, samples)) it(name, run);
+  it.each(testSource(source, samples))('$name', ({ run }) => run());
 
   it('is told by the webhook and by the event log as one', async () => {
     const body = read('api-event-log-page.json').toString();

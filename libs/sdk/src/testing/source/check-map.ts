@@ -1,4 +1,4 @@
-import type { SourceContext } from '../../source/define-source.js';
+import type { SourceContext } from '../../source/context.js';
 import type { MappedRecord, NotificationDraft } from '../../source/record.js';
 import { isObject } from '../../kit/read-value.js';
 import { check, describe, expectMapped, expectSame } from './expect-contract.js';

@@ -1,7 +1,7 @@
 import { isEntity } from '@crm-mesh/contract';
 import { Unavailable } from '../../delivery-errors.js';
 import type { ApiClient } from '../../source/api.js';
-import type { SourceContext } from '../../source/define-source.js';
+import type { SourceContext } from '../../source/context.js';
 import type { NotificationDraft } from '../../source/record.js';
 import { nameDraft } from './check-map.js';
 import { check, expectDraft, expectJson, expectSame } from './expect-contract.js';

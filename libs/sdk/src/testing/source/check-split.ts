@@ -1,6 +1,6 @@
 import { MeshError } from '@crm-mesh/contract';
 import type { ApiClient } from '../../source/api.js';
-import type { SourceContext } from '../../source/define-source.js';
+import type { SourceContext } from '../../source/context.js';
 import type { NotificationDraft } from '../../source/record.js';
 import { check, describe, expectDraft, expectPart, expectSame } from './expect-contract.js';
 import { HOSTILE_BODIES, spoilEachPart } from './hostile-values.js';

@@ -131,7 +131,7 @@ async function decide(
 
 function expectVerification(decision: Verification, secrets: readonly string[]): void {
   check(isObject(decision) && 'ok' in decision, 'verify gives no object (a Promise?)');
-  if (decision.ok === true) {
+  if (decision.ok) {
     check(typeof decision.scheme === 'string' && decision.scheme !== '', 'verify gives no scheme');
     return;
   }

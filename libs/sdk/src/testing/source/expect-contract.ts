@@ -14,10 +14,10 @@ export function expectDraft(draft: NotificationDraft, where: string, toNotificat
   check(unknown === undefined, `${where} has the unknown field "${unknown}"`);
   check(
     isText(entity) && isEntity(entity),
-    `${where}: entity "${String(entity)}" is none, nor "custom-…" in lower case`,
+    `${where}: entity ${describe(entity)} is none, nor "custom-…" in lower case`,
   );
   check(isText(id), `${where}: id ${describe(id)} is no text`);
-  check(CHANGES.includes(change), `${where}: change "${String(change)}" is none of ${CHANGES.join(', ')}`);
+  check(CHANGES.includes(change), `${where}: change ${describe(change)} is none of ${CHANGES.join(', ')}`);
   check(isText(dedupeKey), `${where}: dedupeKey ${describe(dedupeKey)} is no text`);
   check(modifiedAt === undefined || isTimestamp(modifiedAt), `${where}: modifiedAt is no ISO 8601 time with a zone`);
   check(

@@ -1,6 +1,7 @@
 import { isKnownEntity, type Notification } from '@crm-mesh/contract';
 import type { ApiClient } from '../../source/api.js';
-import type { Source, SourceContext } from '../../source/define-source.js';
+import type { SourceContext } from '../../source/context.js';
+import type { Source } from '../../source/define-source.js';
 import type { NotificationDraft } from '../../source/record.js';
 import type { WebhookRequest } from '../../source/webhook.js';
 import { checkTestConfig } from '../check-test-config.js';
