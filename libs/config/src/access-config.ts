@@ -32,7 +32,7 @@ export class AccessConfig {
       'A last segment of the webhook address that only the CRM was told: `/webhooks/<tenant>/<name>/<secretPath>`.',
   })
   @Optional()
-  @Matches(/^[A-Za-z0-9_-]{20,200}$/, { message: 'must be 20 to 200 letters, digits, hyphens or underscores' })
+  @Matches(/^[A-Za-z0-9_=-]{20,200}$/, { message: 'must be 20 to 200 letters, digits or any of - _ =' })
   secretPath?: string;
 
   @Key({ type: 'object', meaning: 'HTTP Basic authentication.', nested: BasicAccessConfig })

@@ -22,10 +22,9 @@ export interface OpenConnectionsOptions {
 
 /** The path of a connection's webhooks. */
 function webhookPath({ tenant, name, access }: ConnectionConfig): string {
-  return ['/webhooks', tenant, name, access?.secretPath]
-    .filter((part) => part !== undefined)
-    .map((part, index) => (index === 0 ? part : encodeURIComponent(part)))
-    .join('/');
+  const path = `/webhooks/${encodeURIComponent(tenant)}/${encodeURIComponent(name)}`;
+  // Nothing in it needs encoding, and the CRM was told it as it is.
+  return access?.secretPath === undefined ? path : `${path}/${access.secretPath}`;
 }
 
 /** Checks each connection's own settings with its source. Throws a ConfigError that names the key. */
