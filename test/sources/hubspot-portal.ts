@@ -1,4 +1,4 @@
-import type { ApiClient, NotificationDraft, PollRequest, ScanRequest, SourceContext } from '@crm-mesh/sdk';
+import type { NotificationDraft, PollRequest, ScanRequest, SourceContext } from '@crm-mesh/sdk';
 import { startSandbox, UI_ACTOR, type RunningSandbox, type SandboxOptions } from '@crm-mesh/sandbox/start';
 import { createLogger } from '@crm-mesh/telemetry';
 import { HubspotConfig, hubspotSource } from '../../libs/sources/src/index.js';
@@ -27,19 +27,16 @@ export async function openPortal(config: object = {}, options: SandboxOptions = 
     rateLimits: { maxPerInterval: 1_000_000, searchPerSecond: 1_000_000 },
     ...options,
   });
-  const context = {
-    ...createContext(
-      createConfig(HubspotConfig, {
-        clientSecrets: [sandbox.clientSecret],
-        accessToken: sandbox.accessToken,
-        apiUrl: sandbox.url,
-        rateLimit: { requests: 1_000_000, concurrent: 10, searchesPerSecond: 1_000 },
-        ...config,
-      }),
-    ),
-    api: createApi(sandbox),
-    now: () => clock.nowMs,
-  };
+  const context = createContext(
+    createConfig(HubspotConfig, {
+      clientSecrets: [sandbox.clientSecret],
+      accessToken: sandbox.accessToken,
+      apiUrl: sandbox.url,
+      rateLimit: { requests: 1_000_000, concurrent: 10, searchesPerSecond: 1_000 },
+      ...config,
+    }),
+    { api: hubspotSource.api!, now: () => clock.nowMs },
+  );
   const pages = async <Request>(page: PageReader<Request>, request: Request): Promise<NotificationDraft[][]> => {
     const found: NotificationDraft[][] = [];
     let cursor: string | undefined;
@@ -56,20 +53,6 @@ export async function openPortal(config: object = {}, options: SandboxOptions = 
     clock,
     poll: (window) => pages(hubspotSource.poll!.page, { entity: 'contact', ...window }),
     scan: (request) => pages(hubspotSource.scan!.page, { entity: 'contact', ...request }),
-  };
-}
-
-/** As the mesh supplies it, of a CRM that never refuses. */
-function createApi({ url, accessToken }: RunningSandbox): ApiClient {
-  return {
-    request: async ({ method = 'GET', path, json }) => {
-      const response = await fetch(url + path, {
-        method,
-        headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
-        body: JSON.stringify(json),
-      });
-      return { status: response.status, headers: {}, body: undefined, text: await response.text() };
-    },
   };
 }
 

@@ -92,8 +92,9 @@ const postToShop = (): request.Test =>
     .send(JSON.stringify(makeCloudEvent('contact.updated', { id: `s${++count}`, name: 'Bo' })));
 
 const findLine = (state: string) => lines.filter((line) => line.message === 'source' && line['state'] === state).at(-1);
-const awaitLine = async (state: string): Promise<void> =>
-  expect.poll(() => findLine(state), { timeout: 10_000 }).toBeDefined();
+async function awaitLine(state: string): Promise<void> {
+  await expect.poll(() => findLine(state), { timeout: 10_000 }).toBeDefined();
+}
 
 describe('a source in a plugin folder', () => {
   it('serves its connections, to the event', async () => {

@@ -15,8 +15,11 @@ export interface HubspotApi {
   request(request: HubspotRequest): Promise<unknown>;
 }
 
-/** The daily limit ends at midnight in the portal's time zone, which we do not know: ask again every hour. */
-const DAILY_LIMIT_WAIT_MS = 3_600_000;
+/**
+ * By the first word of the limit's name. The daily one ends at midnight in the portal's time zone, which we do not know:
+ * ask again every hour. That of search is over in a second.
+ */
+const WAIT_MS: Readonly<Record<string, number>> = { DAILY: 3_600_000, SECONDLY: 1_000 };
 const SHORT_LIMIT_WAIT_MS = 10_000;
 
 /** How HubSpot's API is reached. */
@@ -74,7 +77,7 @@ function explain({ status, body }: ApiAnswer): ApiFailure | undefined {
 
 function explainLimit(body: unknown): ApiFailure {
   const policy = isObject(body) && typeof body.policyName === 'string' ? body.policyName : 'unknown policy';
-  const retryAfterMs = policy.startsWith('DAILY') ? DAILY_LIMIT_WAIT_MS : SHORT_LIMIT_WAIT_MS;
+  const retryAfterMs = WAIT_MS[policy.split('_')[0]!] ?? SHORT_LIMIT_WAIT_MS;
   return { kind: 'blocked', what: `rate limit ${policy}.`, retryAfterMs };
 }
 

@@ -225,6 +225,7 @@ describe('the rate limit', () => {
       20_000 - (SAMPLE_TIME_MS % 1000),
     ],
     ['the day’s limit', limited({}, 'DAILY'), 3_600_000],
+    ['the limit of search', limited({}, 'SECONDLY'), 1_000],
   ])('%s', async (_name, reply, delayMs) => {
     api.routes[READ_CONTACTS] = () => reply;
     const error: unknown = await fetchHubspot('contact', ['1'], connect()).catch((thrown: unknown) => thrown);

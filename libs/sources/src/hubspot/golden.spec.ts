@@ -67,7 +67,7 @@ function describeLinks(type: string): object {
 
 const connect = () => {
   const plain = { clientSecrets: ['s'], accessToken: 't', apiUrl: api.url, currency: 'EUR' };
-  return createContext(createConfig(HubspotConfig, plain), { nowMs: NOW_MS });
+  return createContext(createConfig(HubspotConfig, plain), { nowMs: NOW_MS, api: hubspotSource.api! });
 };
 
 interface Told {

@@ -1,6 +1,6 @@
 import { Unavailable, type SourceContext } from '@crm-mesh/sdk';
 import { isObject } from '@crm-mesh/sdk/kit';
-import Bottleneck from 'bottleneck';
+import { RateLimiter } from '../kit/api/rate-limiter.js';
 import { apiOf } from './api.js';
 import type { HubspotConfig } from './config.js';
 import { pathOfEntity } from './object-types.js';
@@ -10,8 +10,8 @@ type Context = SourceContext<HubspotConfig>;
 
 /** What a search's body may be at most, in characters. */
 const LONGEST_BODY = 3_000;
-/** Requests do not arrive as evenly as they are sent. */
-const MARGIN = 1.1;
+/** HubSpot counts by the second; requests do not arrive as evenly as they are sent. */
+const INTERVAL_MS = 1_100;
 
 interface Search {
   filters: readonly { propertyName: string; operator: string; value: string }[];
@@ -30,14 +30,14 @@ interface Found {
   complete: boolean;
 }
 
-/** Searches of one token, evenly spread: HubSpot counts them apart from all else, and says nothing of what is left. */
-const pacers = new WeakMap<HubspotConfig, Bottleneck>();
+/** Searches of one token: HubSpot counts them apart from all else, and says nothing of what is left. */
+const limiters = new WeakMap<HubspotConfig, RateLimiter>();
 
 /** The first objects that match, by ascending id. There is no second page: who wants more asks for ids behind the last. */
 export async function searchObjects(entity: string, search: Search, context: Context): Promise<Found> {
   const path = pathOfEntity(entity);
   const { body, complete } = describeSearch(search);
-  const answer = await pacerOf(context.config).schedule(() =>
+  const answer = await limiterOf(context.config).run({ urgency: context.urgency, cost: 1 }, () =>
     apiOf(context).request({ method: 'POST', path: `/crm/v3/objects/${encodeURIComponent(path)}/search`, body }),
   );
   const { total, paging } = isObject(answer) ? answer : {};
@@ -59,11 +59,12 @@ function describeSearch({ filters, properties, limit }: Search): { body: object;
     : { body: { ...frame, properties: ['hs_object_id'] }, complete: false };
 }
 
-function pacerOf(config: HubspotConfig): Bottleneck {
-  let pacer = pacers.get(config);
-  if (!pacer) {
-    pacer = new Bottleneck({ minTime: (1_000 * MARGIN) / config.rateLimit.searchesPerSecond });
-    pacers.set(config, pacer);
+function limiterOf(config: HubspotConfig): RateLimiter {
+  let limiter = limiters.get(config);
+  if (!limiter) {
+    const { searchesPerSecond: requests, concurrent } = config.rateLimit;
+    limiter = new RateLimiter({ requests, intervalMs: INTERVAL_MS, concurrent });
+    limiters.set(config, limiter);
   }
-  return pacer;
+  return limiter;
 }
