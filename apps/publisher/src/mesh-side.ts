@@ -139,7 +139,7 @@ export class MeshSide {
     const { store, connections, log, metrics, now } = this.options;
     const acquireLease = (signal: AbortSignal): Promise<Lease> =>
       nats.acquireLease('schemas', { holder: HOLDER, signal });
-    return new SchemaWatch({ nats, store, connections: connections.all, log, metrics, acquireLease, now });
+    return new SchemaWatch({ nats, store, listConnections: () => connections.all, log, metrics, acquireLease, now });
   }
 
   async #close(): Promise<void> {

@@ -68,7 +68,14 @@ function watch(part: { lease?: Lease; everyMs?: number } = {}): SchemaWatch {
     release: () => Promise.resolve(),
   };
   return new SchemaWatch({
-    ...{ nats, store, connections: [connection], log, metrics: createMetrics({ app: 'publisher' }), now: Date.now },
+    ...{
+      nats,
+      store,
+      listConnections: () => [connection],
+      log,
+      metrics: createMetrics({ app: 'publisher' }),
+      now: Date.now,
+    },
     acquireLease: () => Promise.resolve(lease as Lease),
     firstAfterMs: 0,
     everyMs: part.everyMs ?? 10,

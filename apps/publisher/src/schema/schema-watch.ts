@@ -11,7 +11,8 @@ import { readSchema, saveSchema } from './schema-rows.js';
 export interface SchemaWatchOptions {
   nats: Nats;
   store: Store;
-  connections: readonly Connection[];
+  /** Asked at each look: a source that is loaded anew brings others. */
+  listConnections(): readonly Connection[];
   log: Logger;
   metrics: Metrics;
   acquireLease(signal: AbortSignal): Promise<Lease>;
@@ -38,8 +39,7 @@ export class SchemaWatch {
   }
 
   start(): void {
-    const described = this.options.connections.filter(({ source }) => source.describe);
-    if (described.length > 0) this.#ended = this.#run(described, this.#stopping.signal);
+    if (this.#listDescribed().length > 0) this.#ended = this.#run(this.#stopping.signal);
   }
 
   async stop(): Promise<void> {
@@ -47,12 +47,16 @@ export class SchemaWatch {
     await this.#ended;
   }
 
-  async #run(connections: readonly Connection[], signal: AbortSignal): Promise<void> {
+  #listDescribed(): readonly Connection[] {
+    return this.options.listConnections().filter(({ source }) => source.describe);
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     const { firstAfterMs = FIRST_AFTER_MS, log } = this.options;
     await pauseFor(firstAfterMs, signal);
     while (!signal.aborted) {
       try {
-        await this.#lead(connections, signal);
+        await this.#lead(signal);
       } catch (error) {
         if (signal.aborted) return;
         log.warn({ err: error }, 'the schemas of CRMs could not be watched; it is tried again');
@@ -61,12 +65,12 @@ export class SchemaWatch {
     }
   }
 
-  async #lead(connections: readonly Connection[], signal: AbortSignal): Promise<void> {
+  async #lead(signal: AbortSignal): Promise<void> {
     const lease = await this.options.acquireLease(signal);
     const over = AbortSignal.any([signal, abortWhen(lease.lost)]);
     try {
       while (!over.aborted) {
-        for (const connection of connections) if (!over.aborted) await this.look(connection);
+        for (const connection of this.#listDescribed()) if (!over.aborted) await this.look(connection);
         await pauseFor(this.options.everyMs ?? EVERY_MS, over);
       }
     } finally {
