@@ -7,6 +7,7 @@ import { describeLifeRows } from './stores/life-rows.js';
 import { ALL_MIGRATIONS, describeMigrations } from './stores/migrations.js';
 import { describeHoldRows } from './stores/hold-rows.js';
 import { describeOutboxRows } from './stores/outbox-rows.js';
+import { describeSchemaRows } from './stores/schema-rows.js';
 import { describeSnapshotRows } from './stores/snapshot-rows.js';
 import { listStoreKinds } from './stores/places.js';
 import { describeTables } from './stores/tables.js';
@@ -62,6 +63,7 @@ describe.each(kinds)('the store on $name', (kind) => {
       describeLedgerRows(() => store);
       describeOutboxRows(() => store);
       describeCursorRows(() => store);
+      describeSchemaRows(() => store);
     });
   });
 });

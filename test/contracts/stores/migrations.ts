@@ -4,6 +4,7 @@ import { LEDGER_MIGRATIONS } from '@crm-mesh/ledger';
 import { openStore, type MigrationClass, type Store } from '@crm-mesh/store';
 import { OUTBOX_MIGRATIONS } from '../../../apps/publisher/src/outbox/migrations.js';
 import { CURSOR_MIGRATIONS } from '../../../apps/publisher/src/polling/migrations.js';
+import { SCHEMA_MIGRATIONS } from '../../../apps/publisher/src/schema/migrations.js';
 import type { StoreKind } from './places.js';
 import { describeTables } from './tables.js';
 
@@ -13,6 +14,7 @@ export const ALL_MIGRATIONS: MigrationClass[] = [
   ...LEDGER_MIGRATIONS,
   ...OUTBOX_MIGRATIONS,
   ...CURSOR_MIGRATIONS,
+  ...SCHEMA_MIGRATIONS,
 ].toSorted((a, b) => timeOf(a) - timeOf(b));
 
 function timeOf({ name }: MigrationClass): number {

@@ -103,7 +103,7 @@ function plantInto({ entry: change }: Plant): Ledger {
       const entry = await ledger.get(key);
       return entry && change(entry);
     },
-    noteSeen: (key, seen) => ledger.noteSeen(key, seen),
+    noteSeen: (key, statement) => ledger.noteSeen(key, statement),
     apply: (logged) => ledger.apply(logged),
     catchUp: (key, from) => ledger.catchUp(key, from),
     refresh: () => ledger.refresh(),
