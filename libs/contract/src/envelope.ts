@@ -14,7 +14,7 @@ export interface FieldChange {
 export type EventData<R> = R & {
   /** By field, custom ones as `custom.<name>`; empty when nothing but the action is new. */
   changes: Record<string, FieldChange>;
-  /** For `merged`: ids of the records that this one has swallowed. */
+  /** Ids of the records that this one has swallowed: with `merged`, and where it is first seen after that. */
   mergedIds?: string[];
   /** For `deleted`: the record that has swallowed this one. Its customer is not gone, but known under that id. */
   mergedInto?: string;

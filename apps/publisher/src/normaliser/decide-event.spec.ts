@@ -149,6 +149,16 @@ describe('decideEvent', () => {
       [open, [deal('open', 'a', 20), { mergedIds: ['8'] }], [deal('open', 'a', 20), { mergedIds: ['8'] }]],
       ['created@1', 'merged@2', 'same'],
     ],
+    [
+      'a merge long ago, of a record that is new to us',
+      [[deal('won', 'a', 5), { mergedIds: ['8'], change: 'updated' }]],
+      ['won@1'],
+    ],
+    [
+      'a merge of a record that is new to us',
+      [[deal('open', 'a', 5), { mergedIds: ['8'], change: 'merged' }]],
+      ['merged@1'],
+    ],
     ['a merge told late', [open, [deal('won', 'a', 5), { mergedIds: ['8'] }]], ['created@1', 'merged@2']],
     [
       'a thin sign that is old, a record that is new',

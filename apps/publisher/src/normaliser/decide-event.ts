@@ -32,12 +32,19 @@ function decidePresent(input: DecisionInput, atMs: number): Decision {
   const data = applyPatch(notification.entity, known, sifted?.mapped ?? mapped);
   const ofPatch = mapped.patch && (sifted?.fieldTimes ?? timePatch(mapped, atMs, entry));
   const told = { data, atMs, fieldTimes: ofPatch || undefined };
-  if (swallowed.length > 0) return publish(input, { ...told, action: 'merged', mergedIds: swallowed });
-  const publication = publish(input, { ...told, action: chooseAction({ entry, record: data, notification }) });
+  if (swallowed.length > 0 && isMergeNews(input))
+    return publish(input, { ...told, action: 'merged', mergedIds: swallowed });
+  const action = chooseAction({ entry, record: data, notification });
+  const publication = publish(input, { ...told, action, ...(swallowed.length > 0 && { mergedIds: swallowed }) });
   // No changes is the same as the same hash.
   if (entry?.state === 'present' && Object.keys(publication.changes).length === 0)
     return { kind: 'drop', reason: 'same', atMs, fieldTimes: ofPatch || timeWhole(atMs, entry) };
   return publication;
+}
+
+/** A row of a record that was never seen may name what it swallowed long ago: who waits for `created` must hear of it. */
+function isMergeNews({ entry, notification }: DecisionInput): boolean {
+  return notification.change === 'merged' || (entry !== undefined && entry.version > 0);
 }
 
 /** A merge is news however late it comes. */

@@ -61,7 +61,8 @@ export function makeDataSchema(name: SchemaName): JsonSchema {
       },
       mergedIds: {
         type: 'array',
-        description: 'For merged: ids of the records that this one has swallowed.',
+        description:
+          'Ids of the records that this one has swallowed: with merged, and where a record is first seen after it.',
         items: { type: 'string' },
       },
       mergedInto: { type: 'string', description: 'For deleted: the record that has swallowed this one.' },
