@@ -20,4 +20,5 @@ export type { SecretReference } from './references.js';
 export { listStreamLimits, type StreamLimits } from './stream-limits.js';
 export { suggestName } from './suggest-name.js';
 export { refuseConfig, validateConfig } from './validate-config.js';
+export { formatWebhookPath } from './webhook-path.js';
 export { watchConfig, type ConfigWatch, type WatchOptions } from './watch-config.js';

@@ -5,9 +5,10 @@ import pc from 'picocolors';
 import { validateConfig } from '@crm-mesh/config';
 import { MeshError, type Notification } from '@crm-mesh/contract';
 import { loadMapping } from '@crm-mesh/drop-ins';
-import type { NotificationDraft, SourceContext } from '@crm-mesh/sdk';
+import type { ApiClient, NotificationDraft, SourceContext } from '@crm-mesh/sdk';
 import { isObject, readId } from '@crm-mesh/sdk/kit';
 import {
+  connectApi,
   createAdjust,
   mapSample,
   MappingOverrides,
@@ -53,10 +54,14 @@ async function mapFile(context: CliContext, options: MapOptions): Promise<ExitCo
   const found = await openConnection(context, config, { wished });
   const adjust = await openAdjust(found, join(config.dataDir, 'cache', 'cli'));
   const results: MappedSample[] = [];
-  for (const { notification, fetched } of listNotifications(found, sample, options)) {
-    const { source } = found;
-    results.push(await mapSample({ source, context: contextOf(found), adjust, notification, fetched }));
+  const { source } = found;
+  // What a record refers to (the stages of a pipeline) is asked for where the CRM is.
+  const api = source.api && connectApi(source.api(found.config), { now: Date.now });
+  const own = contextOf(found, api?.client('live') ?? NO_API);
+  for (const { notification, fetched } of listNotifications(found, sample, { ...options, context: own })) {
+    results.push(await mapSample({ source, context: own, adjust, notification, fetched }));
   }
+  api?.close();
   context.terminal.printJson({ connection: found.title, records: results });
   context.terminal.print(results.map(renderMapped).join('\n\n') || 'The request holds no notification.');
   return results.some(({ refusal }) => refusal !== undefined) ? EXIT.problem : EXIT.ok;
@@ -103,22 +108,26 @@ async function openAdjust({ connection, path }: FoundConnection, cacheFolder: st
   return createAdjust(overrides, own);
 }
 
-function contextOf({ connection, config, publicUrl }: FoundConnection): SourceContext {
+function contextOf({ connection, config, publicUrl }: FoundConnection, api: ApiClient): SourceContext {
   const quiet = (): void => undefined;
   return {
     tenant: connection.tenant,
     connection: connection.name,
-    ...{ config, publicUrl, now: Date.now, urgency: 'live', api: NO_API },
+    ...{ config, publicUrl, now: Date.now, urgency: 'live', api },
     log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   };
 }
 
 type Told = { notification: Notification; fetched?: unknown };
 
-function listNotifications(found: FoundConnection, { request, object }: Sample, options: MapOptions): Told[] {
+function listNotifications(
+  found: FoundConnection,
+  { request, object }: Sample,
+  options: MapOptions & { context: SourceContext },
+): Told[] {
   if (request) {
     if (!found.source.split) throw usage(`${found.connection.source} takes no webhooks.`, 'Give it an object.');
-    return found.source.split(request, contextOf(found)).map((draft) => ({ notification: complete(found, draft) }));
+    return found.source.split(request, options.context).map((draft) => ({ notification: complete(found, draft) }));
   }
   const { entity } = options;
   if (entity === undefined) throw usage('It is not said what the object is.', 'Say it with --entity: contact, deal …');

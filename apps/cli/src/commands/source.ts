@@ -47,7 +47,7 @@ export function addSource(program: Command): void {
 
 async function verifyRequest(context: CliContext, options: VerifyOptions): Promise<ExitCode> {
   const request = readRecordedRequest(readRecord(resolve(context.cwd, options.request)));
-  const { source, config, title, publicUrl } = await openConnection(context, loadMeshConfig(context), {
+  const { source, config, title, publicUrl, shownUrl } = await openConnection(context, loadMeshConfig(context), {
     wished: options.connection ?? readPathNames(request.url),
     publicUrl: options.publicUrl,
   });
@@ -58,8 +58,8 @@ async function verifyRequest(context: CliContext, options: VerifyOptions): Promi
     publicUrl,
     nowMs: request.receivedAtMs ?? Date.now(),
   });
-  context.terminal.printJson({ connection: title, publicUrl, ...explanation });
-  context.terminal.print(renderExplanation(explanation, publicUrl));
+  context.terminal.printJson({ connection: title, publicUrl: shownUrl, ...explanation });
+  context.terminal.print(renderExplanation(explanation, shownUrl));
   return explanation.accepted ? EXIT.ok : EXIT.problem;
 }
 

@@ -1,4 +1,10 @@
-import { suggestName, validateConfig, type ConnectionConfig, type LoadedConfig } from '@crm-mesh/config';
+import {
+  formatWebhookPath,
+  suggestName,
+  validateConfig,
+  type ConnectionConfig,
+  type LoadedConfig,
+} from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
 import type { Source } from '@crm-mesh/sdk';
 import type { CliContext } from '../cli-context.js';
@@ -19,6 +25,8 @@ export interface FoundConnection {
   title: string;
   /** The address of its webhooks. */
   publicUrl: string;
+  /** The same for people to see: without its secret. */
+  shownUrl: string;
 }
 
 /** `wished`: `tenant/name`. Throws a MeshError that names what there is. */
@@ -33,8 +41,15 @@ export async function openConnection(
   const own = await validateConfig(source.config, connection.config, `${path}.config`);
   const { tenant, name } = connection;
   const base = (publicUrl ?? findPublicUrl(context, config)).replace(/\/+$/, '');
-  const ways = `${encodeURIComponent(tenant)}/${encodeURIComponent(name)}`;
-  return { connection, path, source, config: own, title: `${tenant}/${name}`, publicUrl: `${base}/webhooks/${ways}` };
+  const secret = connection.access?.secretPath;
+  return {
+    ...{ connection, path, source, config: own, title: `${tenant}/${name}` },
+    publicUrl: base + formatWebhookPath(connection),
+    shownUrl:
+      base +
+      formatWebhookPath(secret === undefined ? connection : { tenant, name }) +
+      (secret === undefined ? '' : '/…'),
+  };
 }
 
 function findConnection(connections: readonly ConnectionConfig[], wished: string | undefined): ConnectionConfig {

@@ -1,4 +1,4 @@
-import { ConfigError, validateConfig, type ConnectionConfig } from '@crm-mesh/config';
+import { ConfigError, formatWebhookPath, validateConfig, type ConnectionConfig } from '@crm-mesh/config';
 import { URGENCIES, type Source, type SourceContext, type Urgency } from '@crm-mesh/sdk';
 import { connectApi, createRecordLoader, NO_API } from '@crm-mesh/sources';
 import type { Logger } from '@crm-mesh/telemetry';
@@ -18,13 +18,6 @@ export interface OpenConnectionsOptions {
   publicUrl(): string;
   log: Logger;
   now(): number;
-}
-
-/** The path of a connection's webhooks. */
-function webhookPath({ tenant, name, access }: ConnectionConfig): string {
-  const path = `/webhooks/${encodeURIComponent(tenant)}/${encodeURIComponent(name)}`;
-  // Nothing in it needs encoding, and the CRM was told it as it is.
-  return access?.secretPath === undefined ? path : `${path}/${access.secretPath}`;
 }
 
 /** Checks each connection's own settings with its source. Throws a ConfigError that names the key. */
@@ -62,7 +55,7 @@ async function openConnection(
   const createContext = (urgency: Urgency): SourceContext => ({
     ...{ tenant, connection: name, config, now: options.now, log, urgency },
     get publicUrl() {
-      return options.publicUrl() + webhookPath(configured);
+      return options.publicUrl() + formatWebhookPath(configured);
     },
     api: api?.client(urgency) ?? NO_API,
   });
