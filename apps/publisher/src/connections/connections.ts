@@ -62,6 +62,7 @@ export class Connections {
   readonly #byName = new Map<string, Connection>();
   /** By the two tokens that name it in subjects. */
   readonly #byTokens = new Map<string, Connection>();
+  readonly #listeners = new Set<(connection: Connection) => void>();
 
   constructor(all: readonly Connection[]) {
     for (const connection of all) this.replace(connection);
@@ -76,6 +77,13 @@ export class Connections {
     const { tenant, name } = connection;
     this.#byName.set(nameOf(tenant, name), connection);
     this.#byTokens.set(`${escapeToken(tenant)}.${escapeToken(name)}`, connection);
+    for (const listener of this.#listeners) listener(connection);
+  }
+
+  /** For what works with a connection for long. Returns the way to stop it. */
+  onReplaced(listener: (connection: Connection) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   find(tenant: string, name: string): Connection | undefined {

@@ -1,9 +1,9 @@
 import type { Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
-import type { Connections } from '../connections/connections.js';
+import type { Connection, Connections } from '../connections/connections.js';
 import { Backfills } from './backfills.js';
-import { ConnectionRunner, hasTasks } from './connection-runner.js';
+import { ConnectionRunner, hasTasks, nameLease } from './connection-runner.js';
 import { Cursors } from './cursors.js';
 import { describeConnection, type SourceStatus } from './describe-connection.js';
 import { DraftPublisher } from './draft-publisher.js';
@@ -28,7 +28,12 @@ export interface PollersOptions {
 export class Pollers {
   readonly backfills: Backfills;
   readonly #cursors: Cursors;
-  readonly #runners: ConnectionRunner[];
+  readonly #runners = new Map<string, ConnectionRunner>();
+  readonly #openRunner: (connection: Connection) => ConnectionRunner;
+  /** By connection: what is left of a former source ends before its heir begins. */
+  readonly #renewing = new Map<string, Promise<void>>();
+  #stopListening: () => void = () => undefined;
+  #isStopped = false;
 
   constructor(private readonly options: PollersOptions) {
     const { nats, store, connections, log, metrics, holder, now, random = Math.random } = options;
@@ -44,22 +49,47 @@ export class Pollers {
       now,
       random,
     };
-    this.#runners = connections.all.filter(hasTasks).map(
-      (connection) =>
-        new ConnectionRunner({
-          ...shared,
-          connection,
-          acquireLease: (name, wish) => nats.acquireLease(name, { holder, ...wish }),
-        }),
-    );
+    this.#openRunner = (connection) =>
+      new ConnectionRunner({
+        ...shared,
+        connection,
+        acquireLease: (name, wish) => nats.acquireLease(name, { holder, ...wish }),
+      });
   }
 
   start(): void {
-    for (const runner of this.#runners) runner.start();
+    const { connections } = this.options;
+    this.#stopListening = connections.onReplaced((connection) => this.#renew(connection));
+    for (const connection of connections.all) this.#begin(connection);
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#runners.map((runner) => runner.stop()));
+    this.#isStopped = true;
+    this.#stopListening();
+    await Promise.all(this.#renewing.values());
+    await Promise.all([...this.#runners.values()].map((runner) => runner.stop()));
+  }
+
+  #begin(connection: Connection): void {
+    if (this.#isStopped || !hasTasks(connection)) return;
+    const runner = this.#openRunner(connection);
+    this.#runners.set(nameLease(connection), runner);
+    runner.start();
+  }
+
+  /** Its source was loaded anew: it goes on from the saved cursors. */
+  #renew(connection: Connection): void {
+    const name = nameLease(connection);
+    const renewing = (this.#renewing.get(name) ?? Promise.resolve())
+      .then(() => this.#runners.get(name)?.stop())
+      .then(() => {
+        this.#runners.delete(name);
+        this.#begin(connection);
+      })
+      .finally(() => {
+        if (this.#renewing.get(name) === renewing) this.#renewing.delete(name);
+      });
+    this.#renewing.set(name, renewing);
   }
 
   /** Of each connection: what it listens to and how far it is, as this publisher knows it. */
@@ -67,8 +97,8 @@ export class Pollers {
     const { connections, holder } = this.options;
     return Promise.all(
       connections.all.map(async (connection) => {
-        const runner = this.#runners.find((one) => one.connection === connection);
         const { tenant, name } = connection;
+        const runner = this.#runners.get(nameLease(connection));
         const rows = await this.#cursors.list({ tenant, connection: name });
         return describeConnection(connection, { runner, rows, holder });
       }),
