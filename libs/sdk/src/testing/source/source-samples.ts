@@ -102,8 +102,11 @@ export interface SourceSamples {
   requests?: readonly RequestSample[];
   /** For `verify`. */
   signatures?: readonly SignatureSample[];
-  /** What the CRM's proof covers; default both. A Bearer token covers neither. */
-  proves?: { body: boolean; time: boolean };
+  /**
+   * What the CRM's proof covers; default both. A Bearer token covers neither. `by: 'body'`: what it shows stands in the
+   * body alone, and neither in a header nor in the address.
+   */
+  proves?: { body: boolean; time: boolean; by?: 'body' };
   /** For `map`, besides those of the requests. */
   records?: readonly RecordSample[];
   /** For `fetch`. */

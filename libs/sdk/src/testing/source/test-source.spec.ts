@@ -149,6 +149,25 @@ describe('testSource', () => {
     expect((await listFailures(part)).join('\n')).toContain(why);
   });
 
+  it('finds a source that takes an empty body for a proof that stands in the body', async () => {
+    const proves = { body: false, time: false, by: 'body' as const };
+    const anything = { verify: () => ({ ok: true as const, scheme: 'x' }) };
+    expect((await listFailures(anything, { proves })).join('\n')).toContain('without its body it is still accepted');
+  });
+
+  it('lets a reason name the header that is configured', async () => {
+    const config = { key: 'x-little-signature' };
+    const reject = {
+      name: 'nothing to see',
+      request: { headers: { 'x-little-signature': 'x' }, body: '[]' },
+      expect: 'reject' as const,
+    };
+    const code = 'signature-mismatch' as const;
+    const part = { verify: () => ({ ok: false as const, code, reason: 'x-little-signature is wrong.' }) };
+    const failures = await listFailures(part, { config, signatures: [reject] });
+    expect(failures.join('\n')).not.toContain('repeats a secret');
+  });
+
   it('finds that samples are missing', async () => {
     const failures = await listFailures({}, { requests: [], signatures: [], fetches: [], walks: [] });
     expect(failures.map((failure) => failure.split(' – ')[0]!.split(':')[0])).toEqual(
