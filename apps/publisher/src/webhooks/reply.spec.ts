@@ -47,7 +47,7 @@ it('a sender that wants to hear something of its own hears it when all is stored
 
 it.each([
   ['another organisation', readSample('outbound-contact-updated.xml').replace('00D8d', '00D9d'), 'text/xml', 401],
-  ['no XML', '{}', 'text/xml', 400],
+  ['no XML, which names no organisation', '{}', 'text/xml', 401],
   ['JSON', '{}', 'application/json', 415],
 ])('%s hears of no success', async (_name, body, type, status) => {
   const response = await post(body, type);

@@ -39,6 +39,8 @@ describe('whose message it is', () => {
     ['ours, configured in 15 characters', sample, { organizationId: ORGANIZATION_ID.slice(0, 15) }, undefined],
     ['another organisation’s', sample, { organizationId: '00D8d000009KxTrEAK' }, 'credentials-mismatch'],
     ['nobody’s', sample.replace(/<OrganizationId>.*<\/OrganizationId>/, ''), {}, 'credentials-missing'],
+    ['no message at all', '{"a":1}', {}, 'credentials-missing'],
+    ['an empty body', '', {}, 'credentials-missing'],
   ])('%s', (_name, body, part, code) => {
     const verification = verify(body, part);
     expect(verification.ok ? undefined : verification.code).toBe(code);

@@ -30,7 +30,15 @@ const parser = new XMLParser({
  * connection's `access`: a secret path, an IP allow-list, mutual TLS in front.
  */
 export function verifyOutbound(request: WebhookRequest, { config }: Context): Verification {
-  const organizationId = toId18(readMessage(request).OrganizationId);
+  let organizationId: string | undefined;
+  try {
+    organizationId = toId18(readMessage(request).OrganizationId);
+  } catch (error) {
+    // What stands in no message proves nobody.
+    if (error instanceof MeshError)
+      return { ok: false, code: 'credentials-missing', reason: `No message can be read: ${error.what}` };
+    throw error;
+  }
   if (organizationId === undefined)
     return { ok: false, code: 'credentials-missing', reason: 'The message names no OrganizationId.' };
   if (equalsInConstantTime(organizationId, toId18(config.organizationId) ?? ''))
