@@ -1,7 +1,8 @@
 import type { Source } from '@crm-mesh/sdk';
+import type { WalkSample } from '@crm-mesh/sdk/testing';
 import { hubspotSource } from '@crm-mesh/sources';
-import { startApiServer } from '../../../libs/sources/test/api-server.js';
-import { readSample, readSampleJson, SAMPLE_TIME_MS } from '../../../libs/sources/test/context.js';
+import { readSample, readSampleJson } from '../../../libs/sources/test/context.js';
+import { actor, openPortal, START_MS, type Portal } from '../../sources/hubspot-portal.js';
 import { readVectors, type SourceCase } from './source-case.js';
 
 const { results: contacts } = readSampleJson<{ results: object[] }>('hubspot/api-contacts-batch-read.json');
@@ -17,17 +18,17 @@ const read = (name: string, count: number, fetched?: object) => ({
 });
 
 export async function open(): Promise<SourceCase> {
-  const api = await startApiServer();
-  api.routes['POST /crm/v3/objects/contacts/batch/read'] = () => ({
-    status: 207,
-    body: readSampleJson('hubspot/api-contacts-batch-read.json'),
+  const portal = await openPortal();
+  const records = fill(portal);
+  const walk = (of: WalkSample['of'], entity: string, ids: readonly string[]): WalkSample => ({
+    ...{ of, entity, ids, fromMs: START_MS - 60_000, toMs: START_MS },
   });
-  api.routes['GET /crm/v3/pipelines/deals'] = () => ({ body: readSampleJson('hubspot/api-deal-pipelines.json') });
   return {
     source: hubspotSource as Source,
     samples: {
-      config: { clientSecrets: ['a client secret'], accessToken: 'the access token', apiUrl: api.url },
-      nowMs: SAMPLE_TIME_MS,
+      config: { clientSecrets: ['a client secret'], accessToken: 'the access token' },
+      nowMs: START_MS,
+      api: portal.context.api,
       signatures: readVectors('hubspot', (clientSecrets, { version }) => ({ clientSecrets, signatures: [version] })),
       // v1 and v2 carry no time; the vectors say what v3 does about it.
       proves: { body: true, time: false },
@@ -37,8 +38,26 @@ export async function open(): Promise<SourceCase> {
         read('contact-privacy-deleted', 2),
         read('deal-closed-won', 4, deal),
       ],
-      fetches: [{ entity: 'contact', ids: ['128850143501'], unknownIds: ['128850149999'] }],
+      fetches: records.map(({ entity, ids, gone }) => ({
+        ...{ entity, ids: ids.slice(0, 100) },
+        unknownIds: [gone, '128850149999'],
+      })),
+      walks: records.flatMap(({ entity, ids, gone }) => [
+        walk('poll', entity, [...ids, gone]),
+        walk('scan', entity, ids),
+      ]),
     },
-    close: () => api.close(),
+    close: () => portal.sandbox.stop(),
   };
+}
+
+/** More than two pages of contacts, and a few of the others, all of one moment; one of each was deleted. */
+function fill({ sandbox: { crm } }: Portal) {
+  const create = (entity: string, type: 'contacts' | 'companies' | 'deals', count: number) => {
+    const made = Array.from({ length: count }, () => crm.create(type, {}, { actor }));
+    crm.archive(made[1]!, actor);
+    const [first, gone, ...others] = made.map(({ id }) => id);
+    return { entity, ids: [first!, ...others], gone: gone! };
+  };
+  return [create('contact', 'contacts', 450), create('company', 'companies', 4), create('deal', 'deals', 4)];
 }
