@@ -49,8 +49,9 @@ export const BUGS = {
   'normaliser-ack-before-publish': [
     {
       file: NORMALISE,
-      find: 'await options.writer.write({ notification, mapped });',
-      replace: 'void options.writer.write({ notification, mapped }).catch(() => undefined);',
+      find: 'await options.writer.write({ notification, mapped, isRead: fetched !== undefined });',
+      replace:
+        'void options.writer.write({ notification, mapped, isRead: fetched !== undefined }).catch(() => undefined);',
     },
   ],
   'ledger-before-log': [

@@ -63,7 +63,7 @@ export const FAILPOINTS = {
   'relay.before-delete': { app: 'publisher', file: RELAY, before: 'const stored = rows.filter(', needs: 'outbox' },
 
   // A notification in the normaliser.
-  'normalise.before-fetch': { app: 'publisher', file: NORMALISE, before: 'const isFetched = ' },
+  'normalise.before-fetch': { app: 'publisher', file: NORMALISE, before: 'const fetched = await readObject(' },
   'fetch.before-request': { app: 'publisher', file: LOADER, before: 'const fetched = await source.fetch?.(' },
   'normalise.before-publish': { app: 'publisher', file: WRITER, before: 'const ack = await nats.publish(' },
   'normalise.before-ledger': { app: 'publisher', file: WRITER, before: 'await ledger.apply(logged);' },
