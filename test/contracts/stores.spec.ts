@@ -15,6 +15,7 @@ import { describeTransactions } from './stores/transactions.js';
 
 /** A table that is not here has no test below. */
 const TABLES = [
+  'crm_schemas',
   ...['delivery_epochs', 'delivery_failures', 'delivery_holds', 'delivery_inbox', 'delivery_lives'],
   ...[
     'delivery_parked',

@@ -6,11 +6,11 @@ import { listSources, readManifest, readText, ROOT } from '../house/repository.j
 import { MESH_ERRORS } from '@crm-mesh/contract';
 import { listDocuments, listFences, listInlineCode } from './markdown.js';
 
-type Command = ReturnType<typeof createProgram>;
+type Command = Awaited<ReturnType<typeof createProgram>>;
 
 // The command line's own copy: another release may lie at the root.
 const commander = createRequire(join(ROOT, 'apps/cli/package.json'))('commander') as { Command: new () => Command };
-const program = createProgram(new commander.Command());
+const program = await createProgram(new commander.Command());
 
 const PREFIX = /^(?:npx )?mesh(?= |$)/;
 

@@ -3,4 +3,5 @@ import { endOnClosedPipe } from './output/closed-pipe.js';
 import { createProgram } from './program.js';
 
 endOnClosedPipe();
-await createProgram(new Command()).parseAsync();
+const program = await createProgram(new Command(), process.argv.slice(2));
+await program.parseAsync();

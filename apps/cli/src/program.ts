@@ -1,18 +1,23 @@
 import type { Command, CommanderError } from 'commander';
-import { addDead } from './commands/dead.js';
-import { addDemo } from './commands/demo.js';
-import { addDoctor } from './commands/doctor.js';
-import { addEvents } from './commands/events.js';
-import { addPlugin } from './commands/plugin.js';
-import { addReplay } from './commands/replay.js';
-import { addSource } from './commands/source.js';
-import { addStatus } from './commands/status.js';
-import { addUp } from './commands/up.js';
 import { EXIT } from './exit-code.js';
 import { describeUsage, wantsJson } from './output/describe-usage.js';
 
-export function createProgram(program: Command): Command {
-  const json = wantsJson(process.argv.slice(2));
+/** In the order of the help. Each brings what it needs along: a mesh's status needs no CRM's client. */
+const COMMANDS = {
+  up: async () => (await import('./commands/up.js')).addUp,
+  demo: async () => (await import('./commands/demo.js')).addDemo,
+  doctor: async () => (await import('./commands/doctor.js')).addDoctor,
+  status: async () => (await import('./commands/status.js')).addStatus,
+  plugin: async () => (await import('./commands/plugin.js')).addPlugin,
+  source: async () => (await import('./commands/source.js')).addSource,
+  events: async () => (await import('./commands/events.js')).addEvents,
+  replay: async () => (await import('./commands/replay.js')).addReplay,
+  dead: async () => (await import('./commands/dead.js')).addDead,
+};
+
+/** With the commands that are named, whatever the words mean; with all where none is. */
+export async function createProgram(program: Command, args: readonly string[] = []): Promise<Command> {
+  const json = wantsJson(args);
   // Before the commands are added: each takes these over.
   if (json) program.configureOutput({ writeErr: () => undefined });
   program
@@ -29,8 +34,8 @@ export function createProgram(program: Command): Command {
     .option('--debug', 'show where an error happened')
     .addHelpText('after', HELP)
     .showSuggestionAfterError();
-  for (const add of [addUp, addDemo, addDoctor, addStatus, addPlugin, addSource, addEvents, addReplay, addDead])
-    add(program);
+  const named = Object.entries(COMMANDS).filter(([name]) => args.includes(name));
+  for (const [, load] of named.length > 0 ? named : Object.entries(COMMANDS)) (await load())(program);
   return program;
 }
 

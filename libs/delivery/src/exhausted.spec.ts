@@ -166,7 +166,7 @@ describe('when a stream forgets what was not delivered yet', () => {
     await scene.publish('b:1', 'c:1', 'd:1');
     await keepOnly(1);
     const second = await scene.start(() => done);
-    await vi.waitFor(() => expect(second.status().missed).toBe(2));
+    await vi.waitFor(() => expect(second.status().missed).toBe(2), { timeout: 10_000 });
     await scene.settled();
     expect(scene.ids()).toEqual(['a:1', 'd:1']);
     await second.stop();
