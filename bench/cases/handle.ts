@@ -1,6 +1,5 @@
 import type { BenchCase } from '../src/bench-case.js';
-import { findPostgresBinaries, startTestPostgres } from '@crm-mesh/testing';
-import type { Ground } from '../src/ground.js';
+import { startPostgres, whyNoPostgres } from '../src/postgres.js';
 import { openDrain } from './drain.js';
 
 // The reference remembers nothing either, but for the cases that say so.
@@ -46,11 +45,7 @@ export const handleInboxPostgres: BenchCase = {
   ...handle,
   name: 'handle-inbox-postgres',
   goal: { kind: 'ratio-at-least', target: 0.15 },
-  whyNot: () =>
-    findPostgresBinaries().then(
-      () => undefined,
-      (error: unknown) => `there is no PostgreSQL: ${error instanceof Error ? error.message : String(error)}`,
-    ),
+  whyNot: whyNoPostgres,
   open: (options) => openDrain(options, { delivery: INLINE, openStore: startPostgres }),
 };
 
@@ -64,10 +59,3 @@ export const handleAckAll: BenchCase = {
 
 // The last batch is seldom full, and is not to wait a second.
 const BATCHED = { ack: 'all', batch: { size: 500, waitMs: 20 } } as const;
-
-/** One that syncs what it commits, as SQLite does here. */
-async function startPostgres(ground: Ground): Promise<string> {
-  const postgres = await startTestPostgres({ syncs: true });
-  ground.onClose(() => postgres.stop());
-  return postgres.urlOf('public');
-}

@@ -1,13 +1,16 @@
 import type { BenchCase, Contest, OpenOptions } from '../src/bench-case.js';
 import { Ground } from '../src/ground.js';
 import { runWindow } from '../src/run-window.js';
+import type { PublisherOptions } from '../src/publisher-server.js';
+import { startPostgres, whyNoPostgres } from '../src/postgres.js';
 import { signChange, WEBHOOK_PATH } from '../src/webhooks.js';
-import { receiveByHand } from '../references/receive-by-hand.js';
+import { createReceiver } from '../references/receive-by-hand.js';
 import { measurePublish, openPublisher, PUBLISH_WINDOW } from './publish.js';
 import { startServer } from './webhook.js';
 
 const CHANGES_PER_RECORD = 4;
 const LIMIT_MS = 120_000;
+const receive = await createReceiver('standard-webhooks', WEBHOOK_PATH);
 
 /** CRM_RAW → CRM_EVENTS, fat notifications, ledger on SQLite; four changes of each record. */
 export const normalise: BenchCase = {
@@ -16,13 +19,26 @@ export const normalise: BenchCase = {
   unit: 'events/s',
   goal: { kind: 'ratio-at-least', target: 0.2 },
   events: 12_000,
-  open: openNormalise,
+  open: (options) => openNormalise(options),
 };
 
-async function openNormalise({ events, profileDir }: OpenOptions): Promise<Contest> {
+/** The same with the ledger on PostgreSQL. */
+export const normalisePostgres: BenchCase = {
+  ...normalise,
+  name: 'normalise-postgres',
+  whyNot: whyNoPostgres,
+  open: (options) => openNormalise(options, startPostgres),
+};
+
+async function openNormalise(
+  { events, profileDir }: OpenOptions,
+  openStore?: (ground: Ground) => Promise<string>,
+): Promise<Contest> {
   const ground = await Ground.open();
   const publisher = await startServer(ground, 'src/publisher-server', { profileDir });
-  await publisher.call('open', { natsUrl: ground.natsUrl, folder: ground.temp.path });
+  const store = await openStore?.(ground);
+  const opened: PublisherOptions = { natsUrl: ground.natsUrl, folder: ground.temp.path, ...(store && { store }) };
+  await publisher.call('open', opened);
   await ground.waitForDurable('CRM_RAW', 'normaliser');
   const raw = await openPublisher(ground, 'src/our-publisher', undefined);
   let runs = 0;
@@ -55,7 +71,7 @@ async function storeNotifications(ground: Ground, count: number, run: string): P
     const recordId = `${run}-${Math.floor(index / CHANGES_PER_RECORD)}`;
     const version = (index % CHANGES_PER_RECORD) + 1;
     const { body, headers } = signChange(`${recordId}/${version}`, recordId, version);
-    const messages = receiveByHand({ method: 'POST', url: WEBHOOK_PATH, headers, body: Buffer.from(body) });
+    const messages = receive({ method: 'POST', url: WEBHOOK_PATH, headers, body: Buffer.from(body) });
     if (messages === undefined) throw new Error('our own signature was refused');
     await Promise.all(messages.map((message) => ground.nats.publish(message)));
   });

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import type { BenchCase, Contest, OpenOptions } from '../src/bench-case.js';
 import { findProgram } from '../src/find-program.js';
 import { expectCount, Ground } from '../src/ground.js';
-import type { BurstResult } from '../src/load-generator.js';
+import type { Burst, BurstResult } from '../src/load-generator.js';
+import type { PublisherOptions } from '../src/publisher-server.js';
+import { WEBHOOK_KINDS, type WebhookKindName } from '../src/webhook-kinds.js';
 import { startWorker, type Worker } from '../src/worker.js';
 import { startRedis } from '../references/redis-server.js';
 
@@ -17,7 +19,22 @@ export const webhook: BenchCase = {
   unit: UNIT,
   goal: { kind: 'ratio-at-least', target: 0.8 },
   events: EVENTS,
-  open: (options) => openWebhook(options, (ground) => startOnNats(ground, 'references/node-http')),
+  open: (options) => openWebhook(options, (ground) => startNodeHttp(ground, 'standard-webhooks')),
+};
+
+/** The same with HubSpot's: ten thin items in each request, signed as v3. */
+export const webhookHubspot: BenchCase = {
+  ...webhook,
+  name: 'webhook-hubspot',
+  events: 3_000,
+  open: (options) => openWebhook(options, (ground) => startNodeHttp(ground, 'hubspot'), 'hubspot'),
+};
+
+/** The same with Pipedrive's: one whole record in each request, HTTP Basic. */
+export const webhookPipedrive: BenchCase = {
+  ...webhook,
+  name: 'webhook-pipedrive',
+  open: (options) => openWebhook(options, (ground) => startNodeHttp(ground, 'pipedrive'), 'pipedrive'),
 };
 
 export const webhookStock: BenchCase = {
@@ -49,12 +66,19 @@ interface Door {
 async function openWebhook(
   { events, profileDir }: OpenOptions,
   startReference: (ground: Ground) => Promise<Door>,
+  kind: WebhookKindName = 'standard-webhooks',
 ): Promise<Contest> {
   const ground = await Ground.open();
   // What is measured is the way into CRM_RAW: the normaliser's turn is a case of its own.
   await ground.holdNormaliser();
   const publisher = await startServer(ground, 'src/publisher-server', { profileDir });
-  const ours = await onRawStream(ground, publisher, { natsUrl: ground.natsUrl, folder: ground.temp.path });
+  const { source, config, perRequest } = WEBHOOK_KINDS[kind];
+  const opened: PublisherOptions = {
+    natsUrl: ground.natsUrl,
+    folder: ground.temp.path,
+    connection: { source, config },
+  };
+  const ours = await onRawStream(ground, publisher, opened);
   const reference = await startReference(ground);
   const load = await startServer(ground, 'src/load-generator');
   let runs = 0;
@@ -62,8 +86,8 @@ async function openWebhook(
     measure: async (side) => {
       const door = side === 'ours' ? ours : reference;
       await door.clear();
-      const { rate } = await sendBurst(load, { url: door.url, count: events, run: `w${(runs += 1)}` });
-      await door.expectStored(events);
+      const { rate } = await sendBurst(load, { url: door.url, count: events, run: `w${(runs += 1)}`, kind });
+      await door.expectStored(events * perRequest);
       return rate;
     },
     close: () => ground.close(),
@@ -81,10 +105,7 @@ export async function startServer(
 }
 
 /** Requests a second; an answer other than 202 is an error. */
-export async function sendBurst(
-  load: Worker,
-  burst: { url: string; count: number; run: string },
-): Promise<{ rate: number }> {
+export async function sendBurst(load: Worker, burst: Burst): Promise<{ rate: number }> {
   const { accepted, failed, seconds } = await load.call<BurstResult>('burst', burst);
   expectCount('requests that failed', failed, 0);
   expectCount('requests answered 202', accepted, burst.count);
@@ -99,8 +120,12 @@ async function onRawStream(ground: Ground, worker: Worker, options: object): Pro
   };
 }
 
-async function startOnNats(ground: Ground, program: string): Promise<Door> {
-  return onRawStream(ground, await startServer(ground, program), { natsUrl: ground.natsUrl });
+async function startOnNats(ground: Ground, program: string, options: object = {}): Promise<Door> {
+  return onRawStream(ground, await startServer(ground, program), { natsUrl: ground.natsUrl, ...options });
+}
+
+function startNodeHttp(ground: Ground, kind: WebhookKindName): Promise<Door> {
+  return startOnNats(ground, 'references/node-http', { kind });
 }
 
 async function startOnRedis(ground: Ground): Promise<Door> {

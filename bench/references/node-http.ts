@@ -4,15 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { connectNats, type Nats } from '@crm-mesh/jetstream';
 import { serveWorker } from '../src/serve-worker.js';
 import { WEBHOOK_PATH } from '../src/webhooks.js';
-import { receiveByHand } from './receive-by-hand.js';
+import type { WebhookKindName } from '../src/webhook-kinds.js';
+import { createReceiver, type Receiver } from './receive-by-hand.js';
 
 let nats: Nats;
 let server: Server;
+let receive: Receiver;
 
 async function answer(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
   if (request.method !== 'POST' || request.url !== WEBHOOK_PATH) return void response.writeHead(404).end();
   const headers = request.headers as Record<string, string | undefined>;
-  const messages = receiveByHand({ method: 'POST', url: request.url, headers, body });
+  const messages = receive({ method: 'POST', url: request.url, headers, body });
   if (messages === undefined) return void response.writeHead(401).end();
   const acks = await Promise.all(messages.map((message) => nats.publish(message)));
   const duplicates = acks.filter(({ duplicate }) => duplicate).length;
@@ -30,11 +32,13 @@ function listen(request: IncomingMessage, response: ServerResponse): void {
 }
 
 serveWorker({
-  open: async ({ natsUrl }: { natsUrl: string }) => {
+  open: async ({ natsUrl, kind }: { natsUrl: string; kind: WebhookKindName }) => {
     nats = await connectNats({ name: 'bench', url: natsUrl });
     server = createServer(listen);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return `http://127.0.0.1:${(server.address() as AddressInfo).port}${WEBHOOK_PATH}`;
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${WEBHOOK_PATH}`;
+    receive = await createReceiver(kind, url);
+    return url;
   },
   stop: async () => {
     server.closeAllConnections();

@@ -27,8 +27,8 @@ it('lists the cases when it does not know one', { timeout: 300_000 }, async () =
   const { stderr, exitCode } = await run('--only', 'publsh');
   expect(exitCode).toBe(2);
   expect(stderr).toBe(
-    'No case is called publsh; there are: publish, publish-go, webhook, webhook-stock, webhook-bullmq, normalise, ' +
-      'handle, handle-40, handle-worker, handle-inbox-sqlite, handle-inbox-postgres, handle-ack-all, handle-bullmq, ' +
+    'No case is called publsh; there are: publish, publish-go, webhook, webhook-stock, webhook-bullmq, ' +
+      'webhook-hubspot, webhook-pipedrive, normalise, normalise-postgres, handle, handle-40, handle-worker, handle-inbox-sqlite, handle-inbox-postgres, handle-ack-all, handle-bullmq, ' +
       'handle-1m, latency, engine-latency, parked-lane, memory, idle-plugins, idle-plugins-worker, idle-memory, ' +
       'idle-memory-worker.',
   );

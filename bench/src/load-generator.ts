@@ -1,7 +1,7 @@
 // The load on HTTP servers, in a process of its own.
 import autocannon from 'autocannon';
 import { serveWorker } from './serve-worker.js';
-import { signWebhook } from './webhooks.js';
+import { WEBHOOK_KINDS, type WebhookKindName } from './webhook-kinds.js';
 
 const CONNECTIONS = 64;
 const ANSWER_LIMIT_S = 10;
@@ -10,6 +10,8 @@ export interface Burst {
   url: string;
   count: number;
   run: string;
+  /** Whose webhooks; default: Standard Webhooks. */
+  kind?: WebhookKindName;
 }
 
 export interface BurstResult {
@@ -21,9 +23,10 @@ export interface BurstResult {
 }
 
 /** `count` signed webhooks, each of an id of its own, over 64 connections, as fast as they are answered. */
-async function sendBurst({ url, count, run }: Burst): Promise<BurstResult> {
+async function sendBurst({ url, count, run, kind = 'standard-webhooks' }: Burst): Promise<BurstResult> {
   const connections = Math.min(CONNECTIONS, count);
-  const requests = Array.from({ length: count }, (_, index) => signWebhook(`${run}-${index}`));
+  const { sign } = WEBHOOK_KINDS[kind];
+  const requests = Array.from({ length: count }, (_, index) => sign(`${run}-${index}`, url));
   let clients = 0;
   let startedMs = 0;
   let lastMs = 0;

@@ -15,11 +15,11 @@ import {
 import { idleMemory, idleMemoryWorker, idlePlugins, idlePluginsWorker } from '../cases/idle-plugins.js';
 import { latency } from '../cases/latency.js';
 import { memory } from '../cases/memory.js';
-import { normalise } from '../cases/normalise.js';
+import { normalise, normalisePostgres } from '../cases/normalise.js';
 import { parkedLane } from '../cases/parked-lane.js';
 import { publishGo } from '../cases/publish-go.js';
 import { publish } from '../cases/publish.js';
-import { webhook, webhookBullmq, webhookStock } from '../cases/webhook.js';
+import { webhook, webhookBullmq, webhookHubspot, webhookPipedrive, webhookStock } from '../cases/webhook.js';
 import type { BenchCase } from './bench-case.js';
 import { chooseCases, parseOptions, USAGE, UsageError, type BenchOptions } from './options.js';
 import { describeRound, formatJsonLine, formatTable, type Result } from './report.js';
@@ -32,7 +32,10 @@ const CASES: readonly BenchCase[] = [
   webhook,
   webhookStock,
   webhookBullmq,
+  webhookHubspot,
+  webhookPipedrive,
   normalise,
+  normalisePostgres,
   handle,
   handle40,
   handleWorker,
