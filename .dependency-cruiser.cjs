@@ -45,7 +45,7 @@ module.exports = {
       'benchmarks-use-doors',
       'What is measured is what others can use too.',
       { path: '^bench/' },
-      { path: '^(apps/(?!(publisher|host)/src/start-)|plugins/)' },
+      { path: '^(apps/(?!(publisher|host|sandbox)/src/start-)|plugins/)' },
     ),
     forbid(
       'apps-never-import-apps',

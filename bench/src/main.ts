@@ -17,6 +17,7 @@ import { latency } from '../cases/latency.js';
 import { memory } from '../cases/memory.js';
 import { normalise, normalisePostgres } from '../cases/normalise.js';
 import { parkedLane } from '../cases/parked-lane.js';
+import { poll } from '../cases/poll.js';
 import { publishGo } from '../cases/publish-go.js';
 import { publish } from '../cases/publish.js';
 import { webhook, webhookBullmq, webhookHubspot, webhookPipedrive, webhookStock } from '../cases/webhook.js';
@@ -36,6 +37,7 @@ const CASES: readonly BenchCase[] = [
   webhookPipedrive,
   normalise,
   normalisePostgres,
+  poll,
   handle,
   handle40,
   handleWorker,
