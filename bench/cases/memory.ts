@@ -1,12 +1,11 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchCase, Contest, OpenOptions } from '../src/bench-case.js';
 import { Ground } from '../src/ground.js';
-import { startWorker, type Worker } from '../src/worker.js';
+import { watchRss } from '../src/watch-rss.js';
+import { startWorker } from '../src/worker.js';
 import { sendBurst, startServer } from './webhook.js';
 
-const SAMPLE_MS = 100;
 const LIMIT_MS = 120_000;
 
 /** The publisher, normaliser and ledger included, while webhooks come as fast as it takes them. */
@@ -41,24 +40,5 @@ async function openMemory({ events, profileDir }: OpenOptions): Promise<Contest>
       }
     },
     close: () => ground.close(),
-  };
-}
-
-/** The most that was seen, in MB. */
-function watchRss(worker: Worker): { stop(): Promise<number> } {
-  let mostMb = 0;
-  let isWatching = true;
-  const watching = (async () => {
-    while (isWatching) {
-      mostMb = Math.max(mostMb, await worker.readRssMb());
-      await delay(SAMPLE_MS);
-    }
-  })();
-  return {
-    stop: async () => {
-      isWatching = false;
-      await watching;
-      return mostMb;
-    },
   };
 }

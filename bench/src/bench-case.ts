@@ -11,6 +11,8 @@ export interface OpenOptions {
   events: number;
   /** Records that were seen before, for the case that asks. */
   seen?: number | undefined;
+  /** Records in the CRM, for the case that asks. */
+  records?: number | undefined;
   /** Processes under test write a CPU profile there when they end. */
   profileDir: string | undefined;
 }
@@ -19,6 +21,8 @@ export interface OpenOptions {
 export interface Contest {
   /** One measurement, in the case's unit. Throws when an event is missing or too many at its end. */
   measure(side: Side): Promise<number>;
+  /** What else is worth telling when all is measured. */
+  report?(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -31,6 +35,10 @@ export interface BenchCase {
   goal: Goal;
   /** Events of one measurement, where nothing else is asked for. */
   events: number;
+  /** It takes too long to be run unless it is asked for by its name. */
+  onlyNamed?: true;
+  /** Measured once, ours first, whatever number of rounds is asked for. */
+  once?: true;
   /** Why it cannot run on this machine; undefined when it can. */
   whyNot?(): string | undefined | Promise<string | undefined>;
   open(options: OpenOptions): Promise<Contest>;

@@ -1,6 +1,7 @@
 // npm run bench, once it is built.
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { backfill } from '../cases/backfill.js';
 import { engineLatency } from '../cases/engine-latency.js';
 import { handle1m } from '../cases/handle-1m.js';
 import { handleBullmq } from '../cases/handle-bullmq.js';
@@ -21,11 +22,11 @@ import { poll } from '../cases/poll.js';
 import { publishGo } from '../cases/publish-go.js';
 import { publish } from '../cases/publish.js';
 import { webhook, webhookBullmq, webhookHubspot, webhookPipedrive, webhookStock } from '../cases/webhook.js';
-import type { BenchCase } from './bench-case.js';
+import type { BenchCase, Contest } from './bench-case.js';
 import { chooseCases, parseOptions, USAGE, UsageError, type BenchOptions } from './options.js';
 import { describeRound, formatJsonLine, formatTable, type Result } from './report.js';
-import { runRounds } from './rounds.js';
-import { summarize } from './statistics.js';
+import { runOnce, runRounds } from './rounds.js';
+import { summarize, type Round } from './statistics.js';
 
 const CASES: readonly BenchCase[] = [
   publish,
@@ -54,6 +55,7 @@ const CASES: readonly BenchCase[] = [
   idlePluginsWorker,
   idleMemory,
   idleMemoryWorker,
+  backfill,
 ];
 
 const USAGE_EXIT_CODE = 2;
@@ -74,7 +76,7 @@ async function main(options: BenchOptions): Promise<void> {
 }
 
 async function runCase(benchCase: BenchCase, options: BenchOptions): Promise<Result> {
-  const { name, unit, goal } = benchCase;
+  const { name, goal } = benchCase;
   const reason = await benchCase.whyNot?.();
   if (reason !== undefined) return { benchCase, kind: 'skipped', reason };
   const say = (text: string): void => console.error(text);
@@ -82,11 +84,10 @@ async function runCase(benchCase: BenchCase, options: BenchOptions): Promise<Res
     say(`${name}: starting …`);
     const events = options.events ?? benchCase.events;
     const profileDir = options.profileDir && resolve(options.profileDir);
-    const contest = await benchCase.open({ events, seen: options.seen, profileDir });
+    const contest = await benchCase.open({ events, seen: options.seen, records: options.records, profileDir });
     try {
-      const rounds = await runRounds(contest, options.rounds, (round, number) =>
-        say(describeRound(`${name} ${number}/${options.rounds}`, unit, round)),
-      );
+      const rounds = await measureCase(benchCase, contest, { rounds: options.rounds, say });
+      for (const line of contest.report?.() ?? []) say(`${name}: ${line}`);
       return { benchCase, kind: 'measured', summary: summarize(rounds, goal) };
     } finally {
       await contest.close();
@@ -95,6 +96,19 @@ async function runCase(benchCase: BenchCase, options: BenchOptions): Promise<Res
     say(`${name}: ${error instanceof Error ? error.stack : String(error)}`);
     return { benchCase, kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+async function measureCase(
+  { name, unit, once }: BenchCase,
+  contest: Contest,
+  { rounds, say }: { rounds: number; say(text: string): void },
+): Promise<Round[]> {
+  const tell = (round: Round, number: number, of: number): void =>
+    say(describeRound(`${name} ${number}/${of}`, unit, round));
+  if (!once) return runRounds(contest, rounds, (round, number) => tell(round, number, rounds));
+  const round = await runOnce(contest);
+  tell(round, 1, 1);
+  return [round];
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(1));

@@ -8,6 +8,7 @@ const DEFAULTS = {
   help: false,
   events: undefined,
   seen: undefined,
+  records: undefined,
   profileDir: undefined,
 };
 
@@ -19,6 +20,7 @@ describe('parseOptions', () => {
     [['--rounds', '7', '--json'], { rounds: 7, json: true }],
     [['--events', '200'], { events: 200 }],
     [['--seen', '5000000'], { seen: 5_000_000 }],
+    [['--records', '20000'], { records: 20_000 }],
     [['--profile', 'profiles'], { profileDir: 'profiles' }],
     [['--help'], { help: true }],
   ])('%j', (args, expected) => expect(parseOptions(args)).toEqual({ ...DEFAULTS, ...expected }));
@@ -37,10 +39,16 @@ describe('parseOptions', () => {
 });
 
 describe('chooseCases', () => {
-  const cases = [{ name: 'publish' }, { name: 'handle' }, { name: 'handle-40', group: 'handle' }];
+  const cases: { name: string; group?: string; onlyNamed?: true }[] = [
+    { name: 'publish' },
+    { name: 'handle' },
+    { name: 'handle-40', group: 'handle' },
+    { name: 'backfill', onlyNamed: true },
+  ];
   it.each([
     [[], ['publish', 'handle', 'handle-40']],
     [['publish'], ['publish']],
+    [['backfill'], ['backfill']],
     [['handle'], ['handle', 'handle-40']],
     [
       ['handle-40', 'publish'],
@@ -52,7 +60,7 @@ describe('chooseCases', () => {
 
   it('names what is unknown, and what there is', () => {
     expect(() => chooseCases(cases, ['publish', 'publsh'])).toThrow(
-      new UsageError('No case is called publsh; there are: publish, handle, handle-40.'),
+      new UsageError('No case is called publsh; there are: publish, handle, handle-40, backfill.'),
     );
   });
 });

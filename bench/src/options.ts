@@ -10,6 +10,8 @@ export interface BenchOptions {
   events: number | undefined;
   /** Records that handle-1m has seen, instead of a million. */
   seen: number | undefined;
+  /** Records that backfill loads, instead of a million. */
+  records: number | undefined;
   profileDir: string | undefined;
 }
 
@@ -19,6 +21,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds N      measurements of each side (default 5)
   --events N      events of one measurement (default: the case's own number)
   --seen N        records that handle-1m has seen (default 1000000)
+  --records N     records that backfill loads (default 1000000)
   --json          one JSON object a line instead of the table
   --profile DIR   the processes under test write CPU profiles there
   --help`;
@@ -27,6 +30,7 @@ const DEFAULT_ROUNDS = 5;
 const MOST_ROUNDS = 100;
 const MOST_EVENTS = 200_000;
 const MOST_SEEN = 10_000_000;
+const MOST_RECORDS = 2_000_000;
 
 /** A mistake of the person at the keyboard: told without a stack. */
 export class UsageError extends Error {
@@ -40,6 +44,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     rounds: readCount('--rounds', values.rounds, MOST_ROUNDS) ?? DEFAULT_ROUNDS,
     events: readCount('--events', values.events, MOST_EVENTS),
     seen: readCount('--seen', values.seen, MOST_SEEN),
+    records: readCount('--records', values.records, MOST_RECORDS),
     json: values.json ?? false,
     help: values.help ?? false,
     profileDir: values.profile,
@@ -55,6 +60,7 @@ function readArguments(args: readonly string[]) {
         rounds: { type: 'string' },
         events: { type: 'string' },
         seen: { type: 'string' },
+        records: { type: 'string' },
         json: { type: 'boolean' },
         profile: { type: 'string' },
         help: { type: 'boolean' },
@@ -74,12 +80,12 @@ function readCount(name: string, text: string | undefined, most: number): number
   return count;
 }
 
-/** Those that are wanted, in their own order. Throws a UsageError that lists what there is. */
-export function chooseCases<C extends { name: string; group?: string }>(
+/** Those that are wanted, in their own order; without a wish all but those that are only run by name. Throws a UsageError that lists what there is. */
+export function chooseCases<C extends { name: string; group?: string; onlyNamed?: true }>(
   cases: readonly C[],
   only: readonly string[],
 ): C[] {
-  if (only.length === 0) return [...cases];
+  if (only.length === 0) return cases.filter(({ onlyNamed }) => !onlyNamed);
   const isCalled = (one: C, name: string): boolean => one.name === name || one.group === name;
   const unknown = only.filter((name) => !cases.some((one) => isCalled(one, name)));
   if (unknown.length > 0) {

@@ -25,6 +25,13 @@ export async function runRounds(
   return results;
 }
 
+/** Ours alone is measured; its reference is part of that. There is no A/A pair, and so no noise. */
+export async function runOnce({ measure }: Pick<Contest, 'measure'>): Promise<Round> {
+  const ours = await measure('ours');
+  const reference = await measure('reference');
+  return { ours, reference, again: reference };
+}
+
 function sideOf(slot: keyof Round): Side {
   return slot === 'ours' ? 'ours' : 'reference';
 }

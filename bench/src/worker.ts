@@ -7,6 +7,8 @@ const STOP_LIMIT_MS = 10_000;
 
 export interface WorkerOptions {
   profileDir?: string | undefined;
+  /** How large its heap may become; default: as Node decides. */
+  heapMb?: number;
 }
 
 interface Answer {
@@ -69,6 +71,13 @@ export class Worker {
     clearTimeout(limit);
   }
 
+  /** kill -9. */
+  async kill(): Promise<void> {
+    const ended = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+    this.child.kill('SIGKILL');
+    await ended;
+  }
+
   #take({ id, result, error }: Answer): void {
     const waiting = this.#waiting.get(id);
     if (error === undefined) waiting?.resolve(result);
@@ -81,17 +90,18 @@ export class Worker {
 }
 
 /** `program` is its path below bench/, without ending, e.g. `references/node-http`. */
-export function startWorker(program: string, { profileDir }: WorkerOptions = {}): Worker {
+export function startWorker(program: string, { profileDir, heapMb }: WorkerOptions = {}): Worker {
   const kept =
     profileDir === undefined ? undefined : join(profileDir, `${program.replaceAll('/', '-')}-${(profiles += 1)}`);
   const profile =
     kept === undefined
       ? []
       : ['--cpu-prof', `--cpu-prof-dir=${profileDir}`, `--cpu-prof-name=${basename(kept)}.cpuprofile`];
+  const heap = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
   // Apps log to stdout; nobody asks for that here, but it is written as it always is.
   const log = kept === undefined ? 'ignore' : openSync(`${kept}.log`, 'w');
   const child = fork(join(import.meta.dirname, '..', `${program}.js`), [], {
-    execArgv: ['--enable-source-maps', ...profile],
+    execArgv: ['--enable-source-maps', ...profile, ...heap],
     stdio: ['ignore', log, 'inherit', 'ipc'],
     serialization: 'advanced',
   });
