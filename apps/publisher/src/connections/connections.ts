@@ -19,6 +19,8 @@ export interface Connection extends OpenedMapping {
   api?: ConnectedApi;
   /** Asks what webhooks must show besides their signature, or instead of one. */
   access: Access;
+  /** Its address has a secret segment. */
+  hasSecretPath: boolean;
   loadRecord: RecordLoader;
   /** How long signs of one record are gathered before they are looked at. */
   coalesceMs: number;

@@ -69,6 +69,7 @@ async function openConnection(
     ...{ tenant, name, source, context, contextFor: (urgency) => contexts.get(urgency)! },
     ...(api && { api, readQuota: () => api.readState().quota }),
     access: createAccess(configured.access ?? {}),
+    hasSecretPath: configured.access?.secretPath !== undefined,
     ...{ loadRecord: createRecordLoader(source, context), ...mapping },
     coalesceMs: readCoalesceMs(config) ?? source.coalesceMs ?? 0,
     poll: readPollRules(configured, source, { config, path: `connections[${index}].poll` }),

@@ -24,19 +24,10 @@ export function createAccess({ secretPath, basic, allow }: AccessConfig): Access
     if (networks && !networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'))
       return refuse('origin-not-allowed', `The address ${address} is not in \`access.allow\`.`);
     const refused =
-      (secretPath === undefined
-        ? refuseExtra(secret)
-        : compare(secret, secretPath, 'The secret segment of the path')) ??
+      (secretPath === undefined ? undefined : compare(secret, secretPath, 'The secret segment of the path')) ??
       (password === undefined ? undefined : compare(readBasic(authorization), password, 'Basic authentication'));
     return refused ?? { ok: true, scheme };
   };
-}
-
-/** A path that leads nowhere. */
-function refuseExtra(secret: string | undefined): Verification | undefined {
-  return secret === undefined
-    ? undefined
-    : refuse('credentials-mismatch', 'The path has a segment more than this connection’s address.');
 }
 
 function createList(networks: readonly string[]): BlockList {

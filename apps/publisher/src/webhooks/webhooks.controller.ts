@@ -35,6 +35,8 @@ export class WebhooksController {
   ): Promise<void> {
     const connection = this.options.connections.find(tenant, name);
     if (!connection) throw new MeshError('MESH_CONNECTION_UNKNOWN', 'No such tenant and connection.');
+    if (secret !== undefined && !connection.hasSecretPath)
+      throw new MeshError('MESH_CONNECTION_UNKNOWN', 'The address of this connection ends before the last segment.');
     const webhook = toWebhookRequest(request);
     const shown = { secret, authorization: request.headers.authorization, address: request.ip };
     if (request.method === 'OPTIONS' && connection.source.handshake) {
