@@ -77,19 +77,20 @@ export class Pollers {
     runner.start();
   }
 
-  /** Its source was loaded anew: it goes on from the saved cursors. */
+  /** Its source was loaded anew: it goes on from the saved cursors. One after the other, however often that is. */
   #renew(connection: Connection): void {
     const name = nameLease(connection);
-    const renewing = (this.#renewing.get(name) ?? Promise.resolve())
-      .then(() => this.#runners.get(name)?.stop())
-      .then(() => {
-        this.#runners.delete(name);
-        this.#begin(connection);
-      })
-      .finally(() => {
-        if (this.#renewing.get(name) === renewing) this.#renewing.delete(name);
-      });
+    const renewing = this.#replaceRunner(name, connection, this.#renewing.get(name)).finally(() => {
+      if (this.#renewing.get(name) === renewing) this.#renewing.delete(name);
+    });
     this.#renewing.set(name, renewing);
+  }
+
+  async #replaceRunner(name: string, connection: Connection, before: Promise<void> | undefined): Promise<void> {
+    await before;
+    await this.#runners.get(name)?.stop();
+    this.#runners.delete(name);
+    this.#begin(connection);
   }
 
   /** Of each connection: what it listens to and how far it is, as this publisher knows it. */
