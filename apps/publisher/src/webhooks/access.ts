@@ -1,6 +1,6 @@
 import { parseNetwork, type AccessConfig } from '@crm-mesh/config';
-import type { Verification, VerificationFailure } from '@crm-mesh/sdk';
-import { equalsInConstantTime } from '@crm-mesh/sdk/kit';
+import type { Verification } from '@crm-mesh/sdk';
+import { equalsInConstantTime, refuseRequest } from '@crm-mesh/sdk/kit';
 import { BlockList, isIPv6 } from 'node:net';
 
 /** What a request shows besides its signature. */
@@ -22,7 +22,7 @@ export function createAccess({ secretPath, basic, allow }: AccessConfig): Access
   const scheme = [secretPath && 'secret-path', basic && 'basic'].filter(Boolean).join('+') || 'nothing';
   return ({ secret, authorization, address }) => {
     if (networks && !networks.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'))
-      return refuse('origin-not-allowed', `The address ${address} is not in \`access.allow\`.`);
+      return refuseRequest('origin-not-allowed', `The address ${address} is not in \`access.allow\`.`);
     const refused =
       (secretPath === undefined ? undefined : compare(secret, secretPath, 'The secret segment of the path')) ??
       (password === undefined ? undefined : compare(readBasic(authorization), password, 'Basic authentication'));
@@ -40,15 +40,11 @@ function createList(networks: readonly string[]): BlockList {
 }
 
 function compare(shown: string | undefined, expected: string, what: string): Verification | undefined {
-  if (shown === undefined) return refuse('credentials-missing', `${what} is missing.`);
-  return equalsInConstantTime(shown, expected) ? undefined : refuse('credentials-mismatch', `${what} is wrong.`);
+  if (shown === undefined) return refuseRequest('credentials-missing', `${what} is missing.`);
+  return equalsInConstantTime(shown, expected) ? undefined : refuseRequest('credentials-mismatch', `${what} is wrong.`);
 }
 
 function readBasic(authorization: string | undefined): string | undefined {
   const [, base64] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '') ?? [];
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString();
-}
-
-function refuse(code: VerificationFailure, reason: string): Verification {
-  return { ok: false, code, reason };
 }

@@ -1,5 +1,5 @@
-import type { HandshakeReply, SourceContext, Verification, VerificationFailure, WebhookRequest } from '@crm-mesh/sdk';
-import { equalsInConstantTime } from '@crm-mesh/sdk/kit';
+import type { HandshakeReply, SourceContext, Verification, WebhookRequest } from '@crm-mesh/sdk';
+import { equalsInConstantTime, refuseRequest } from '@crm-mesh/sdk/kit';
 import type { CloudEventsConfig } from './config.js';
 
 type Context = SourceContext<CloudEventsConfig>;
@@ -9,18 +9,22 @@ export function verifyCloudEvents(request: WebhookRequest, { config }: Context):
   const header = request.headers.authorization;
   const query = config.queryToken ? readQueryToken(request.url) : undefined;
   if (header !== undefined && query !== undefined)
-    return refuse('credentials-mismatch', 'The request shows a token in the header and another in the query.');
+    return refuseRequest('credentials-mismatch', 'The request shows a token in the header and another in the query.');
   if (header === undefined && query === undefined)
-    return refuse('credentials-missing', 'The header Authorization is missing.');
+    return refuseRequest('credentials-missing', 'The header Authorization is missing.');
   const token = header === undefined ? query : /^Bearer +(\S+)$/i.exec(header)?.[1];
-  if (token === undefined) return refuse('credentials-mismatch', 'The header Authorization is no `Bearer <token>`.');
+  if (token === undefined)
+    return refuseRequest('credentials-mismatch', 'The header Authorization is no `Bearer <token>`.');
   // Every token is compared, so that the time tells not which one it was.
   if (!config.tokens.map((expected) => equalsInConstantTime(token, expected)).includes(true)) {
-    return refuse('credentials-mismatch', 'The token is none of those configured.');
+    return refuseRequest('credentials-mismatch', 'The token is none of those configured.');
   }
   const origin = request.headers['webhook-request-origin'];
   if (config.requireOrigin && !isAllowed(origin, config)) {
-    return refuse('origin-not-allowed', 'The header WebHook-Request-Origin is missing, or not in `allowedOrigins`.');
+    return refuseRequest(
+      'origin-not-allowed',
+      'The header WebHook-Request-Origin is missing, or not in `allowedOrigins`.',
+    );
   }
   return { ok: true, scheme: header === undefined ? 'access-token' : 'bearer' };
 }
@@ -64,8 +68,4 @@ function isAllowed(origin: string | undefined, { allowedOrigins = [] }: CloudEve
 function readQueryToken(url: string): string | undefined {
   const query = url.indexOf('?');
   return query === -1 ? undefined : (new URLSearchParams(url.slice(query)).get('access_token') ?? undefined);
-}
-
-function refuse(code: VerificationFailure, reason: string): Verification {
-  return { ok: false, code, reason };
 }

@@ -1,5 +1,5 @@
-import type { SourceContext, Verification, VerificationFailure, WebhookRequest } from '@crm-mesh/sdk';
-import { checkTimestamp } from '@crm-mesh/sdk/kit';
+import type { SourceContext, Verification, WebhookRequest } from '@crm-mesh/sdk';
+import { checkTimestamp, refuseRequest } from '@crm-mesh/sdk/kit';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { HmacConfig } from './config.js';
 import { buildSigned } from './signed-content.js';
@@ -17,12 +17,12 @@ export function verifyHmac(request: WebhookRequest, context: SourceContext<HmacC
     if (refused) return refused;
   }
   const header = request.headers[config.header];
-  if (!header) return refuse('signature-missing', `The header ${config.header} is missing.`);
+  if (!header) return refuseRequest('signature-missing', `The header ${config.header} is missing.`);
   const signature = readSignature(header, config);
   if (!signature) {
     const { prefix, algorithm, encoding } = config;
     const wanted = `${prefix === '' ? '' : `${prefix} and `}${algorithm} in ${encoding}`;
-    return refuse('signature-malformed', `The header ${config.header} is not ${wanted}.`);
+    return refuseRequest('signature-malformed', `The header ${config.header} is not ${wanted}.`);
   }
   const content = buildSigned(config.signed, {
     body: request.body,
@@ -37,7 +37,7 @@ export function verifyHmac(request: WebhookRequest, context: SourceContext<HmacC
   });
   return fits.includes(true)
     ? { ok: true, scheme: `hmac-${config.algorithm}` }
-    : refuse('signature-mismatch', 'The signature fits none of the configured secrets.');
+    : refuseRequest('signature-mismatch', 'The signature fits none of the configured secrets.');
 }
 
 function readSignature(header: string, { prefix, encoding, algorithm }: HmacConfig): Buffer | undefined {
@@ -51,8 +51,4 @@ function readSignature(header: string, { prefix, encoding, algorithm }: HmacConf
 function urlOf({ url }: WebhookRequest, { publicUrl }: SourceContext): string {
   const query = url.indexOf('?');
   return query === -1 ? publicUrl : publicUrl + url.slice(query);
-}
-
-function refuse(code: VerificationFailure, reason: string): Verification {
-  return { ok: false, code, reason };
 }

@@ -1,6 +1,6 @@
 import type { SourceContext, Verification, WebhookRequest } from '@crm-mesh/sdk';
 import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
-import { SIGNATURE_WINDOW_MS, checkTimestamp } from '@crm-mesh/sdk/kit';
+import { SIGNATURE_WINDOW_MS, checkTimestamp, refuseRequest } from '@crm-mesh/sdk/kit';
 import type { HubspotConfig, SignatureVersion } from './config.js';
 
 type Context = SourceContext<HubspotConfig>;
@@ -20,25 +20,26 @@ export function verifyHubspot(request: WebhookRequest, context: Context): Verifi
   const version = request.headers['x-hubspot-signature-version'];
   if (signed !== undefined && (version === 'v1' || version === 'v2')) {
     if (signatures.includes(version)) return verifyHash(signed, { request, context, version });
-    return refuse(
+    return refuseRequest(
       'scheme-not-allowed',
       `The request is signed with ${version}; this connection accepts ${signatures.join(', ')}.`,
     );
   }
   if (signedV3 !== undefined) {
-    return refuse(
+    return refuseRequest(
       'scheme-not-allowed',
       `The request is signed with v3; this connection accepts ${signatures.join(', ')}.`,
     );
   }
   if (signed !== undefined)
-    return refuse('signature-malformed', 'The header X-HubSpot-Signature-Version is neither v1 nor v2.');
-  return refuse('signature-missing', 'The header X-HubSpot-Signature-v3 is missing.');
+    return refuseRequest('signature-malformed', 'The header X-HubSpot-Signature-Version is neither v1 nor v2.');
+  return refuseRequest('signature-missing', 'The header X-HubSpot-Signature-v3 is missing.');
 }
 
 function verifyV3(signed: string, request: WebhookRequest, context: Context): Verification {
   const signature = decodeExactly(signed, 'base64');
-  if (!signature) return refuse('signature-malformed', 'The header X-HubSpot-Signature-v3 is no base64 of 32 bytes.');
+  if (!signature)
+    return refuseRequest('signature-malformed', 'The header X-HubSpot-Signature-v3 is no base64 of 32 bytes.');
   const timestamp = request.headers['x-hubspot-request-timestamp'];
   const refused = checkTimestamp(timestamp, context.now(), TIMESTAMP);
   if (refused) return refused;
@@ -57,7 +58,7 @@ function verifyHash(
 ): Verification {
   const signature = decodeExactly(signed, 'hex');
   if (!signature)
-    return refuse('signature-malformed', 'The header X-HubSpot-Signature is no hexadecimal text of 32 bytes.');
+    return refuseRequest('signature-malformed', 'The header X-HubSpot-Signature is no hexadecimal text of 32 bytes.');
   const middle = version === 'v1' ? '' : request.method + publicUrlOf(request, context);
   const matches = context.config.clientSecrets.map((secret) => {
     const expected = createHash('sha256')
@@ -72,11 +73,7 @@ function verifyHash(
 /** Every secret is tried, so that the time tells not which one it was. */
 function decide(matches: readonly boolean[], version: SignatureVersion): Verification {
   if (matches.includes(true)) return { ok: true, scheme: `hubspot-${version}` };
-  return refuse('signature-mismatch', `The ${version} signature does not fit secret, URL and body.`);
-}
-
-function refuse(code: Extract<Verification, { ok: false }>['code'], reason: string): Verification {
-  return { ok: false, code, reason };
+  return refuseRequest('signature-mismatch', `The ${version} signature does not fit secret, URL and body.`);
 }
 
 /** A doubled header (`a,a`) or a stray character is no signature: Node's decoders would skip it. */

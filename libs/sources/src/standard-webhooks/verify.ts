@@ -1,6 +1,6 @@
-import type { SourceContext, Verification, VerificationFailure, WebhookRequest } from '@crm-mesh/sdk';
+import type { SourceContext, Verification, WebhookRequest } from '@crm-mesh/sdk';
 import { createHmac, timingSafeEqual, verify } from 'node:crypto';
-import { checkTimestamp } from '@crm-mesh/sdk/kit';
+import { checkTimestamp, refuseRequest } from '@crm-mesh/sdk/kit';
 import type { StandardWebhooksConfig } from './config.js';
 import { readKey, type WebhookKey } from './keys.js';
 
@@ -13,8 +13,9 @@ export function verifyStandardWebhook(
 ): Verification {
   const { config } = context;
   const id = readWebhookId(request, config);
-  if (!id) return refuse('signature-missing', `The header ${config.headerPrefix}-id is missing.`);
-  if (id.includes('.')) return refuse('signature-malformed', `The header ${config.headerPrefix}-id holds a dot.`);
+  if (!id) return refuseRequest('signature-missing', `The header ${config.headerPrefix}-id is missing.`);
+  if (id.includes('.'))
+    return refuseRequest('signature-malformed', `The header ${config.headerPrefix}-id holds a dot.`);
   const timestamp = request.headers[`${config.headerPrefix}-timestamp`];
   const rule = {
     header: `${config.headerPrefix}-timestamp`,
@@ -25,7 +26,7 @@ export function verifyStandardWebhook(
   const refused = checkTimestamp(timestamp, Math.floor(context.now() / 1000) * 1000, rule);
   if (refused) return refused;
   const listed = request.headers[`${config.headerPrefix}-signature`];
-  if (!listed) return refuse('signature-missing', `The header ${config.headerPrefix}-signature is missing.`);
+  if (!listed) return refuseRequest('signature-missing', `The header ${config.headerPrefix}-signature is missing.`);
   return checkSignatures(listed, Buffer.concat([Buffer.from(`${id}.${timestamp}.`), request.body]), config);
 }
 
@@ -43,10 +44,10 @@ function checkSignatures(listed: string, content: Buffer, config: StandardWebhoo
     .map(readSignature)
     .filter((signature) => signature !== undefined);
   if (signatures.length === 0)
-    return refuse('signature-malformed', 'The signature header lists no signature of version v1 or v1a.');
+    return refuseRequest('signature-malformed', 'The signature header lists no signature of version v1 or v1a.');
   const usable = signatures.filter(({ version }) => keys.some((key) => key.version === version));
   if (usable.length === 0) {
-    return refuse(
+    return refuseRequest(
       'scheme-not-allowed',
       `The request is signed with ${signatures[0]!.version}, and no key for it is configured.`,
     );
@@ -54,7 +55,7 @@ function checkSignatures(listed: string, content: Buffer, config: StandardWebhoo
   const fitting = usable.find((signature) => keys.map((key) => fits(signature, key, content)).includes(true));
   return fitting
     ? { ok: true, scheme: `standard-webhooks-${fitting.version}` }
-    : refuse('signature-mismatch', 'No listed signature fits any configured key.');
+    : refuseRequest('signature-mismatch', 'No listed signature fits any configured key.');
 }
 
 interface Signature {
@@ -81,8 +82,4 @@ function keysOf(config: StandardWebhooksConfig): readonly WebhookKey[] {
   let keys = keysByConfig.get(config);
   if (!keys) keysByConfig.set(config, (keys = config.secrets.flatMap((secret) => readKey(secret) ?? [])));
   return keys;
-}
-
-function refuse(code: VerificationFailure, reason: string): Verification {
-  return { ok: false, code, reason };
 }
