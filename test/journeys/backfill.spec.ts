@@ -65,7 +65,11 @@ afterAll(async () => {
 });
 
 function startCommand(...args: string[]): ResultPromise {
-  return execa(process.execPath, [MESH, '--server', server.url, ...args], { cwd: folder.path, reject: false });
+  return execa(process.execPath, [MESH, '--server', server.url, ...args], {
+    ...{ cwd: folder.path, reject: false },
+    // CI=true asks for colours.
+    env: { NO_COLOR: '1' },
+  });
 }
 
 async function untilSaid(command: ResultPromise, text: string): Promise<void> {

@@ -11,17 +11,24 @@ const ack = (value: boolean): string =>
 let close: () => void = () => undefined;
 afterEach(() => close());
 
+interface Listener {
+  url: string;
+  messages: string[];
+  headers: Record<string, unknown>[];
+  /** What each answer waits for. */
+  mayAnswer: Promise<unknown>;
+}
+
 /** A server that answers the messages one after the other as told, then with an Ack. */
-async function listen(
-  ...answers: string[]
-): Promise<{ url: string; messages: string[]; headers: Record<string, unknown>[] }> {
-  const listener = { url: '', messages: [] as string[], headers: [] as Record<string, unknown>[] };
+async function listen(...answers: string[]): Promise<Listener> {
+  const listener: Listener = { url: '', messages: [], headers: [], mayAnswer: Promise.resolve() };
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk as Buffer);
     listener.headers.push(request.headers);
-    listener.messages.push(Buffer.concat(chunks).toString());
-    response.end(answers[listener.messages.length - 1] ?? ack(true));
+    const nth = listener.messages.push(Buffer.concat(chunks).toString());
+    await listener.mayAnswer;
+    response.end(answers[nth - 1] ?? ack(true));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   close = () => server.close();
@@ -56,6 +63,8 @@ describe('outbound messages', () => {
 
   it('come again until they are acknowledged, under the same ids, with the values of then', async () => {
     const listener = await listen(ack(false), 'no envelope at all');
+    let answer = (): void => undefined;
+    listener.mayAnswer = new Promise<void>((resolve) => (answer = resolve));
     const { sandbox, org } = await openOrg({ knobs: QUICK });
     org.setOutboundAction({ url: listener.url, object: 'Contact', fields: FIELDS });
     const [kept, gone] = ['Kept', 'Gone'].map((lastname) =>
@@ -66,6 +75,7 @@ describe('outbound messages', () => {
     sandbox.crm.archive(gone, UI_ACTOR);
     org.turnKnobs({ outboundPaused: true });
     sandbox.crm.update(kept, { jobtitle: 'Second' }, UI_ACTOR);
+    answer();
     await vi.waitFor(() => expect(listener.messages).toHaveLength(3));
     expect(readAll(listener.messages[2], 'LastName')).toEqual(['Kept']);
     expect(readAll(listener.messages[2], 'Title')).toEqual(['Second']);
