@@ -70,6 +70,24 @@ export {
   type RecordOf,
   type TicketStatus,
 } from './records/index.js';
+export { markFields } from './reconciliation/mark-fields.js';
+export {
+  EDITED_SUFFIX,
+  placeBehind,
+  reconcileSubject,
+  type DigestsAnswer,
+  type DigestsQuestion,
+  type EntityScope,
+  type HoldingsAnswer,
+  type HoldingsQuestion,
+  type PageAnswer,
+  type PageQuestion,
+  type PlaceRange,
+  type RangeDigest,
+  type ReconcileFailure,
+  type ReconcileQuestion,
+  type RecordPlace,
+} from './reconciliation/question.js';
 export { dataSchemaUrl } from './schema/json-schema.js';
 export {
   MAX_SUBJECT_BYTES,
