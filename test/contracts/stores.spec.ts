@@ -7,6 +7,7 @@ import { describeLifeRows } from './stores/life-rows.js';
 import { ALL_MIGRATIONS, describeMigrations } from './stores/migrations.js';
 import { describeHoldRows } from './stores/hold-rows.js';
 import { describeOutboxRows } from './stores/outbox-rows.js';
+import { describeRangeRows } from './stores/range-rows.js';
 import { describeSchemaRows } from './stores/schema-rows.js';
 import { describeSnapshotRows } from './stores/snapshot-rows.js';
 import { listStoreKinds } from './stores/places.js';
@@ -26,6 +27,10 @@ const TABLES = [
     'delivery_sweeps',
     'ledger',
     'ledger_position',
+    'ledger_ranges',
+    'ledger_ranges_shadow',
+    'ledger_shadow',
+    'ledger_state',
     'publisher_cursors',
     'publisher_outbox',
   ],
@@ -62,6 +67,7 @@ describe.each(kinds)('the store on $name', (kind) => {
       describeSnapshotRows(() => store);
       describeLifeRows(() => store);
       describeLedgerRows(() => store);
+      describeRangeRows(() => store);
       describeOutboxRows(() => store);
       describeCursorRows(() => store);
       describeSchemaRows(() => store);

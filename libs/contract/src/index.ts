@@ -70,6 +70,7 @@ export {
   type RecordOf,
   type TicketStatus,
 } from './records/index.js';
+export { digestMark } from './reconciliation/digest-mark.js';
 export { markFields } from './reconciliation/mark-fields.js';
 export {
   EDITED_SUFFIX,

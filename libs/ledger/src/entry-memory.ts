@@ -48,6 +48,11 @@ export class EntryMemory {
     this.#committing = new Map();
   }
 
+  /** Others have written too: what the store says counts, but for what is to be committed. */
+  forgetRecent(): void {
+    this.#recent.clear();
+  }
+
   clear(): void {
     this.#dirty.clear();
     this.#recent.clear();

@@ -12,5 +12,6 @@ export {
 } from './ledger-entry.js';
 export { Ledger, type LedgerOptions } from './ledger.js';
 export type { LedgerLog } from './log-reader.js';
+export type { KeyRange, PackedMarks } from './mark-pages.js';
 export { LEDGER_MIGRATIONS } from './migrations.js';
 export { readLoggedEvent } from './read-logged-event.js';

@@ -2,9 +2,8 @@ import { escapeToken, unescapeToken, type RecordKey } from '@crm-mesh/contract';
 import type { Store, Transaction, Value } from '@crm-mesh/store';
 import type { FieldTimes } from './field-times.js';
 import type { StoredEntry, RecordState } from './ledger-entry.js';
+import { cutIntoStatements, KEY, keyValues, readByIds } from './row-keys.js';
 
-// Tokens are kept escaped: then any id is legal text in both databases.
-const KEY = ['tenant', 'connection', 'entity', 'id'] as const;
 const REST = [
   'version',
   'state',
@@ -19,20 +18,21 @@ const REST = [
   'merged_into',
 ] as const;
 const COLUMNS = [...KEY, ...REST];
-// So many rows a statement, and of SQLite's 32,766 parameters: few texts, each of them prepared once.
-const ROWS_PER_STATEMENT = [100, 10, 1];
 
 const WHERE_KEY = KEY.map((column) => `${column} = ?`).join(' AND ');
-const SELECT = `SELECT ${COLUMNS.join(', ')} FROM ledger`;
-// Monotone: a former leader that commits late must not set a record back.
+const SELECT = `SELECT ${COLUMNS.join(', ')} FROM`;
+// Monotone: a former leader that commits late must not set a record back. As `supersedes` says it.
 const ON_CONFLICT =
   `ON CONFLICT (${KEY.join(', ')}) DO UPDATE SET ${REST.map((column) => `${column} = excluded.${column}`).join(', ')} ` +
-  'WHERE excluded.sequence > ledger.sequence OR (excluded.sequence = ledger.sequence AND excluded.seen_at >= ledger.seen_at)';
+  'WHERE excluded.sequence > kept.sequence OR (excluded.sequence = kept.sequence AND excluded.seen_at >= kept.seen_at)';
+
+/** The ledger, or one that is being built anew beside it. */
+export type RowsTable = 'ledger' | 'ledger_shadow';
 
 type Row = Record<(typeof COLUMNS)[number], string | number | null>;
 
 export async function readEntry(store: Store, key: RecordKey): Promise<StoredEntry | undefined> {
-  const [row] = await store.read<Row>(`${SELECT} WHERE ${WHERE_KEY}`, keyValues(key));
+  const [row] = await store.read<Row>(`${SELECT} ledger WHERE ${WHERE_KEY}`, keyValues(key));
   return row && fromRow(row);
 }
 
@@ -52,8 +52,42 @@ export async function readEntries(store: Store, { after, entities, limit }: Page
   ];
   const where = conditions.length > 0 ? ` WHERE ${conditions.join(' AND ')}` : '';
   const values = [...(after ? keyValues(after) : []), ...(entities ?? []).map(escapeToken), limit];
-  const rows = await store.read<Row>(`${SELECT}${where} ORDER BY ${KEY.join(', ')} LIMIT ?`, values);
+  const rows = await store.read<Row>(`${SELECT} ledger${where} ORDER BY ${KEY.join(', ')} LIMIT ?`, values);
   return rows.map(fromRow);
+}
+
+/** Those that there are, by {@link nameKey}. */
+export async function readEntriesOf(
+  source: Pick<Transaction, 'all'>,
+  keys: readonly RecordKey[],
+  table: RowsTable = 'ledger',
+): Promise<Map<string, StoredEntry>> {
+  const entries = new Map<string, StoredEntry>();
+  for (const row of await readByIds<Row>(source, keys, `${SELECT} ${table}`)) entries.set(nameRow(row), fromRow(row));
+  return entries;
+}
+
+/** What lies there now of these records, as far as writing them must know it. */
+export interface StoredMark {
+  version: number;
+  state: RecordState;
+  sequence: number;
+  seenAtMs: number;
+}
+
+/** By {@link nameKey}. */
+export async function readStoredMarks(
+  transaction: Transaction,
+  keys: readonly RecordKey[],
+  table: RowsTable,
+): Promise<Map<string, StoredMark>> {
+  const marks = new Map<string, StoredMark>();
+  const select = `SELECT ${KEY.join(', ')}, version, state, sequence, seen_at FROM ${table}`;
+  for (const row of await readByIds<Row>(transaction, keys, select)) {
+    const [version, sequence, seenAtMs] = [Number(row.version), Number(row.sequence), Number(row.seen_at)];
+    marks.set(nameRow(row), { version, state: row.state as RecordState, sequence, seenAtMs });
+  }
+  return marks;
 }
 
 export async function countRecords(store: Store): Promise<number> {
@@ -63,18 +97,27 @@ export async function countRecords(store: Store): Promise<number> {
   return Number(row?.records ?? 0);
 }
 
-export async function upsertEntries(transaction: Transaction, entries: readonly StoredEntry[]): Promise<void> {
-  let start = 0;
-  for (const size of ROWS_PER_STATEMENT) {
-    for (; entries.length - start >= size; start += size) {
-      await transaction.run(writeUpsert(size), entries.slice(start, start + size).flatMap(toValues));
-    }
-  }
+/** How many rows it took: what is older than what lies there is passed over. */
+export async function upsertEntries(
+  transaction: Transaction,
+  entries: readonly StoredEntry[],
+  table: RowsTable = 'ledger',
+): Promise<number> {
+  let taken = 0;
+  for (const [start, size] of cutIntoStatements(entries.length))
+    taken += await transaction.run(writeUpsert(size, table), entries.slice(start, start + size).flatMap(toValues));
+  return taken;
 }
 
-function writeUpsert(rows: number): string {
+function writeUpsert(rows: number, table: RowsTable): string {
   const places = Array<string>(rows).fill(`(${COLUMNS.map(() => '?').join(', ')})`);
-  return `INSERT INTO ledger (${COLUMNS.join(', ')}) VALUES ${places.join(', ')} ${ON_CONFLICT}`;
+  return `INSERT INTO ${table} AS kept (${COLUMNS.join(', ')}) VALUES ${places.join(', ')} ${ON_CONFLICT}`;
+}
+
+/** Whether the upsert takes the entry, where this one lies there. */
+export function supersedes(entry: StoredEntry, stored: StoredMark | undefined): boolean {
+  if (!stored || entry.sequence > stored.sequence) return true;
+  return entry.sequence === stored.sequence && entry.seenAtMs >= stored.seenAtMs;
 }
 
 export async function deleteEntry(transaction: Transaction, key: RecordKey): Promise<void> {
@@ -113,10 +156,6 @@ export async function rewindPosition(transaction: Transaction, incarnation: stri
   await transaction.run('UPDATE ledger_position SET position = ? WHERE incarnation = ?', [position, incarnation]);
 }
 
-function keyValues(key: RecordKey): string[] {
-  return [key.tenant, key.connection, key.entity, key.id].map(escapeToken);
-}
-
 function toValues(entry: StoredEntry): Value[] {
   const times = [entry.modifiedAtMs, entry.contentAtMs, entry.seenAtMs];
   return [
@@ -132,6 +171,8 @@ function toValues(entry: StoredEntry): Value[] {
     entry.mergedInto === undefined ? null : escapeToken(entry.mergedInto),
   ];
 }
+
+const nameRow = (row: Row): string => KEY.map((column) => row[column]).join('.');
 
 function keyOf(row: Row): RecordKey {
   const [tenant, connection, entity, id] = KEY.map((column) => unescapeToken(String(row[column])));

@@ -1,22 +1,18 @@
-import { eventFilter, type RecordKey } from '@crm-mesh/contract';
+import { eventFilter, type EntityScope, type PlaceRange, type RecordKey } from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import { CommitLoop } from './commit-loop.js';
+import { EntryFolder } from './entry-folder.js';
 import { EntryMemory } from './entry-memory.js';
-import {
-  foldEvent,
-  foldSeen,
-  foldSwallowed,
-  openEntry,
-  type LedgerEntry,
-  type LoggedEvent,
-  type SeenStatement,
-  type StoredEntry,
-} from './ledger-entry.js';
-import { countRecords, readEntries, readEntry, savePosition, upsertEntries, type PageRequest } from './ledger-rows.js';
+import { openEntry, type LedgerEntry, type LoggedEvent, type SeenStatement } from './ledger-entry.js';
+import { countRecords, readEntries, readEntriesOf, readEntry, savePosition, type PageRequest } from './ledger-rows.js';
+import { readerOf } from './ledger-state.js';
+import { LedgerWriter } from './ledger-writer.js';
 import { LogReader, type LedgerLog } from './log-reader.js';
+import { listEntities, readMarks, readRanges, type KeyRange, type PackedMarks } from './mark-pages.js';
 import { preparePosition } from './prepare-position.js';
 import { readLoggedEvent } from './read-logged-event.js';
+import { nameKey } from './row-keys.js';
 
 export interface LedgerOptions {
   nats: Nats;
@@ -31,6 +27,8 @@ export interface LedgerOptions {
   cachedEntries?: number;
   /** A sequence that is missing for so long is read from the stream: it is not ours in flight. Default 250 ms. */
   gapMs?: number;
+  /** Only the benchmark says no, to see what the digests of ranges cost. */
+  keepsRanges?: boolean;
 }
 
 const STREAM = 'CRM_EVENTS';
@@ -41,6 +39,8 @@ const MAX_DIRTY = 20_000;
 export class Ledger {
   readonly #options: LedgerOptions;
   readonly #memory: EntryMemory;
+  readonly #folder: EntryFolder;
+  readonly #writer: LedgerWriter;
   readonly #commits: CommitLoop;
   readonly #now: () => number;
   /** Of the present life; before the first there is none. */
@@ -52,6 +52,8 @@ export class Ledger {
     this.#options = options;
     this.#now = options.monotonicNow ?? ((): number => performance.now());
     this.#memory = new EntryMemory(options.cachedEntries ?? 20_000);
+    this.#folder = new EntryFolder(this.#memory, (key) => readEntry(options.store, key));
+    this.#writer = new LedgerWriter(options.store, 'ledger', options.keepsRanges);
     this.#commits = new CommitLoop(() => this.#commit(), options.commitEveryMs ?? 50);
   }
 
@@ -80,15 +82,19 @@ export class Ledger {
   }
 
   async get(key: RecordKey): Promise<LedgerEntry | undefined> {
-    const stored = await this.#find(key);
+    const stored = await this.#folder.find(key);
     return stored && openEntry(stored);
   }
 
-  async #find(key: RecordKey): Promise<StoredEntry | undefined> {
-    const known = this.#memory.get(key);
-    if (known) return known;
-    const stored = await readEntry(this.#options.store, key);
-    return stored ? this.#memory.remember(stored) : this.#memory.get(key);
+  /** One for each key, in their order. */
+  async getMany(keys: readonly RecordKey[]): Promise<(LedgerEntry | undefined)[]> {
+    const away = keys.filter((key) => !this.#memory.get(key));
+    const stored = await readEntriesOf(readerOf(this.#options.store), away);
+    return keys.map((key) => {
+      // Memory may have come to know more while the store was read.
+      const entry = this.#memory.get(key) ?? stored.get(nameKey(key));
+      return entry && openEntry(entry);
+    });
   }
 
   /** Takes in an event of the log. Idempotent, and monotone per record. */
@@ -99,37 +105,15 @@ export class Ledger {
 
   async #apply(logged: LoggedEvent): Promise<void> {
     if (this.#memory.dirtyCount > MAX_DIRTY) await this.#commits.committed();
-    const before = await this.#find(logged.address);
-    // Nothing may be awaited from here on: another event of the record would be folded into an old entry.
-    const current = this.#memory.get(logged.address) ?? before;
-    const after = foldEvent(current, logged);
-    if (after !== current) {
-      if (after.version > 0 && (current?.version ?? 0) === 0) this.#records += 1;
-      this.#memory.put(after);
-    }
-    for (const id of logged.event.data.mergedIds ?? []) await this.#applySwallowed(id, logged);
+    if (await this.#folder.fold(logged)) this.#records += 1;
     this.#reader?.mark(logged.sequence);
     this.#requestCommit();
-  }
-
-  async #applySwallowed(id: string, logged: LoggedEvent): Promise<void> {
-    const { tenant, connection, entity } = logged.address;
-    const key = { tenant, connection, entity, id };
-    const before = await this.#find(key);
-    const current = this.#memory.get(key) ?? before;
-    const after = foldSwallowed(current, key, logged);
-    if (after !== current) this.#memory.put(after);
   }
 
   /** Keeps that a statement was seen and told nobody; resolves when that is committed. */
   async noteSeen(key: RecordKey, seen: SeenStatement): Promise<void> {
     await this.#untilReplayed();
-    const before = await this.#find(key);
-    const current = this.#memory.get(key) ?? before;
-    const after = foldSeen(current, key, seen);
-    if (after === current) return;
-    this.#memory.put(after);
-    await this.#commits.committed();
+    if (await this.#folder.foldSeen(key, seen)) await this.#commits.committed();
   }
 
   /** Brings one record up: applies its events from this sequence on. */
@@ -161,6 +145,24 @@ export class Ledger {
     return (await readEntries(this.#options.store, page)).map(openEntry);
   }
 
+  /** Digests of all that is there of an entity, as of all that was applied before the call. */
+  async readRanges(scope: EntityScope): Promise<KeyRange[]> {
+    if (this.#memory.dirtyCount > 0) await this.flush();
+    return readRanges(this.#options.store, scope);
+  }
+
+  /** The records that are there, with their versions, a line each; go on behind `after` with `placeBehind`. */
+  async readMarks(page: EntityScope & PlaceRange & { limit: number }): Promise<PackedMarks> {
+    if (this.#memory.dirtyCount > 0) await this.flush();
+    return readMarks(this.#options.store, page);
+  }
+
+  /** Of which records were told. */
+  async listEntities(): Promise<EntityScope[]> {
+    if (this.#memory.dirtyCount > 0) await this.flush();
+    return listEntities(this.#options.store);
+  }
+
   /** Commits what has gathered. */
   flush(): Promise<void> {
     return this.#commits.run();
@@ -180,7 +182,7 @@ export class Ledger {
     while (this.#memory.dirtyCount > 0);
     this.#memory.clear();
     const state = await nats.streamState(STREAM);
-    const from = await preparePosition({ nats, store, stream: STREAM }, state);
+    const from = await preparePosition({ nats, store, stream: STREAM, writer: this.#writer }, state);
     this.#records = await countRecords(store);
     const { incarnation } = state;
     const [now, apply] = [this.#now, (logged: LoggedEvent) => this.#apply(logged)];
@@ -206,11 +208,12 @@ export class Ledger {
     const { upTo: position = 0, incarnation } = this.#reader ?? {};
     const entries = this.#memory.beginCommit();
     try {
-      await this.#options.store.write(async (transaction) => {
-        await upsertEntries(transaction, entries);
+      const isShared = await this.#writer.write(async (transaction) => {
+        await this.#writer.put(transaction, entries);
         if (incarnation !== undefined) await savePosition(transaction, incarnation, position);
       });
       this.#memory.endCommit(true);
+      if (isShared) this.#memory.forgetRecent();
     } catch (error) {
       this.#memory.endCommit(false);
       this.#options.log.warn({ err: error, rows: entries.length }, 'the ledger could not be committed; it tries again');

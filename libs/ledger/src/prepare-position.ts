@@ -2,21 +2,15 @@ import { eventFilter } from '@crm-mesh/contract';
 import type { Nats, StreamState } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import { foldEvent, type StoredEntry } from './ledger-entry.js';
-import {
-  deleteEntry,
-  forgetSequences,
-  readKeysAbove,
-  readPositions,
-  rewindPosition,
-  savePosition,
-  upsertEntries,
-} from './ledger-rows.js';
+import { forgetSequences, readKeysAbove, readPositions, rewindPosition, savePosition } from './ledger-rows.js';
+import type { LedgerWriter } from './ledger-writer.js';
 import { readLoggedEvent } from './read-logged-event.js';
 
 export interface LedgerBase {
   nats: Nats;
   store: Store;
   stream: string;
+  writer: LedgerWriter;
 }
 
 /** From where the log's tail is to be replayed, after the store was made to fit the log. */
@@ -24,7 +18,7 @@ export async function preparePosition(base: LedgerBase, state: StreamState): Pro
   const positions = await readPositions(base.store);
   const position = positions.get(state.incarnation);
   if (position === undefined) {
-    await base.store.write(async (transaction) => {
+    await base.writer.write(async (transaction) => {
       await forgetSequences(transaction);
       await savePosition(transaction, state.incarnation, 0);
     });
@@ -45,9 +39,9 @@ async function takeBackTo(base: LedgerBase, state: StreamState): Promise<void> {
       const logged = await readLoggedEvent(base.nats, message);
       if (logged) entry = foldEvent(entry, logged);
     }
-    await base.store.write(async (transaction) => {
-      await deleteEntry(transaction, key);
-      if (entry) await upsertEntries(transaction, [entry]);
+    await base.writer.write(async (transaction) => {
+      await base.writer.remove(transaction, key);
+      if (entry) await base.writer.put(transaction, [entry]);
     });
   }
   await base.store.write((transaction) => rewindPosition(transaction, state.incarnation, state.lastSequence));
