@@ -26,7 +26,8 @@ serveWorker({
     const file = join(folder, 'mesh.yaml');
     const { source, config, poll } = connection ?? { ...WEBHOOK_KINDS['standard-webhooks'], poll: undefined };
     const mesh = {
-      store: { publisher: store ?? `sqlite:${join(folder, 'publisher.db')}` },
+      // Beside mesh.yaml, in a folder of its own: what lies next to mesh.yaml is watched.
+      store: { publisher: store ?? `sqlite:${join(folder, 'data/publisher.db')}` },
       // The benchmark is one sender, and is not to be slowed down.
       http: { rateLimit: { perConnectionPerSecond: 1_000_000 } },
       connections: [{ tenant: TENANT, name: CONNECTION, source, config, ...(poll && { poll }) }],

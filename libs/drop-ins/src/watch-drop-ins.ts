@@ -38,13 +38,15 @@ export async function watchDropIns(options: WatchDropInsOptions): Promise<DropIn
   const folders = options.folders.map((folder) => resolve(folder));
   const settleMs = options.settleMs ?? 100;
   const kind = options.kind ?? 'plugin';
-  const watcher = watch(folders, {
+  // For a folder that is not there chokidar would look at all that happens in those above it.
+  const present = folders.filter((folder) => existsSync(folder));
+  const watcher = watch(present, {
     ignoreInitial: true,
     ignored: (path) => isIgnored(path, folders),
     awaitWriteFinish: { stabilityThreshold: settleMs, pollInterval: Math.max(10, Math.floor(settleMs / 4)) },
   });
   watcher.on('error', (error) => options.onError(error));
-  await new Promise<void>((ready) => watcher.once('ready', () => ready()));
+  if (present.length > 0) await new Promise<void>((ready) => watcher.once('ready', () => ready()));
   const folderWatch = new FolderWatch(watcher, { ...options, kind, folders, settleMs });
   await folderWatch.begin();
   return folderWatch;
