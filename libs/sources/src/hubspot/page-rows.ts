@@ -1,5 +1,5 @@
 import type { FetchedRecords, NotificationDraft, SourceContext } from '@crm-mesh/sdk';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { HubspotConfig } from './config.js';
 import { completeObjects, fetchHubspot } from './fetch-records.js';
 import { modifiedAtOf, type HubspotObject } from './read-objects.js';
@@ -52,7 +52,7 @@ function draftRow(entity: string, row: HubspotObject, fetched: unknown): Notific
 /** Which record is at which version: the same however often it is seen, another when anything in it is another. */
 export function draftVersion(entity: string, object: HubspotObject): NotificationDraft {
   const modifiedAt = modifiedAtOf(object);
-  const content = createHash('sha256').update(JSON.stringify(object)).digest('base64url').slice(0, 16);
+  const content = hash('sha256', JSON.stringify(object), 'base64url').slice(0, 16);
   return {
     entity,
     id: object.id,
@@ -71,6 +71,7 @@ export function draftVersion(entity: string, object: HubspotObject): Notificatio
  */
 function listMerged({ id, properties }: HubspotObject): string[] {
   const { hs_merged_object_ids: ids, hs_calculated_merged_vids: vids } = properties;
+  if (!ids && !vids) return [];
   const parts = [ids, vids].flatMap((list) => (list ?? '').split(';')).map((part) => part.split(':')[0]!.trim());
   return [...new Set(parts)].filter((part) => /^\d+$/.test(part) && part !== id);
 }
