@@ -1,11 +1,12 @@
 import { auditSubject } from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
+import type { ScanPage, ScanRequest } from '@crm-mesh/sdk';
 import type { Connection } from '../connections/connections.js';
 import { MinuteRate } from '../connections/minute-rate.js';
-import { abortable } from './abortable.js';
 import { findCurrent, takeScanPage, type BackfillState, type EntityBackfill } from './backfill-state.js';
 import type { CursorKey, Kept } from './cursors.js';
-import { noteHeldBack, noteSuccess, type Task, type TaskHealth } from './task.js';
+import { PageReader } from './read-pages.js';
+import { noteSuccess, type Task, type TaskHealth } from './task.js';
 import type { TaskDependencies } from './task-dependencies.js';
 
 /** Under `audit.backfill.<tenant/connection>`. */
@@ -33,13 +34,21 @@ export function keyOfBackfill({ tenant, name }: Pick<Connection, 'tenant' | 'nam
 export class Backfill implements Task {
   readonly key: CursorKey;
   readonly health: TaskHealth = { state: 'waiting', failures: 0 };
+  readonly #pages: PageReader<ScanRequest, ScanPage>;
   #rate: MinuteRate;
   /** When this run was taken up here. */
   #sinceMs: number | undefined;
   #kept: Kept<BackfillState> | undefined;
 
   constructor(private readonly options: TaskDependencies & { connection: Connection; nats: Nats }) {
-    this.key = keyOfBackfill(options.connection);
+    const { connection } = options;
+    this.key = keyOfBackfill(connection);
+    const context = connection.contextFor('backfill');
+    this.#pages = new PageReader({
+      ...{ shared: options, connection, health: this.health, urgency: 'backfill' },
+      proof: { origin: 'backfill', verifiedBy: 'scan' },
+      ask: (request) => connection.source.scan!.page(request, context),
+    });
     this.#rate = new MinuteRate(options.now);
   }
 
@@ -52,6 +61,7 @@ export class Backfill implements Task {
 
   forget(): void {
     this.#kept = undefined;
+    this.#pages.forget();
   }
 
   async step(signal: AbortSignal): Promise<number> {
@@ -78,16 +88,9 @@ export class Backfill implements Task {
   }
 
   async #readPage(state: BackfillState, { entity, cursor }: EntityBackfill, signal: AbortSignal): Promise<void> {
-    const { connection, cursors, pressure, publisher, counts, now } = this.options;
-    const onHeld = (why: string | undefined): void => noteHeldBack(this.health, why);
-    await pressure.untilLow('backfill', signal, onHeld);
+    const { cursors, now } = this.options;
     const request = { entity, fields: 'records' as const, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await abortable(connection.source.scan!.page(request, connection.contextFor('backfill')), signal);
-    if (cursor !== undefined && page.cursor === cursor)
-      throw new Error('the source gave the cursor again that it was asked with');
-    const proof = { origin: 'backfill', verifiedBy: 'scan' } as const;
-    const published = await publisher.publish(connection, page.drafts, { ...proof, signal, onHeld });
-    counts.countPage(connection, { ...this.key, entity }, published);
+    const page = await this.#pages.store(request, { ...this.key, entity }, signal);
     this.#rate.add(page.drafts.length);
     this.#kept = await cursors.save(this.key, this.#kept!, takeScanPage(state, page, now()));
     noteSuccess(this.health);

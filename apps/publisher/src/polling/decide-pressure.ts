@@ -24,12 +24,25 @@ const BOUNDS: Readonly<Record<Urgency, Bounds>> = {
   backfill: { pending: 2_000, share: 0.7 },
 };
 
+/** Of each bound. */
+const MUCH_ROOM = 0.8;
+
 /** Why no more should be put into CRM_RAW now; undefined where it may. */
 export function decidePressure(state: RawState, urgency: Urgency): string | undefined {
   const { pending, share } = BOUNDS[urgency];
   if (state.pending >= pending) return `the normaliser is ${state.pending} notifications behind`;
-  const fullest = Math.max(fillOf(state.messages, state.maxMessages), fillOf(state.bytes, state.maxBytes));
+  const fullest = fillMost(state);
   return fullest >= share ? `CRM_RAW is at ${Math.floor(fullest * 100)} % of its limit` : undefined;
+}
+
+/** Whether what may be there is far from being there. */
+export function hasMuchRoom(state: RawState, urgency: Urgency): boolean {
+  const { pending, share } = BOUNDS[urgency];
+  return state.pending < pending * MUCH_ROOM && fillMost(state) < share * MUCH_ROOM;
+}
+
+function fillMost({ messages, maxMessages, bytes, maxBytes }: RawState): number {
+  return Math.max(fillOf(messages, maxMessages), fillOf(bytes, maxBytes));
 }
 
 function fillOf(amount: number, limit: number): number {

@@ -1,5 +1,5 @@
 import { MeshError } from '@crm-mesh/contract';
-import { PublishError, type Nats, type OutgoingMessage } from '@crm-mesh/jetstream';
+import { PublishError, type Nats, type OutgoingMessage, type PubAck } from '@crm-mesh/jetstream';
 import type { NotificationDraft } from '@crm-mesh/sdk';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { Connection } from '../connections/connections.js';
@@ -7,9 +7,13 @@ import { toMessage, toNotification, type Proof } from '../notifications/to-messa
 import { pauseFor } from '../pause-for.js';
 
 const RETRY_MS = 1_000;
+/** What the stream keeps of a message beside its payload: subject, headers, sums. */
+const OVERHEAD_BYTES = 200;
 
 export interface Published {
   stored: number;
+  /** What they take in the stream, about. */
+  storedBytes: number;
   /** Were in CRM_RAW before. */
   duplicates: number;
   /** Can never be stored. */
@@ -39,7 +43,7 @@ export class DraftPublisher {
     { signal, onHeld, ...proof }: PublishWish,
   ): Promise<Published> {
     const receivedAt = new Date(this.options.now()).toISOString();
-    const published: Published = { stored: 0, duplicates: 0, refused: 0 };
+    const published: Published = { stored: 0, storedBytes: 0, duplicates: 0, refused: 0 };
     let left = drafts.flatMap((draft) => this.#build(connection, draft, { ...proof, receivedAt }) ?? []);
     published.refused = drafts.length - left.length;
     for (;;) {
@@ -70,7 +74,7 @@ export class DraftPublisher {
     let reason: unknown;
     const left = messages.filter((message, at) => {
       const outcome = outcomes[at]!;
-      if (outcome.status === 'fulfilled') published[outcome.value.duplicate ? 'duplicates' : 'stored'] += 1;
+      if (outcome.status === 'fulfilled') countStored(published, outcome.value, message);
       else if (isPermanent(outcome.reason)) {
         published.refused += 1;
         this.#tellRefused(outcome.reason, message.subject);
@@ -90,6 +94,14 @@ export class DraftPublisher {
       { err: error, what, cure },
       'a record that was read can never be stored, and is passed over',
     );
+  }
+}
+
+function countStored(published: Published, { duplicate }: PubAck, { payload }: OutgoingMessage): void {
+  if (duplicate) published.duplicates += 1;
+  else {
+    published.stored += 1;
+    published.storedBytes += payload.length + OVERHEAD_BYTES;
   }
 }
 

@@ -1,11 +1,11 @@
-import type { PollPage, Urgency } from '@crm-mesh/sdk';
+import type { PollPage, PollRequest, Urgency } from '@crm-mesh/sdk';
 import type { Notification } from '@crm-mesh/contract';
 import type { Connection } from '../connections/connections.js';
-import { abortable } from './abortable.js';
 import type { CursorKey, Kept } from './cursors.js';
 import { beginWindow, isDue, takePage, type PollState, type Window } from './decide-window.js';
 import { chooseJitterMs, findNextMs, type PollRules } from './poll-rules.js';
-import { noteHeldBack, noteSuccess, type Task, type TaskHealth } from './task.js';
+import { PageReader } from './read-pages.js';
+import { noteSuccess, type Task, type TaskHealth } from './task.js';
 import type { TaskDependencies } from './task-dependencies.js';
 
 /** `poll`: on its schedule, for ever. `repair`: over a hole in a stream, until that is closed. */
@@ -25,6 +25,7 @@ export interface EntityPollerOptions extends TaskDependencies {
 export class EntityPoller implements Task {
   readonly key: CursorKey;
   readonly health: TaskHealth = { state: 'waiting', failures: 0 };
+  readonly #pages: PageReader<PollRequest, PollPage>;
   #kept: Kept<PollState> | undefined;
   /** Drawn once for each window. */
   #due: { begunMs: number; dueMs: number } | undefined;
@@ -33,10 +34,17 @@ export class EntityPoller implements Task {
   constructor(private readonly options: EntityPollerOptions) {
     const { connection, work, entity } = options;
     this.key = { tenant: connection.tenant, connection: connection.name, work, entity };
+    const { urgency, origin } = WORKS[work];
+    const context = connection.contextFor(urgency);
+    this.#pages = new PageReader({
+      ...{ shared: options, connection, health: this.health, urgency, proof: { origin, verifiedBy: 'poll' } },
+      ask: (request) => connection.source.poll!.page(request, context),
+    });
   }
 
   forget(): void {
     this.#kept = undefined;
+    this.#pages.forget();
   }
 
   async step(signal: AbortSignal): Promise<number | undefined> {
@@ -54,17 +62,10 @@ export class EntityPoller implements Task {
     return 0;
   }
 
-  async #askPage(opened: PollState, window: Window, signal: AbortSignal): Promise<void> {
-    const { connection, entity, cursors, pressure, publisher, counts, now, work } = this.options;
-    const { urgency, origin } = WORKS[work];
-    const onHeld = (why: string | undefined): void => noteHeldBack(this.health, why);
-    await pressure.untilLow(urgency, signal, onHeld);
-    const { fromMs, toMs, cursor } = window;
+  async #askPage(opened: PollState, { fromMs, toMs, cursor }: Window, signal: AbortSignal): Promise<void> {
+    const { entity, cursors, now } = this.options;
     const request = { entity, fromMs, toMs, ...(cursor === undefined ? {} : { cursor }) };
-    const page = await abortable(connection.source.poll!.page(request, connection.contextFor(urgency)), signal);
-    refuseStandstill(page, cursor);
-    const published = await publisher.publish(connection, page.drafts, { origin, verifiedBy: 'poll', signal, onHeld });
-    counts.countPage(connection, this.key, published);
+    const page = await this.#pages.store(request, this.key, signal);
     this.#kept = await cursors.save(this.key, this.#kept ?? { revision: 0 }, takePage(opened, page, now()));
     noteSuccess(this.health);
   }
@@ -95,10 +96,4 @@ export class EntityPoller implements Task {
 
 export function isHoleOpen({ coveredMs, untilMs }: PollState): boolean {
   return untilMs !== undefined && (coveredMs ?? 0) < untilMs;
-}
-
-/** It would be asked for ever. */
-function refuseStandstill(page: PollPage, cursor: string | undefined): void {
-  if (cursor !== undefined && page.cursor === cursor)
-    throw new Error('the source gave the cursor again that it was asked with');
 }

@@ -70,6 +70,7 @@ export class Subscription implements Task {
     await pressure.untilLow('live', signal, onHeld);
     const proof = { origin: 'webhook', verifiedBy: 'subscription' } as const;
     const published = await publisher.publish(connection, drafts, { ...proof, signal, onHeld });
+    pressure.noteStored(published);
     counts.countPage(connection, this.key, published);
     const { lost } = this.#kept?.state ?? {};
     await this.#save({ cursor, takenMs: now(), ...(lost ? { lost } : {}) });
