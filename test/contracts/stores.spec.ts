@@ -8,6 +8,7 @@ import { ALL_MIGRATIONS, describeMigrations } from './stores/migrations.js';
 import { describeHoldRows } from './stores/hold-rows.js';
 import { describeOutboxRows } from './stores/outbox-rows.js';
 import { describeRangeRows } from './stores/range-rows.js';
+import { describeRefreshTokenRows } from './stores/refresh-token-rows.js';
 import { describeSchemaRows } from './stores/schema-rows.js';
 import { describeSnapshotRows } from './stores/snapshot-rows.js';
 import { listStoreKinds } from './stores/places.js';
@@ -33,6 +34,7 @@ const TABLES = [
     'ledger_state',
     'publisher_cursors',
     'publisher_outbox',
+    'publisher_refresh_tokens',
   ],
 ];
 
@@ -71,6 +73,7 @@ describe.each(kinds)('the store on $name', (kind) => {
       describeOutboxRows(() => store);
       describeCursorRows(() => store);
       describeSchemaRows(() => store);
+      describeRefreshTokenRows(() => store);
     });
   });
 });

@@ -10,6 +10,7 @@ import { openStore, type Store } from '@crm-mesh/store';
 import { createLogger, createMetrics, type Logger, type Metrics } from '@crm-mesh/telemetry';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Connections } from './connections/connections.js';
+import { REFRESH_TOKEN_MIGRATIONS } from './connections/migrations.js';
 import { openConnections, replaceSource } from './connections/open-connections.js';
 import { createHttpApp } from './http-app.js';
 import { MeshSide } from './mesh-side.js';
@@ -45,6 +46,14 @@ export interface RunningPublisher {
 
 const VERSION = '0.1.0';
 const JOIN_WAIT_MS = 3_000;
+const MIGRATIONS = [
+  ...DELIVERY_MIGRATIONS,
+  ...LEDGER_MIGRATIONS,
+  ...OUTBOX_MIGRATIONS,
+  ...CURSOR_MIGRATIONS,
+  ...SCHEMA_MIGRATIONS,
+  ...REFRESH_TOKEN_MIGRATIONS,
+];
 
 /** The parts, from the outside in: they are stopped in this order. */
 interface Parts {
@@ -63,10 +72,12 @@ export async function startPublisher(options: PublisherOptions): Promise<Running
   try {
     let url = '';
     const publicUrl = (): string => (options.config.http.publicUrl ?? url).replace(/\/+$/, '');
-    const connections = await openSources(opened, { options, publicUrl, log, now });
+    const store = (opened.store = await openStore({ url: options.config.store.publisher, migrations: MIGRATIONS }));
+    const connections = await openSources(opened, { options, publicUrl, log, now, store });
     opened.connections = connections;
     const metrics = createMetrics({ app: 'publisher' });
-    const { app, meshSide } = await openParts(opened, { options, log, now, metrics, connections, url: () => url });
+    const context = { options, log, now, metrics, connections, store, url: () => url };
+    const { app, meshSide } = await openParts(opened, context);
     await app.listen(options.port ?? 0, options.host ?? '127.0.0.1');
     url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
     await meshSide.start(options.joinWaitMs ?? JOIN_WAIT_MS);
@@ -84,13 +95,14 @@ interface Context {
   now(): number;
   metrics: Metrics;
   connections: Connections;
+  store: Store;
   url(): string;
 }
 
 /** The shipped sources and those of the plugin folders, and the connections by them. */
 async function openSources(
   opened: Partial<Parts>,
-  { options, ...context }: Pick<Context, 'options' | 'log' | 'now'> & { publicUrl(): string },
+  { options, ...context }: Pick<Context, 'options' | 'log' | 'now' | 'store'> & { publicUrl(): string },
 ): Promise<Connections> {
   const { connections: configured, pluginFolders: folders, dataDir } = options.config;
   const shipped = options.sources ?? [...SHIPPED_SOURCES.values()];
@@ -108,17 +120,9 @@ async function openSources(
   return connections;
 }
 
-async function openParts(opened: Partial<Parts>, context: Context): Promise<Omit<Parts, 'sources'>> {
-  const { options, log, now, metrics, connections, url } = context;
+async function openParts(opened: Partial<Parts>, context: Context): Promise<Pick<Parts, 'app' | 'meshSide'>> {
+  const { options, log, now, metrics, connections, store, url } = context;
   const { config } = options;
-  const migrations = [
-    ...DELIVERY_MIGRATIONS,
-    ...LEDGER_MIGRATIONS,
-    ...OUTBOX_MIGRATIONS,
-    ...CURSOR_MIGRATIONS,
-    ...SCHEMA_MIGRATIONS,
-  ];
-  const store = (opened.store = await openStore({ url: config.store.publisher, migrations }));
   const outbox = await Outbox.open(store, config.outbox);
   observeOutbox(outbox, metrics);
   const intake = new Intake({ outbox, log, now, maxPayloadBytes: config.nats.maxClaimBytes });
@@ -128,7 +132,7 @@ async function openParts(opened: Partial<Parts>, context: Context): Promise<Omit
     ...{ log, metrics, version: VERSION, url, now },
   }));
   const app = (opened.app = await createApp(intake, context));
-  return { store, meshSide, app, connections };
+  return { meshSide, app };
 }
 
 function createApp(intake: Intake, context: Context): Promise<NestFastifyApplication> {

@@ -10,6 +10,7 @@ export { AuthConfig } from './kit/api/auth-config.js';
 export { JsonPollerConfig, PagingConfig, PolledEntity } from './json-poller/config.js';
 export { jsonPollerSource } from './json-poller/index.js';
 export { connectApi, type ApiState, type ConnectedApi, type ConnectOptions } from './kit/api/connect-api.js';
+export type { RefreshTokenStore } from './kit/api/newest-refresh-token.js';
 export { NO_API } from './kit/api/no-api.js';
 export { applyPatch } from './kit/apply-patch.js';
 export { gatherNotifications } from './kit/gather-notifications.js';

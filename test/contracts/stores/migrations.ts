@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DELIVERY_MIGRATIONS } from '@crm-mesh/delivery';
 import { LEDGER_MIGRATIONS } from '@crm-mesh/ledger';
 import { openStore, type MigrationClass, type Store } from '@crm-mesh/store';
+import { REFRESH_TOKEN_MIGRATIONS } from '../../../apps/publisher/src/connections/migrations.js';
 import { OUTBOX_MIGRATIONS } from '../../../apps/publisher/src/outbox/migrations.js';
 import { CURSOR_MIGRATIONS } from '../../../apps/publisher/src/polling/migrations.js';
 import { SCHEMA_MIGRATIONS } from '../../../apps/publisher/src/schema/migrations.js';
@@ -15,6 +16,7 @@ export const ALL_MIGRATIONS: MigrationClass[] = [
   ...OUTBOX_MIGRATIONS,
   ...CURSOR_MIGRATIONS,
   ...SCHEMA_MIGRATIONS,
+  ...REFRESH_TOKEN_MIGRATIONS,
 ].toSorted((a, b) => timeOf(a) - timeOf(b));
 
 function timeOf({ name }: MigrationClass): number {

@@ -15,6 +15,7 @@ import {
   NO_API,
   readRecordedRequest,
   type AdjustRecord,
+  type ConnectedApi,
   type MappedSample,
   type RecordedRequest,
 } from '@crm-mesh/sources';
@@ -56,7 +57,7 @@ async function mapFile(context: CliContext, options: MapOptions): Promise<ExitCo
   const results: MappedSample[] = [];
   const { source } = found;
   // What a record refers to (the stages of a pipeline) is asked for where the CRM is.
-  const api = source.api && connectApi(source.api(found.config), { now: Date.now });
+  const api = openApi(found);
   const own = contextOf(found, api?.client('live') ?? NO_API);
   for (const { notification, fetched } of listNotifications(found, sample, { ...options, context: own })) {
     results.push(await mapSample({ source, context: own, adjust, notification, fetched }));
@@ -65,6 +66,17 @@ async function mapFile(context: CliContext, options: MapOptions): Promise<ExitCo
   context.terminal.printJson({ connection: found.title, records: results });
   context.terminal.print(results.map(renderMapped).join('\n\n') || 'The request holds no notification.');
   return results.some(({ refusal }) => refusal !== undefined) ? EXIT.problem : EXIT.ok;
+}
+
+/** What a refresh token is replaced with would be lost here, and the publisher could not go on. */
+function openApi({ source, config, title }: FoundConnection): Pick<ConnectedApi, 'client' | 'close'> | undefined {
+  const described = source.api?.(config);
+  if (!described) return undefined;
+  if (described.auth.kind !== 'oauth2' || described.auth.grant.type !== 'refresh_token')
+    return connectApi(described, { now: Date.now });
+  const what = `The mapping asks ${described.title}, and only the publisher may spend the refresh token of ${title}.`;
+  const cure = 'Use a copy of mesh.yaml in which this connection has a token of its own (`mesh --config FILE …`).';
+  return { client: () => ({ request: () => Promise.reject(usage(what, cure)) }), close: () => undefined };
 }
 
 interface Sample {

@@ -1,6 +1,7 @@
 import { ConfigError, formatWebhookPath, validateConfig, type ConnectionConfig } from '@crm-mesh/config';
 import { URGENCIES, type Source, type SourceContext, type Urgency } from '@crm-mesh/sdk';
 import { connectApi, createRecordLoader, NO_API } from '@crm-mesh/sources';
+import type { Store } from '@crm-mesh/store';
 import type { Logger } from '@crm-mesh/telemetry';
 import { createAccess } from '../webhooks/access.js';
 import { Connections, type Connection } from './connections.js';
@@ -8,6 +9,7 @@ import { readPollRules } from '../polling/poll-rules.js';
 import { findSource } from './find-source.js';
 import { MinuteRate } from './minute-rate.js';
 import { openMapping } from './open-mapping.js';
+import { keepRefreshTokens } from './refresh-tokens.js';
 
 export interface OpenConnectionsOptions {
   configured: readonly ConnectionConfig[];
@@ -18,6 +20,8 @@ export interface OpenConnectionsOptions {
   publicUrl(): string;
   log: Logger;
   now(): number;
+  /** Keeps the refresh tokens that CRMs give in place of configured ones. Absent: they are lost with the process. */
+  store?: Store;
 }
 
 /** Checks each connection's own settings with its source. Throws a ConfigError that names the key. */
@@ -51,9 +55,11 @@ async function openConnection(
   const config = await validateConfig(source.config, configured.config, `connections[${index}].config`);
   refuseOpenDoor(source, configured, index);
   const log = options.log.child({ connection: `${tenant}/${name}` });
-  const api = source.api && connectApi(source.api(config), { now: options.now, log });
+  const { now, store } = options;
+  const refreshTokens = store && keepRefreshTokens(store, configured, now);
+  const api = source.api && connectApi(source.api(config), { now, log, refreshTokens });
   const createContext = (urgency: Urgency): SourceContext => ({
-    ...{ tenant, connection: name, config, now: options.now, log, urgency },
+    ...{ tenant, connection: name, config, now, log, urgency },
     get publicUrl() {
       return options.publicUrl() + formatWebhookPath(configured);
     },
@@ -75,7 +81,7 @@ async function openConnection(
     poll: readPollRules(configured, source, { config, path: `connections[${index}].poll` }),
     webhookGraceMs: readGraceMs(configured, source),
     counts: { received: 0, refused: 0, duplicates: 0, events: 0, missed: 0 },
-    perMinute: new MinuteRate(options.now),
+    perMinute: new MinuteRate(now),
   };
 }
 

@@ -18,6 +18,8 @@ export interface PipedriveOptions {
   clientId?: string;
   clientSecret?: string;
   refreshToken?: string;
+  /** Each use of a refresh token gives a new one, and ends it. */
+  rotatesRefreshTokens?: boolean;
   companyId?: number;
   /** Who writes through the API. */
   userId?: number;
@@ -32,6 +34,7 @@ export const PIPEDRIVE_DEFAULTS = {
   clientId: 'sandbox-client-id',
   clientSecret: 'sandbox-client-secret',
   refreshToken: 'sandbox-refresh-token',
+  rotatesRefreshTokens: false,
   companyId: 7_341_882,
   userId: 61_820_499,
 };

@@ -8,6 +8,8 @@ export interface SalesforceOptions {
   /** Does not expire by itself. */
   accessToken?: string;
   refreshToken?: string;
+  /** Each use of a refresh token gives a new one, and ends it: an option of Salesforce's apps. */
+  rotatesRefreshTokens?: boolean;
   /** The org's: it changes when an org is refreshed. */
   organizationId?: string;
   /** Checks what JWT assertions are signed with; absent: their signatures are not looked at. */
@@ -31,6 +33,7 @@ export const SALESFORCE_DEFAULTS = {
   clientSecret: 'sandbox-salesforce-client-secret',
   accessToken: '00D8d000009KxTq!sandbox-salesforce-access-token',
   refreshToken: 'sandbox-salesforce-refresh-token',
+  rotatesRefreshTokens: false,
   organizationId: '00D8d000009KxTqEAK',
   tokenLifeMs: 7_200_000,
   dailyLimit: 15_000,

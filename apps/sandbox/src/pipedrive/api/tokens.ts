@@ -1,3 +1,4 @@
+import { RefreshToken } from '../../crm/refresh-token.js';
 import { PipedriveError } from '../pipedrive-error.js';
 import type { PipedriveSettings } from '../options.js';
 
@@ -11,12 +12,15 @@ interface Shown {
 /** Who may ask the API. */
 export class PipedriveTokens {
   private readonly expiries = new Map<string, number>();
+  private readonly refreshToken: RefreshToken;
   private issued = 0;
 
   constructor(
     private readonly settings: PipedriveSettings,
     private readonly now: () => number,
-  ) {}
+  ) {
+    this.refreshToken = new RefreshToken(settings.refreshToken, settings.rotatesRefreshTokens);
+  }
 
   check({ token, authorization }: Shown): void {
     if (token !== undefined && token === this.settings.apiToken) return;
@@ -31,10 +35,10 @@ export class PipedriveTokens {
   }
 
   issue(form: Readonly<Record<string, unknown>>, authorization: string | undefined): Record<string, unknown> {
-    const { clientId, clientSecret, refreshToken } = this.settings;
+    const { clientId, clientSecret } = this.settings;
     const client = Buffer.from(`${clientId}:${clientSecret}`).toString('base64');
     if (authorization !== `Basic ${client}`) throw new PipedriveError(401, 'Invalid client: client is invalid');
-    if (form['grant_type'] !== 'refresh_token' || form['refresh_token'] !== refreshToken) {
+    if (form['grant_type'] !== 'refresh_token' || !this.refreshToken.fits(form['refresh_token'])) {
       throw new PipedriveError(400, 'Invalid grant: refresh token is invalid');
     }
     const token = `oauth-${(this.issued += 1)}-${this.now().toString(36)}`;
@@ -42,7 +46,7 @@ export class PipedriveTokens {
     return {
       access_token: token,
       token_type: 'Bearer',
-      refresh_token: refreshToken,
+      refresh_token: this.refreshToken.use(),
       scope: 'base',
       expires_in: LIFE_SECONDS,
     };

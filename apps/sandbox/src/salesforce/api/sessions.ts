@@ -1,4 +1,5 @@
 import { verify } from 'node:crypto';
+import { RefreshToken } from '../../crm/refresh-token.js';
 import { SalesforceError } from '../salesforce-error.js';
 import type { SalesforceSettings } from '../options.js';
 
@@ -20,6 +21,8 @@ export interface IssuedSession {
   instance_url: string;
   id: string;
   token_type: 'Bearer';
+  /** Where it takes the place of the one that was used. */
+  refresh_token?: string;
   /** Absent with JWT. */
   issued_at?: string;
 }
@@ -36,7 +39,11 @@ export class Sessions {
   private issued = 0;
   private isOwnExpired = false;
 
-  constructor(private readonly options: SalesforceSettings & { now(): number }) {}
+  private readonly refreshToken: RefreshToken;
+
+  constructor(private readonly options: SalesforceSettings & { now(): number }) {
+    this.refreshToken = new RefreshToken(options.refreshToken, options.rotatesRefreshTokens);
+  }
 
   /** Every token so far ends now: what an admin does, or a change of the policy. */
   expireAll(): void {
@@ -64,12 +71,14 @@ export class Sessions {
     }
     if (grant !== 'client_credentials' && grant !== 'refresh_token')
       throw new OauthError('unsupported_grant_type', 'grant type not supported');
-    const { clientId, clientSecret, refreshToken } = this.options;
+    const { clientId, clientSecret, rotatesRefreshTokens } = this.options;
     if (form['client_id'] !== clientId) throw new OauthError('invalid_client_id', 'client identifier invalid');
     if (form['client_secret'] !== clientSecret) throw new OauthError('invalid_client', 'invalid client credentials');
-    if (grant === 'refresh_token' && form['refresh_token'] !== refreshToken)
+    if (grant === 'client_credentials') return this.open(instanceUrl);
+    if (!this.refreshToken.fits(form['refresh_token']))
       throw new OauthError('invalid_grant', 'expired access/refresh token');
-    return this.open(instanceUrl);
+    const given = this.refreshToken.use();
+    return { ...this.open(instanceUrl), ...(rotatesRefreshTokens && { refresh_token: given }) };
   }
 
   private open(instanceUrl: string): IssuedSession {

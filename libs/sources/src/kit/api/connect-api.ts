@@ -4,12 +4,15 @@ import { buildBody, buildHeaders, buildUrl, nameRequest } from './build-request.
 import { createCredentials, type Credentials } from './credentials.js';
 import { exchange } from './exchange.js';
 import { judgeAnswer, readDelayMs, toError } from './judge-answer.js';
+import type { RefreshTokenStore } from './newest-refresh-token.js';
 import { RateLimiter } from './rate-limiter.js';
 
 export interface ConnectOptions {
   /** Epoch milliseconds. */
   now(): number;
   log?: Pick<Log, 'warn'>;
+  /** Where a refresh token stays that the CRM gave in place of the configured one. Absent: in this process alone. */
+  refreshTokens?: RefreshTokenStore | undefined;
 }
 
 /** How it goes between a connection and its API, since the process started. For `mesh source status`. */

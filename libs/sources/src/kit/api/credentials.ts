@@ -1,6 +1,5 @@
-import type { ApiAuth, Log } from '@crm-mesh/sdk';
-import { TokenKeeper } from './token-keeper.js';
-import type { TokenOptions } from './request-token.js';
+import type { ApiAuth } from '@crm-mesh/sdk';
+import { TokenKeeper, type KeeperOptions } from './token-keeper.js';
 
 /** What a request shows, and where it goes if that is not the described address. */
 export interface Credentials {
@@ -11,10 +10,7 @@ export interface Credentials {
 }
 
 /** How a connection's requests get their credentials. */
-export function createCredentials(
-  auth: ApiAuth,
-  options: TokenOptions & { log?: Pick<Log, 'warn'> | undefined },
-): () => Promise<Credentials> {
+export function createCredentials(auth: ApiAuth, options: KeeperOptions): () => Promise<Credentials> {
   if (auth.kind !== 'oauth2') {
     const fixed = { headers: listHeaders(auth) };
     return () => Promise.resolve(fixed);

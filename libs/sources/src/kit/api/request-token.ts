@@ -21,6 +21,9 @@ export interface TokenOptions {
   now(): number;
 }
 
+/** The endpoint answered, and takes neither this grant nor this client. */
+export class TokenRefused extends Unavailable {}
+
 /** Salesforce takes no assertion that holds for longer than three minutes. */
 const ASSERTION_SECONDS = 170;
 
@@ -129,9 +132,8 @@ function describeRefusal(
   const what = `${options.title}’s token endpoint answered ${answer.status}${word === undefined ? '' : ` (${word})`}`;
   const retryAfterMs = readRetryAfterMs(answer.headers['retry-after'], options.now());
   const isAway = answer.status === 429 || answer.status >= 500;
-  return new Unavailable(isAway ? `${what}.` : `${what}: ${listCure(oauth, word)}`, {
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  });
+  const rest = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return isAway ? new Unavailable(`${what}.`, rest) : new TokenRefused(`${what}: ${listCure(oauth, word)}`, rest);
 }
 
 function listCure({ grant }: OAuth, word: string | undefined): string {
