@@ -1,40 +1,20 @@
 import type { CrmDescription, EntityDescription, FieldDescription, SourceContext } from '@crm-mesh/sdk';
 import { isObject, readId } from '@crm-mesh/sdk/kit';
+import { KeptReads } from '../kit/kept-reads.js';
 import type { PipedriveConfig } from './config.js';
 import { ENTITIES, factsOf } from './entities.js';
 import { readAll, type Row } from './lists.js';
 
 type Context = SourceContext<PipedriveConfig>;
 
-/** Stages, pipelines and fields are edited by hand, seldom. */
-const KEEP_MS = 600_000;
-/** An unknown one (new, or deleted since) asks anew, but a flood of them does not flood Pipedrive. */
-const ASK_AGAIN_MS = 30_000;
+/** Stages, pipelines and fields, by the path of their list. */
+const lists = new KeptReads<PipedriveConfig, readonly Row[]>({
+  keepMs: 600_000,
+  ask: (path, context) => readAll(path, {}, context),
+});
 
-interface Cached {
-  readAtMs: number;
-  rows: Promise<readonly Row[]>;
-}
-
-const cachedByConfig = new WeakMap<PipedriveConfig, Map<string, Cached>>();
-
-/** A list that is read once in a while; its failure is nobody's answer but that of those who waited for it. */
-function readKept(path: string, context: Context, keepMs = KEEP_MS): Promise<readonly Row[]> {
-  const kept = cachedByConfig.get(context.config) ?? new Map<string, Cached>();
-  cachedByConfig.set(context.config, kept);
-  const cached = kept.get(path);
-  if (cached && context.now() - cached.readAtMs < keepMs) return cached.rows;
-  const fresh = { readAtMs: context.now(), rows: readAll(path, {}, context) };
-  kept.set(path, fresh);
-  fresh.rows.catch(() => {
-    if (kept.get(path) === fresh) kept.delete(path);
-  });
-  return fresh.rows;
-}
-
-async function findKept(path: string, context: Context, isWanted: (row: Row) => boolean): Promise<Row | undefined> {
-  const found = (await readKept(path, context)).find(isWanted);
-  return found ?? (await readKept(path, context, ASK_AGAIN_MS)).find(isWanted);
+function findKept(path: string, context: Context, isWanted: (row: Row) => boolean): Promise<Row | undefined> {
+  return lists.find(path, context, (rows) => rows.find(isWanted));
 }
 
 export interface Stage {
@@ -60,7 +40,7 @@ export async function nameField(entity: string, key: string, context: Context): 
   const name = field?.field_name;
   if (typeof name !== 'string' || name === '') return key;
   const isTaken = (other: Row): boolean => other.field_name === name || other.field_code === name;
-  return (await readKept(path, context)).filter(isTaken).length === 1 ? name : key;
+  return (await lists.read(path, context)).filter(isTaken).length === 1 ? name : key;
 }
 
 /** Fields by the names that the API uses; a stage of Pipedrive never says that a deal is won. */

@@ -1,5 +1,6 @@
 import type { CrmDescription, EntityDescription, FieldDescription, SourceContext } from '@crm-mesh/sdk';
 import { isObject } from '@crm-mesh/sdk/kit';
+import { KeptReads } from '../kit/kept-reads.js';
 import { isRefusedWith } from './api.js';
 import type { SalesforceConfig } from './config.js';
 import { dataPath } from './data-path.js';
@@ -9,17 +10,8 @@ import { readStages } from './stages.js';
 type Context = SourceContext<SalesforceConfig>;
 type Fields = Readonly<Record<string, FieldDescription>>;
 
-/** Admins add fields and take rights away, seldom. */
-const KEEP_MS = 3_600_000;
-/** A field that is refused asks anew, but a flood of refusals does not flood Salesforce. */
-const ASK_AGAIN_MS = 30_000;
-
-interface Cached {
-  readAtMs: number;
-  fields: Promise<Fields>;
-}
-
-const cachedByConfig = new WeakMap<SalesforceConfig, Map<string, Cached>>();
+/** What describe says of an object: admins add fields and take rights away, seldom. */
+const fieldsOf = new KeptReads<SalesforceConfig, Fields>({ keepMs: 3_600_000, ask: askForFields });
 
 /**
  * Runs `ask` with the fields of the object that are wanted and there: Salesforce refuses a whole request for one that it
@@ -31,32 +23,14 @@ export async function withFields<T>(
   context: Context,
   ask: (fields: readonly string[]) => Promise<T>,
 ): Promise<T> {
+  const listReadable = (fields: Fields): string[] =>
+    listWanted(object, context.config).filter((field) => Object.hasOwn(fields, field));
   try {
-    return await ask(await listReadable(object, KEEP_MS, context));
+    return await ask(listReadable(await fieldsOf.read(object, context)));
   } catch (error) {
     if (!isRefusedWith(error, 'INVALID_FIELD')) throw error;
-    return ask(await listReadable(object, ASK_AGAIN_MS, context));
+    return ask(listReadable(await fieldsOf.readAgain(object, context)));
   }
-}
-
-async function listReadable(object: string, keepMs: number, context: Context): Promise<string[]> {
-  const fields = await readFields(object, keepMs, context);
-  return listWanted(object, context.config).filter((field) => Object.hasOwn(fields, field));
-}
-
-function readFields(object: string, keepMs: number, context: Context): Promise<Fields> {
-  const byObject = cachedByConfig.get(context.config) ?? new Map<string, Cached>();
-  cachedByConfig.set(context.config, byObject);
-  const cached = byObject.get(object);
-  if (cached && context.now() - cached.readAtMs < keepMs) return cached.fields;
-  const fields = askForFields(object, context);
-  const fresh = { readAtMs: context.now(), fields };
-  byObject.set(object, fresh);
-  // A failure is nobody's answer but that of those who waited for it.
-  fields.catch(() => {
-    if (byObject.get(object) === fresh) byObject.delete(object);
-  });
-  return fields;
 }
 
 async function askForFields(object: string, { api, config }: Context): Promise<Fields> {
@@ -80,7 +54,7 @@ function describeField({ type, picklistValues }: Record<string, unknown>): Field
 export async function describeSalesforce(context: Context): Promise<CrmDescription> {
   const described = listEntities(context.config).map(async (entity) => {
     const objects = configuredObjectsOf(entity, context.config);
-    const fields = await Promise.all(objects.map((object) => readFields(object, 0, context)));
+    const fields = await Promise.all(objects.map((object) => fieldsOf.read(object, context, 0)));
     const description: EntityDescription = { fields: Object.assign({}, ...fields) as Fields };
     return [
       entity,
@@ -92,7 +66,7 @@ export async function describeSalesforce(context: Context): Promise<CrmDescripti
 
 /** Salesforce has one list of stages; sales processes and record types choose among them. */
 async function describeStages(context: Context): Promise<NonNullable<EntityDescription['pipelines']>> {
-  const stages = await readStages(0, context);
+  const stages = await readStages(context);
   return {
     default: Object.fromEntries([...stages].map(([name, { label, status }]) => [name, { label, outcome: status }])),
   };

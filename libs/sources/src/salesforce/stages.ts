@@ -1,5 +1,6 @@
 import type { DealStatus } from '@crm-mesh/contract';
 import type { SourceContext } from '@crm-mesh/sdk';
+import { KeptReads } from '../kit/kept-reads.js';
 import type { SalesforceConfig } from './config.js';
 import { query, type Row } from './query.js';
 
@@ -8,37 +9,27 @@ interface Stage {
   status: DealStatus;
 }
 
+/** Salesforce has one list of them. */
+const KEY = 'OpportunityStage';
+const SOQL = `SELECT ApiName, MasterLabel, IsClosed, IsWon FROM ${KEY} ORDER BY SortOrder`;
+
 /** By the value that `StageName` holds. */
-type Stages = ReadonlyMap<string, Stage>;
-
-const KEEP_MS = 600_000;
-const ASK_AGAIN_MS = 30_000;
-
-interface Cached {
-  readAtMs: number;
-  stages: Promise<Stages>;
-}
-
-const cachedByConfig = new WeakMap<SalesforceConfig, Cached>();
+const stages = new KeptReads<SalesforceConfig, ReadonlyMap<string, Stage>>({
+  keepMs: 600_000,
+  ask: async (_, context) => {
+    const { records } = await query(SOQL, context);
+    return new Map(records.map((row) => [String(row.ApiName), readStage(row)]));
+  },
+});
 
 /** What people call a stage; undefined when there is no such stage (any more). */
-export async function findStage(name: string, context: SourceContext<SalesforceConfig>): Promise<Stage | undefined> {
-  return (await readStages(KEEP_MS, context)).get(name) ?? (await readStages(ASK_AGAIN_MS, context)).get(name);
+export function findStage(name: string, context: SourceContext<SalesforceConfig>): Promise<Stage | undefined> {
+  return stages.find(KEY, context, (all) => all.get(name));
 }
 
-export function readStages(keepMs: number, context: SourceContext<SalesforceConfig>): Promise<Stages> {
-  const cached = cachedByConfig.get(context.config);
-  if (cached && context.now() - cached.readAtMs < keepMs) return cached.stages;
-  const soql = 'SELECT ApiName, MasterLabel, IsClosed, IsWon FROM OpportunityStage ORDER BY SortOrder';
-  const stages = query(soql, context).then(
-    ({ records }) => new Map(records.map((row) => [String(row.ApiName), readStage(row)])),
-  );
-  const fresh = { readAtMs: context.now(), stages };
-  cachedByConfig.set(context.config, fresh);
-  stages.catch(() => {
-    if (cachedByConfig.get(context.config) === fresh) cachedByConfig.delete(context.config);
-  });
-  return stages;
+/** As they are now. */
+export function readStages(context: SourceContext<SalesforceConfig>): Promise<ReadonlyMap<string, Stage>> {
+  return stages.read(KEY, context, 0);
 }
 
 function readStage(row: Row): Stage {
