@@ -11,7 +11,9 @@ export interface EntityDescription {
   /** By the names that the CRM's API uses. */
   fields: Readonly<Record<string, FieldDescription>>;
   /** By pipeline: its stages, by id. */
-  pipelines?: Readonly<Record<string, Readonly<Record<string, { label: string; outcome: 'open' | 'won' | 'lost' }>>>>;
+  pipelines?: Readonly<
+    Record<string, Readonly<Record<string, { label: string; outcome: 'open' | 'won' | 'lost' | 'closed' }>>>
+  >;
 }
 
 /** By entity. What is not there cannot be described. */

@@ -2,7 +2,7 @@ import type { CrmDescription, EntityDescription, FieldDescription, SourceContext
 import { apiOf } from './api.js';
 import type { HubspotConfig } from './config.js';
 import { pathOfEntity } from './object-types.js';
-import { decideStatus, listObjects } from './pipelines.js';
+import { decideStatus, decideTicketStatus, listObjects } from './pipelines.js';
 import { resultsOf } from './read-objects.js';
 
 type Context = SourceContext<HubspotConfig>;
@@ -30,7 +30,7 @@ async function describeEntity(entity: string, context: Context): Promise<EntityD
     .map((property): [string, FieldDescription] => [String(property.name), describeField(property)]);
   return {
     fields: Object.fromEntries(fields),
-    ...(pipelines !== undefined && { pipelines: describePipelines(pipelines) }),
+    ...(pipelines !== undefined && { pipelines: describePipelines(entity, pipelines) }),
   };
 }
 
@@ -40,13 +40,15 @@ function describeField({ type, options }: Record<string, unknown>): FieldDescrip
   return { type: String(type), ...(values.length > 0 && { values: values.toSorted() }) };
 }
 
-function describePipelines(answer: unknown): Pipelines {
-  return Object.fromEntries(resultsOf(answer).map(({ id, stages }) => [String(id), describeStages(stages)]));
+function describePipelines(entity: string, answer: unknown): Pipelines {
+  return Object.fromEntries(resultsOf(answer).map(({ id, stages }) => [String(id), describeStages(entity, stages)]));
 }
 
-function describeStages(stages: unknown): Pipelines[string] {
+function describeStages(entity: string, stages: unknown): Pipelines[string] {
+  const outcomeOf = (metadata: unknown) =>
+    entity === 'ticket' ? (decideTicketStatus(metadata) ?? 'open') : decideStatus(metadata);
   const described = listObjects(stages).map(
-    ({ id, label, metadata }) => [String(id), { label: String(label), outcome: decideStatus(metadata) }] as const,
+    ({ id, label, metadata }) => [String(id), { label: String(label), outcome: outcomeOf(metadata) }] as const,
   );
   return Object.fromEntries(described);
 }

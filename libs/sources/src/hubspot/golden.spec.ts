@@ -60,6 +60,30 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+/** Of tickets there is no sample: as HubSpot's reference shows an object and the pipelines of tickets. */
+const TICKETS: readonly Sample[] = [
+  ticketOf('9000000001', { hs_pipeline_stage: '1', hs_ticket_priority: 'HIGH', source_type: 'EMAIL' }),
+  ticketOf('9000000002', { hs_pipeline_stage: '4', closed_date: '2026-03-25T09:30:00Z', content: 'It is solved.' }),
+  ticketOf('9000000003', { hs_pipeline_stage: 'deleted-since' }),
+];
+const TICKET_PIPELINES = {
+  results: [
+    {
+      id: '0',
+      label: 'Support pipeline',
+      stages: [
+        { id: '1', label: 'New', metadata: { ticketState: 'OPEN', isClosed: 'false' } },
+        { id: '4', label: 'Closed', metadata: { ticketState: 'CLOSED', isClosed: 'true' } },
+      ],
+    },
+  ],
+};
+
+function ticketOf(id: string, properties: Sample['properties']): Sample {
+  const always = { subject: 'The kiln stays cold', hs_pipeline: '0', createdate: '2026-03-24T08:00:00.000Z' };
+  return { id, properties: { ...always, hs_lastmodifieddate: '2026-03-25T09:30:00.120Z', ...properties } };
+}
+
 function describeLinks(type: string): object {
   const links = deal.associations?.[type.replace('_', ' ')]?.results ?? [];
   return { from: { id: deal.id }, to: links.map(({ id }) => ({ toObjectId: id, associationTypes: [] })) };
@@ -118,6 +142,26 @@ describe('the samples, as records', () => {
     const request = createRequest({ body: readSample(`hubspot/${name}.json`) });
     const told = await tell(hubspotSource.split!(request, connect()));
     expectGolden(name.replace(/^signed\//, 'signed-'), told);
+  });
+
+  it('tickets', async () => {
+    isGone = false;
+    api.routes['GET /crm/v3/pipelines/tickets'] = () => ({ body: TICKET_PIPELINES });
+    api.routes['POST /crm/v3/objects/tickets/batch/read'] = ({ inputs }: { inputs: { id: string }[] }) => ({
+      body: { results: TICKETS.filter(({ id }) => inputs.some((input) => input.id === id)) },
+    });
+    const links = { companies: '21884410322', contacts: '128850143501', deals: '35120447789' };
+    for (const [type, toObjectId] of Object.entries(links))
+      api.routes[`POST /crm/v4/associations/tickets/${type}/batch/read`] = () => ({
+        body: { results: [{ from: { id: TICKETS[0]!.id }, to: [{ toObjectId, associationTypes: [] }] }] },
+      });
+    const items = TICKETS.map(({ id }, index) => ({
+      ...{ eventId: index + 1, subscriptionId: 1, portalId: 2, appId: 3, attemptNumber: 0, changeSource: 'CRM_UI' },
+      ...{ occurredAt: Date.parse('2026-03-25T09:30:00Z'), subscriptionType: 'object.propertyChange' },
+      ...{ objectTypeId: '0-5', objectId: Number(id), propertyName: 'hs_pipeline_stage', propertyValue: '4' },
+    }));
+    const request = createRequest({ body: JSON.stringify(items) });
+    expectGolden('tickets', await tell(hubspotSource.split!(request, connect())));
   });
 
   it('a page of a search', async () => {

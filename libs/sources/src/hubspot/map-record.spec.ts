@@ -8,7 +8,7 @@ import { HubspotConfig } from './config.js';
 import type { FetchedObject } from './fetch-records.js';
 import { hubspotSource } from './index.js';
 import { pathOfEntity } from './object-types.js';
-import { decideStatus } from './pipelines.js';
+import { decideStatus, decideTicketStatus } from './pipelines.js';
 import { listAssociations, listProperties } from './properties.js';
 
 let api: ApiServer;
@@ -18,8 +18,29 @@ beforeAll(async () => {
 beforeEach(() => {
   api.calls.length = 0;
   api.routes['GET /crm/v3/pipelines/deals'] = () => ({ body: readSampleJson('hubspot/api-deal-pipelines.json') });
+  api.routes['GET /crm/v3/pipelines/tickets'] = () => ({ body: TICKET_PIPELINES });
 });
 afterAll(() => api.close());
+
+const TICKET_PIPELINES = {
+  results: [
+    {
+      id: '0',
+      stages: [
+        { id: '1', label: 'New', metadata: { ticketState: 'OPEN', isClosed: 'false' } },
+        { id: '4', label: 'Closed', metadata: { ticketState: 'CLOSED', isClosed: 'true' } },
+      ],
+    },
+    {
+      id: '812723471',
+      stages: [
+        { id: '1', label: 'Closed?', metadata: { ticketState: 'OPEN' } },
+        { id: '1234914', label: 'Waiting for parts', metadata: { ticketState: 'CLOSED' } },
+        { id: '5', label: 'Says nothing', metadata: {} },
+      ],
+    },
+  ],
+};
 
 function connect(part: object = {}, clock = { nowMs: SAMPLE_TIME_MS }) {
   const config = createConfig(HubspotConfig, { clientSecrets: ['s'], accessToken: 't', apiUrl: api.url, ...part });
@@ -240,7 +261,10 @@ describe('fields', () => {
     [
       'ticket',
       object({ subject: 'Help', hs_pipeline: '0', hs_pipeline_stage: '1', closed_date: '2026-03-01T10:00:00Z' }),
-      { name: 'Help', pipeline: '0', stage: '1', closedAt: '2026-03-01T10:00:00.000Z' },
+      {
+        ...{ name: 'Help', pipeline: '0', stage: '1', closedAt: '2026-03-01T10:00:00.000Z' },
+        ...{ status: 'open', stageName: 'New' },
+      },
     ],
     [
       'quote',
@@ -373,6 +397,42 @@ describe('won and lost', () => {
     await expect(mapPresent('deal', won, context)).rejects.toThrow('500');
     api.routes['GET /crm/v3/pipelines/deals'] = () => ({ body: readSampleJson('hubspot/api-deal-pipelines.json') });
     await expect(mapPresent('deal', won, context)).resolves.toBeDefined();
+  });
+});
+
+describe('open and closed tickets', () => {
+  it.each([
+    [{ ticketState: 'OPEN', isClosed: 'false' }, 'open'],
+    [{ ticketState: 'CLOSED', isClosed: 'true' }, 'closed'],
+    [{ ticketState: 'OPEN' }, 'open'],
+    [{ ticketState: 'CLOSED' }, 'closed'],
+    [{ isClosed: 'true' }, 'closed'],
+    [{ isClosed: 'false' }, 'open'],
+    [{}, undefined],
+    [undefined, undefined],
+  ])('%o → %s', (metadata, status) => expect(decideTicketStatus(metadata)).toBe(status));
+
+  it.each([
+    [{ hs_pipeline: '0', hs_pipeline_stage: '4' }, 'closed', 'Closed'],
+    [{ hs_pipeline: '812723471', hs_pipeline_stage: '1' }, 'open', 'Closed?'],
+    [{ hs_pipeline: '812723471', hs_pipeline_stage: '1234914' }, 'closed', 'Waiting for parts'],
+    [{ hs_pipeline: '812723471', hs_pipeline_stage: '5' }, undefined, 'Says nothing'],
+    [{ hs_pipeline: '0', hs_pipeline_stage: 'gone' }, undefined, undefined],
+    [{ hs_pipeline: '0' }, undefined, undefined],
+  ])('%o is %s: by its own pipeline, whatever the stage is called', async (properties, status, stageName) => {
+    const { record } = await mapPresent('ticket', object(properties));
+    expect([record.status, record.stageName]).toEqual([status, stageName]);
+  });
+
+  it('ask for pipelines of their own, once', async () => {
+    const context = connect();
+    for (const id of ['1', '4'])
+      await mapPresent('ticket', object({ hs_pipeline: '0', hs_pipeline_stage: id }), context);
+    await mapPresent('deal', won, context);
+    expect(api.calls.map(({ route }) => route)).toEqual([
+      'GET /crm/v3/pipelines/tickets',
+      'GET /crm/v3/pipelines/deals',
+    ]);
   });
 });
 

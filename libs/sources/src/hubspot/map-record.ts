@@ -7,7 +7,7 @@ import { readFieldKinds } from '../mapping/field-kinds.js';
 import type { HubspotConfig } from './config.js';
 import type { FetchedObject } from './fetch-records.js';
 import { modifiedAtOf, type HubspotObject } from './read-objects.js';
-import { findStage } from './pipelines.js';
+import { decideStatus, decideTicketStatus, findStage } from './pipelines.js';
 import { fieldsOf, isSilent } from './properties.js';
 
 type Context = SourceContext<HubspotConfig>;
@@ -58,7 +58,8 @@ async function mapObject(entity: string, object: FetchedObject, context: Context
   Object.assign(record, mapLinks(object));
   if (entity === 'quote') Object.assign(record, mapQuote(object));
   if (entity === 'activity') Object.assign(record, mapTask(object));
-  if (entity === 'deal') Object.assign(record, await mapStage(object, context));
+  if (entity === 'deal') Object.assign(record, await mapDealStage(object, context));
+  if (entity === 'ticket') Object.assign(record, await mapTicketStage(object, context));
   if (object.lineItems.length > 0) record.lines = object.lineItems.map((item) => mapLine(entity, item, currency));
   if (custom.length > 0) record.custom = Object.fromEntries(custom);
   return record;
@@ -139,13 +140,23 @@ function mapTask({ properties: { hs_task_status: status } }: FetchedObject): Fie
   return { kind: 'task', ...(!isEmpty(status) && { done: status === 'COMPLETED' }) };
 }
 
-async function mapStage({ properties }: FetchedObject, context: Context): Promise<Fields> {
+async function mapDealStage({ properties }: FetchedObject, context: Context): Promise<Fields> {
   const { pipeline, dealstage } = properties;
-  const stage = isEmpty(pipeline) || isEmpty(dealstage) ? undefined : await findStage(pipeline, dealstage, context);
+  const isKnown = !isEmpty(pipeline) && !isEmpty(dealstage);
+  const stage = isKnown ? await findStage('deals', `${pipeline}/${dealstage}`, context) : undefined;
   return {
-    status: stage?.status ?? statusOfDeal(properties),
+    status: stage ? decideStatus(stage.metadata) : statusOfDeal(properties),
     ...(stage?.name !== undefined && { stageName: stage.name }),
   };
+}
+
+/** A ticket by itself has no mark that says whether it is closed: without its stage the status stays unknown. */
+async function mapTicketStage({ properties }: FetchedObject, context: Context): Promise<Fields> {
+  const { hs_pipeline: pipeline, hs_pipeline_stage: id } = properties;
+  const isKnown = !isEmpty(pipeline) && !isEmpty(id);
+  const stage = isKnown ? await findStage('tickets', `${pipeline}/${id}`, context) : undefined;
+  const status = decideTicketStatus(stage?.metadata);
+  return { ...(status !== undefined && { status }), ...(stage?.name !== undefined && { stageName: stage.name }) };
 }
 
 /** For a stage that was deleted since: HubSpot's own calculated marks on the deal. */

@@ -1,71 +1,63 @@
-import type { DealStatus } from '@crm-mesh/contract';
+import type { DealStatus, TicketStatus } from '@crm-mesh/contract';
 import type { SourceContext } from '@crm-mesh/sdk';
 import { isObject } from '@crm-mesh/sdk/kit';
+import { KeptReads } from '../kit/kept-reads.js';
 import { apiOf } from './api.js';
 import type { HubspotConfig } from './config.js';
 
-export interface Stage {
+interface Stage {
   name: string | undefined;
-  status: DealStatus;
+  metadata: unknown;
 }
 
-/** By `pipeline/stage`: stage ids may repeat in several pipelines. */
-type Stages = ReadonlyMap<string, Stage>;
+/** By `pipeline/stage`: stage ids may repeat in several pipelines. The key is what the API's paths call the objects. */
+const stages = new KeptReads<HubspotConfig, ReadonlyMap<string, Stage>>({
+  keepMs: 600_000,
+  ask: async (objects, context) =>
+    listStages(await apiOf(context).request({ method: 'GET', path: `/crm/v3/pipelines/${objects}` })),
+});
 
-/** Stages are edited by hand, seldom. */
-const KEEP_MS = 600_000;
-/** An unknown stage (new, or deleted since) asks anew, but a flood of them does not flood HubSpot. */
-const ASK_AGAIN_MS = 30_000;
-
-interface Cached {
-  readAtMs: number;
-  stages: Promise<Stages>;
-}
-
-const cachedByConfig = new WeakMap<HubspotConfig, Cached>();
-
-/** A deal's stage; undefined when the portal has no such stage (any more). */
-export async function findStage(
-  pipeline: string,
+/** Undefined when the portal has no such stage (any more). */
+export function findStage(
+  objects: 'deals' | 'tickets',
   stage: string,
   context: SourceContext<HubspotConfig>,
 ): Promise<Stage | undefined> {
-  const key = `${pipeline}/${stage}`;
-  const found = (await readStages(KEEP_MS, context)).get(key);
-  return found ?? (await readStages(ASK_AGAIN_MS, context)).get(key);
+  return stages.find(objects, context, (all) => all.get(stage));
 }
 
-function readStages(keepMs: number, context: SourceContext<HubspotConfig>): Promise<Stages> {
-  const cached = cachedByConfig.get(context.config);
-  if (cached && context.now() - cached.readAtMs < keepMs) return cached.stages;
-  const stages = apiOf(context).request({ method: 'GET', path: '/crm/v3/pipelines/deals' }).then(listStages);
-  const fresh = { readAtMs: context.now(), stages };
-  cachedByConfig.set(context.config, fresh);
-  // A failure is nobody's answer but that of those who waited for it.
-  stages.catch(() => {
-    if (cachedByConfig.get(context.config) === fresh) cachedByConfig.delete(context.config);
-  });
-  return stages;
-}
-
-function listStages(answer: unknown): Stages {
-  const stages = new Map<string, Stage>();
+function listStages(answer: unknown): ReadonlyMap<string, Stage> {
+  const found = new Map<string, Stage>();
   for (const pipeline of listObjects(isObject(answer) ? answer.results : undefined)) {
-    for (const stage of listObjects(pipeline.stages)) {
-      const name = typeof stage.label === 'string' ? stage.label : undefined;
-      stages.set(`${String(pipeline.id)}/${String(stage.id)}`, { name, status: decideStatus(stage.metadata) });
+    for (const { id, label, metadata } of listObjects(pipeline.stages)) {
+      const name = typeof label === 'string' ? label : undefined;
+      found.set(`${String(pipeline.id)}/${String(id)}`, { name, metadata });
     }
   }
-  return stages;
+  return found;
 }
 
-/** Won is closed with probability 1, lost is closed with less; the stage's name says nothing. */
+/** Of a deal's stage: won is closed with probability 1, lost is closed with less; the stage's name says nothing. */
 export function decideStatus(metadata: unknown): DealStatus {
   const { isClosed, probability } = isObject(metadata) ? metadata : {};
   const chance = probability === undefined || probability === '' ? undefined : Number(probability);
-  const closed = isClosed === undefined ? chance === 0 || chance === 1 : isClosed === 'true' || isClosed === true;
+  const closed = isClosed === undefined ? chance === 0 || chance === 1 : isTrue(isClosed);
   if (!closed) return 'open';
   return chance === 1 ? 'won' : 'lost';
+}
+
+/** Of a ticket's stage, by `ticketState` (`OPEN`, `CLOSED`); undefined: the stage does not say. */
+export function decideTicketStatus(metadata: unknown): TicketStatus | undefined {
+  const { ticketState, isClosed } = isObject(metadata) ? metadata : {};
+  if (ticketState === 'CLOSED') return 'closed';
+  if (ticketState === 'OPEN') return 'open';
+  if (isClosed === undefined) return undefined;
+  return isTrue(isClosed) ? 'closed' : 'open';
+}
+
+/** Metadata is text, as all values are. */
+function isTrue(value: unknown): boolean {
+  return value === 'true' || value === true;
 }
 
 export function listObjects(list: unknown): Record<string, unknown>[] {
