@@ -120,8 +120,12 @@ export function supersedes(entry: StoredEntry, stored: StoredMark | undefined): 
   return entry.sequence === stored.sequence && entry.seenAtMs >= stored.seenAtMs;
 }
 
-export async function deleteEntry(transaction: Transaction, key: RecordKey): Promise<void> {
-  await transaction.run(`DELETE FROM ledger WHERE ${WHERE_KEY}`, keyValues(key));
+export async function deleteEntry(
+  transaction: Transaction,
+  key: RecordKey,
+  table: RowsTable = 'ledger',
+): Promise<void> {
+  await transaction.run(`DELETE FROM ${table} WHERE ${WHERE_KEY}`, keyValues(key));
 }
 
 /** Keys of the records whose newest event lies above the sequence. */

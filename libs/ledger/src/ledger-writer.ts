@@ -63,7 +63,7 @@ export class LedgerWriter {
 
   async remove(transaction: Transaction, key: RecordKey): Promise<void> {
     const stored = await readStoredMarks(transaction, [key], this.table);
-    await deleteEntry(transaction, key);
+    await deleteEntry(transaction, key, this.table);
     await this.#ranges.apply(transaction, [describeChange(key, stored.get(nameKey(key)), undefined)]);
   }
 

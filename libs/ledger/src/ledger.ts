@@ -46,6 +46,7 @@ export class Ledger {
   /** Of the present life; before the first there is none. */
   #reader: LogReader | undefined;
   #replaying: Promise<void> | undefined;
+  readonly #watchers = new Set<(keys: readonly RecordKey[]) => void>();
   #records = 0;
 
   private constructor(options: LedgerOptions) {
@@ -74,11 +75,20 @@ export class Ledger {
     return this.#records;
   }
 
-  /** Begins again from what is committed and replays the log from there; a new leader's first step. */
-  async replay(): Promise<void> {
+  /**
+   * Begins again from what is committed and replays the log from there; a new leader's first step. `replace` may change the
+   * tables before: nothing is taken in meanwhile, and all that was is committed.
+   */
+  async replay(replace?: () => Promise<void>): Promise<void> {
     while (this.#replaying) await this.#replaying.catch(() => undefined);
-    this.#replaying = this.#beginAgain().finally(() => (this.#replaying = undefined));
+    this.#replaying = this.#beginAgain(replace).finally(() => (this.#replaying = undefined));
     await this.#replaying;
+  }
+
+  /** Tells of the records that each commit has written; call what it returns to hear no more. */
+  watchCommits(listener: (keys: readonly RecordKey[]) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
   }
 
   async get(key: RecordKey): Promise<LedgerEntry | undefined> {
@@ -174,13 +184,20 @@ export class Ledger {
     await this.#commits.end();
   }
 
-  async #beginAgain(): Promise<void> {
-    const { nats, store, log, gapMs = 250 } = this.#options;
+  async #beginAgain(replace?: () => Promise<void>): Promise<void> {
     await this.#reader?.end();
     // What is noted while a commit is written must be committed too before memory is emptied.
     do await this.#commits.run();
     while (this.#memory.dirtyCount > 0);
     this.#memory.clear();
+    // Whether it succeeds or not: what lies in the tables is what is begun with.
+    const [replaced] = await Promise.allSettled([replace?.()]);
+    await this.#readOn();
+    if (replaced.status === 'rejected') throw replaced.reason;
+  }
+
+  async #readOn(): Promise<void> {
+    const { nats, store, log, gapMs = 250 } = this.#options;
     const state = await nats.streamState(STREAM);
     const from = await preparePosition({ nats, store, stream: STREAM, writer: this.#writer }, state);
     this.#records = await countRecords(store);
@@ -214,6 +231,7 @@ export class Ledger {
       });
       this.#memory.endCommit(true);
       if (isShared) this.#memory.forgetRecent();
+      for (const tell of this.#watchers) tell(entries.map(({ key }) => key));
     } catch (error) {
       this.#memory.endCommit(false);
       this.#options.log.warn({ err: error, rows: entries.length }, 'the ledger could not be committed; it tries again');
