@@ -35,11 +35,8 @@ async function openNormalise(
   openStore?: (ground: Ground) => Promise<string>,
 ): Promise<Contest> {
   const ground = await Ground.open();
-  const publisher = await startServer(ground, 'src/publisher-server', { profileDir });
   const store = await openStore?.(ground);
-  const opened: PublisherOptions = { natsUrl: ground.natsUrl, folder: ground.temp.path, ...(store && { store }) };
-  await publisher.call('open', opened);
-  await ground.waitForDurable('CRM_RAW', 'normaliser');
+  await openNormaliser(ground, { profileDir, ...(store && { store }) });
   const raw = await openPublisher(ground, 'src/our-publisher', undefined);
   let runs = 0;
   return {
@@ -51,8 +48,19 @@ async function openNormalise(
   };
 }
 
+/** A publisher that leads the normaliser. */
+export async function openNormaliser(
+  ground: Ground,
+  { profileDir, ...options }: Pick<OpenOptions, 'profileDir'> & Pick<PublisherOptions, 'store' | 'keepsRanges'>,
+): Promise<void> {
+  const publisher = await startServer(ground, 'src/publisher-server', { profileDir });
+  const opened: PublisherOptions = { natsUrl: ground.natsUrl, folder: ground.temp.path, ...options };
+  await publisher.call('open', opened);
+  await ground.waitForDurable('CRM_RAW', 'normaliser');
+}
+
 /** Events a second, by the times at which the server stored the first and the last. */
-async function measureNormalise(ground: Ground, events: number, run: string): Promise<number> {
+export async function measureNormalise(ground: Ground, events: number, run: string): Promise<number> {
   await ground.clear('CRM_RAW', 'CRM_EVENTS');
   await ground.pause('CRM_RAW', 'normaliser');
   await storeNotifications(ground, events, run);

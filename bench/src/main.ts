@@ -14,6 +14,7 @@ import {
   handleWorker,
 } from '../cases/handle.js';
 import { idleMemory, idleMemoryWorker, idlePlugins, idlePluginsWorker } from '../cases/idle-plugins.js';
+import { keepDigests, keepDigestsPostgres } from '../cases/keep-digests.js';
 import { latency } from '../cases/latency.js';
 import { memory } from '../cases/memory.js';
 import { normalise, normalisePostgres } from '../cases/normalise.js';
@@ -38,6 +39,8 @@ const CASES: readonly BenchCase[] = [
   webhookPipedrive,
   normalise,
   normalisePostgres,
+  keepDigests,
+  keepDigestsPostgres,
   poll,
   handle,
   handle40,

@@ -13,6 +13,8 @@ export interface PublisherOptions {
   folder: string;
   /** Its store; default: a SQLite file in the folder. */
   store?: string;
+  /** Default: its ledger keeps digests of ranges, as everywhere. */
+  keepsRanges?: boolean;
   /** As mesh.yaml says it; default: Standard Webhooks. */
   connection?: { source: string; config: object; poll?: object };
 }
@@ -22,7 +24,7 @@ let publisher: RunningPublisher;
 let aheadMs = 0;
 
 serveWorker({
-  open: async ({ natsUrl, folder, store, connection }: PublisherOptions) => {
+  open: async ({ natsUrl, folder, store, keepsRanges = true, connection }: PublisherOptions) => {
     const file = join(folder, 'mesh.yaml');
     const { source, config, poll } = connection ?? { ...WEBHOOK_KINDS['standard-webhooks'], poll: undefined };
     const mesh = {
@@ -36,6 +38,7 @@ serveWorker({
     publisher = await startPublisher({
       config: loadConfig({ file, env: {}, cwd: folder, sections: ['connections'] }),
       nats: { url: natsUrl },
+      keepsRanges,
       now: () => Date.now() + aheadMs,
     });
     return publisher.url + WEBHOOK_PATH;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hashContent, type AnyRecord } from '@crm-mesh/contract';
 import { requestControl } from '@crm-mesh/jetstream';
-import { foldEvent, readLoggedEvent, type StoredEntry } from '@crm-mesh/ledger';
+import { foldEvent, readLoggedEvent, type RebuildState, type StoredEntry } from '@crm-mesh/ledger';
 import { startTestMesh, type LedgerRow, type TestMesh } from './test-mesh.js';
 
 let mesh: TestMesh;
@@ -157,5 +157,28 @@ describe('the ledger, row by row', () => {
       isHashRight: true,
     });
     await expectProjection('parts', rows);
+  });
+
+  it('is built anew from the log while changes go on, and nothing of it differs', async () => {
+    const random = createRandom(13);
+    const ids = Array.from({ length: 30 }, (_, i) => `N-${i}`);
+    const order = { goal: 'rebuild', by: 'a test' };
+    const { run } = await requestControl<RebuildState>(mesh.nats, 'publisher', 'ledger-rebuild', order);
+    for (const id of ids)
+      for (const [type, data, part] of id === 'N-0' ? tellStory(id) : shuffle(tellStory(id), random))
+        expect(await mesh.send(type, { ...data }, part)).toBe(202);
+    const state = await vi.waitFor(
+      async () => {
+        const status = await requestControl<RebuildState>(mesh.nats, 'publisher', 'ledger-rebuild-status');
+        expect([status.run, status.ended?.how]).toEqual([run, 'over']);
+        return status;
+      },
+      { timeout: 60_000, interval: 200 },
+    );
+    expect(state.found).toEqual({ different: 0, missing: 0, unlogged: 0, examples: [] });
+    await mesh.settled();
+    const rows = (await readRows('shop', 90)).filter(({ id }) => id.startsWith('N-'));
+    expectSameRows(rows, 30);
+    await expectProjection('shop', await readRows('shop', 90));
   });
 });

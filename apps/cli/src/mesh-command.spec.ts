@@ -112,6 +112,18 @@ describe('the commands that talk to a mesh', () => {
     expect(answer).toMatchObject({ sequence: 1, event: { type: 'crm.company.created', subject: 'company/1' } });
   });
 
+  it('ledger verify and rebuild', async () => {
+    await vi.waitFor(async () => {
+      const { exitCode, answer } = await runMesh('ledger', 'verify');
+      expect([exitCode, answer?.['totalEvents']]).toEqual([0, expect.any(Number) as number]);
+    }, 60_000);
+    const { exitCode, answer, stderr } = await runMesh('ledger', 'rebuild', '--as', 'ann');
+    expect(exitCode).toBe(0);
+    expect(answer).toMatchObject({ goal: 'rebuild', by: 'ann', ended: { how: 'over' }, found: { different: 0 } });
+    expect(stderr).toBe('');
+    expect(await runMesh('ledger', 'rebuild', '--cancel')).toMatchObject({ exitCode: 1, answer: null });
+  }, 90_000);
+
   it('dead list, show and redrive', async () => {
     await deliver('deal.created', 'poison', { name: 'Poison', amount: { value: 'a lot', currency: 'EUR' } });
     const list = async () =>

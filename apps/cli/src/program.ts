@@ -10,6 +10,7 @@ const COMMANDS = {
   status: async () => (await import('./commands/status.js')).addStatus,
   plugin: async () => (await import('./commands/plugin.js')).addPlugin,
   source: async () => (await import('./commands/source.js')).addSource,
+  ledger: async () => (await import('./commands/ledger.js')).addLedger,
   events: async () => (await import('./commands/events.js')).addEvents,
   replay: async () => (await import('./commands/replay.js')).addReplay,
   dead: async () => (await import('./commands/dead.js')).addDead,

@@ -14,6 +14,7 @@ import type { Outbox } from './outbox/outbox.js';
 import { Relay } from './outbox/relay.js';
 import { pauseFor } from './pause-for.js';
 import { Pollers } from './polling/pollers.js';
+import { Rebuilder } from './rebuild/rebuilder.js';
 import { SchemaWatch } from './schema/schema-watch.js';
 import { RawTrimmer } from './trim/raw-trimmer.js';
 
@@ -27,6 +28,7 @@ export interface MeshSideOptions {
   log: Logger;
   metrics: Metrics;
   version: string;
+  keepsRanges: boolean;
   url(): string;
   now(): number;
 }
@@ -41,6 +43,7 @@ interface Parts {
   pollers: Pollers;
   trimmer: RawTrimmer;
   schemas: SchemaWatch;
+  rebuilder: Rebuilder;
   normaliser: Normaliser;
   ledger: Ledger;
   nats: Nats;
@@ -93,7 +96,7 @@ export class MeshSide {
   }
 
   async #openParts(signal: AbortSignal): Promise<void> {
-    const { config, store, connections, outbox, intake, log, now, version, url } = this.options;
+    const { config, store, connections, outbox, intake, log, now, version, url, keepsRanges } = this.options;
     const opened = (this.#opened = {} as Partial<Parts>);
     const { maxClaimBytes } = config.nats;
     const name = 'crm-mesh publisher';
@@ -102,12 +105,16 @@ export class MeshSide {
     intake.attach(nats);
     opened.relay = this.#createRelay(nats);
     opened.relay.start();
-    const ledger = (opened.ledger = await Ledger.open({ nats, store, log }));
+    const ledger = (opened.ledger = await Ledger.open({ nats, store, log, keepsRanges }));
     const normaliser = (opened.normaliser = this.#createNormaliser(nats, ledger));
     const { metrics } = this.options;
     const pollers = (opened.pollers = new Pollers({ nats, store, connections, log, metrics, holder: HOLDER, now }));
-    opened.control = await openControl({ ledger, normaliser, pollers, connections, outbox, version, url }, nats, log);
+    const isLeading = (): boolean => normaliser.leading;
+    const rebuilder = (opened.rebuilder = new Rebuilder({ nats, store, ledger, log, isLeading, now }));
+    const parts = { ledger, normaliser, pollers, rebuilder, connections, outbox, version, url };
+    opened.control = await openControl(parts, nats, log);
     normaliser.start();
+    rebuilder.start();
     pollers.start();
     opened.trimmer = new RawTrimmer({ nats, log, now, readSettled: () => normaliser.readSettled() });
     opened.trimmer.start();
@@ -143,7 +150,7 @@ export class MeshSide {
   }
 
   async #close(): Promise<void> {
-    const { control, relay, pollers, schemas, trimmer, normaliser, ledger, nats } = this.#opened;
+    const { control, relay, pollers, schemas, trimmer, rebuilder, normaliser, ledger, nats } = this.#opened;
     this.#isOpen = false;
     this.options.intake.detach();
     await control?.close();
@@ -151,6 +158,7 @@ export class MeshSide {
     await pollers?.stop();
     await schemas?.stop();
     await trimmer?.stop();
+    await rebuilder?.stop();
     await normaliser?.stop();
     await ledger?.close();
     await nats?.close();

@@ -36,6 +36,8 @@ export interface PublisherOptions {
   now?(): number;
   /** NATS gets this long to be there before the start counts as done without it, in milliseconds. Default 3 s. */
   joinWaitMs?: number;
+  /** Only the benchmark says no, to see what the digests of ranges cost. */
+  keepsRanges?: boolean;
 }
 
 export interface RunningPublisher {
@@ -126,9 +128,9 @@ async function openParts(opened: Partial<Parts>, context: Context): Promise<Pick
   const outbox = await Outbox.open(store, config.outbox);
   observeOutbox(outbox, metrics);
   const intake = new Intake({ outbox, log, now, maxPayloadBytes: config.nats.maxClaimBytes });
-  const { nats } = options;
+  const { nats, keepsRanges = true } = options;
   const meshSide = (opened.meshSide = new MeshSide({
-    ...{ config, nats, store, connections, outbox, intake },
+    ...{ config, nats, store, connections, outbox, intake, keepsRanges },
     ...{ log, metrics, version: VERSION, url, now },
   }));
   const app = (opened.app = await createApp(intake, context));

@@ -192,6 +192,7 @@ export class Ledger {
     this.#memory.clear();
     // Whether it succeeds or not: what lies in the tables is what is begun with.
     const [replaced] = await Promise.allSettled([replace?.()]);
+    this.#memory.forgetRecent();
     await this.#readOn();
     if (replaced.status === 'rejected') throw replaced.reason;
   }

@@ -78,3 +78,14 @@ export class BackfillCommand extends CancelBackfillCommand {
   @IsNotEmpty()
   by!: string;
 }
+
+export class LedgerRebuildCommand {
+  /** `verify`: it is compared, and the ledger stays as it is. */
+  @IsIn(['rebuild', 'verify'])
+  goal!: 'rebuild' | 'verify';
+
+  /** Who asks; kept in CRM_AUDIT. */
+  @IsString()
+  @IsNotEmpty()
+  by!: string;
+}

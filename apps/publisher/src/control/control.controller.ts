@@ -1,6 +1,6 @@
 import { MeshError } from '@crm-mesh/contract';
 import type { ConsumerStatus, DropResult, RedriveResult } from '@crm-mesh/delivery';
-import type { Ledger } from '@crm-mesh/ledger';
+import type { Ledger, RebuildState } from '@crm-mesh/ledger';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { ConnectionCounts, Connections } from '../connections/connections.js';
@@ -9,7 +9,14 @@ import type { Normaliser } from '../normaliser/normaliser.js';
 import type { BackfillState } from '../polling/backfill-state.js';
 import type { SourceStatus } from '../polling/describe-connection.js';
 import type { Pollers } from '../polling/pollers.js';
-import { BackfillCommand, CancelBackfillCommand, DropCommand, RedriveCommand } from './commands.js';
+import type { Rebuilder } from '../rebuild/rebuilder.js';
+import {
+  BackfillCommand,
+  CancelBackfillCommand,
+  DropCommand,
+  LedgerRebuildCommand,
+  RedriveCommand,
+} from './commands.js';
 import { readSnapshot, SnapshotCommand, type SnapshotAnswer } from './snapshot.js';
 
 export const CONTROL_OPTIONS = Symbol('control options');
@@ -19,6 +26,7 @@ export interface ControlOptions {
   normaliser: Normaliser;
   ledger: Ledger;
   pollers: Pollers;
+  rebuilder: Rebuilder;
   outbox: Outbox;
   version: string;
   url(): string;
@@ -99,6 +107,25 @@ export class ControlController {
   snapshot(@Payload() command: SnapshotCommand): Promise<SnapshotAnswer> {
     if (!command) throw new MeshError('MESH_CONTROL_INVALID', 'snapshot needs upTo and after.');
     return readSnapshot(this.options.ledger, command);
+  }
+
+  /** Where one with the same goal runs, that is it. */
+  @MessagePattern('ledger-rebuild')
+  rebuildLedger(@Payload() command: LedgerRebuildCommand): Promise<RebuildState> {
+    if (!command) throw new MeshError('MESH_CONTROL_INVALID', 'ledger-rebuild needs goal and by.');
+    return this.options.rebuilder.begin(command);
+  }
+
+  /** The last one, or the one that runs; null where there was none. */
+  @MessagePattern('ledger-rebuild-status')
+  async readRebuild(): Promise<RebuildState | null> {
+    return (await this.options.rebuilder.read()) ?? null;
+  }
+
+  /** Resolves to null where none runs. */
+  @MessagePattern('ledger-rebuild-cancel')
+  async cancelRebuild(): Promise<RebuildState | null> {
+    return (await this.options.rebuilder.cancel()) ?? null;
   }
 
   @MessagePattern('redrive')
