@@ -15,6 +15,6 @@ export type { LedgerLog } from './log-reader.js';
 export type { KeyRange, PackedMarks } from './mark-pages.js';
 export { LEDGER_MIGRATIONS } from './migrations.js';
 export { readLoggedEvent } from './read-logged-event.js';
-export { RebuildRun, type RebuildRunOptions } from './rebuild/rebuild-run.js';
-export type { RebuildFindings, RebuildState } from './rebuild/rebuild-state.js';
+export { RebuildRun } from './rebuild/rebuild-run.js';
+export type { RebuildState } from './rebuild/rebuild-state.js';
 export { Rebuilds, type RebuildRequest } from './rebuild/rebuilds.js';

@@ -16,7 +16,7 @@ export interface RebuilderOptions {
 }
 
 /** Under `audit.ledger.<goal>`. */
-export interface RebuildAudit {
+interface RebuildAudit {
   id: string;
   at: string;
   by: string;

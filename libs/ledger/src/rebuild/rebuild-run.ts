@@ -1,5 +1,5 @@
 import { formatRecordKey, type RecordKey } from '@crm-mesh/contract';
-import type { StoredMessage, StreamState } from '@crm-mesh/jetstream';
+import { isClaimed, type StoredMessage, type StreamState } from '@crm-mesh/jetstream';
 import type { Transaction } from '@crm-mesh/store';
 import { findWrongRanges } from '../check-ranges.js';
 import type { StoredEntry } from '../ledger-entry.js';
@@ -21,6 +21,7 @@ export interface RebuildRunOptions extends ShadowBuilderOptions {
 
 const STREAM = 'CRM_EVENTS';
 const EVENTS_AT_ONCE = 500;
+const BYTES_AT_ONCE = 4 * 1_024 * 1_024;
 const ROWS_AT_ONCE = 500;
 /** The rest of the log is short enough for the normaliser to wait while it is read. */
 const SHORT_REST = 500;
@@ -93,19 +94,22 @@ export class RebuildRun {
     const { nats } = this.options;
     const { lastSequence: to } = await this.#readStreamState();
     const fromSequence = this.#state.log.position + 1;
-    let batch: StoredMessage[] = [];
+    let [batch, bytes]: [StoredMessage[], number] = [[], 0];
     const fold = async (position: number): Promise<void> => {
       signal.throwIfAborted();
       const { log, events, totalEvents } = this.#state;
       const read = events + batch.length;
       const next = { ...this.#state, events: read, totalEvents: Math.max(totalEvents, read) };
       await this.#shadow.fold(batch, (tx) => this.#saveIn(tx, { ...next, log: { ...log, position, to } }));
-      batch = [];
+      [batch, bytes] = [[], 0];
     };
     if (fromSequence <= to)
       for await (const message of nats.readStream(STREAM, { fromSequence, toSequence: to })) {
         batch.push(message);
-        if (batch.length === EVENTS_AT_ONCE) await fold(message.sequence);
+        bytes += message.data.length;
+        // What lies in the object store may be large: no two of them at once.
+        const isFull = batch.length === EVENTS_AT_ONCE || bytes > BYTES_AT_ONCE || isClaimed(message.data);
+        if (isFull) await fold(message.sequence);
       }
     if (to > this.#state.log.position) await fold(to);
   }
