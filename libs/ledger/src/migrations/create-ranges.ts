@@ -5,7 +5,7 @@ export class CreateRanges1764000001200 implements MigrationInterface {
   readonly name = 'CreateRanges1764000001200';
 
   async up(runner: QueryRunner): Promise<void> {
-    const { type } = runner.connection.options;
+    const { type } = runner.dataSource.options;
     // Ranges need one order of ids for all: that of their bytes.
     if (type === 'postgres') await runner.query('ALTER TABLE ledger ALTER COLUMN id TYPE varchar(255) COLLATE "C"');
     const place = (name: string): TableColumnOptions => ({
