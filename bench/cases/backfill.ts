@@ -52,6 +52,7 @@ async function openBackfill({ records = RECORDS, profileDir }: OpenOptions): Pro
       const seconds = (performance.now() - begunMs) / 1_000;
       report.push(`${records} records in ${Math.round(seconds)} s, ${Math.round(records / seconds)} a second`);
       report.push(`largest resident memory of each life: ${lives.mostMb.map(Math.round).join(', ')} MB`);
+      report.push(`at each tenth, with the time since the sandbox was full: ${lives.tenths.join(', ')}`);
       report.push(`the sandbox took ${Math.round(await sandbox.readRssMb())} MB`);
       return Math.max(...lives.mostMb);
     },
@@ -63,18 +64,20 @@ async function openBackfill({ records = RECORDS, profileDir }: OpenOptions): Pro
 /** Resolves to the largest resident memory by when a tenth had come. */
 async function load(ground: Ground, records: number, lives: Lives): Promise<number> {
   await lives.begin();
-  const order = { tenant: TENANT, connection: CONNECTION, entities: [ENTITY], by: 'bench' };
-  await requestControl(ground.nats, 'publisher', 'backfill', order);
+  await begin(ground);
   await untilEvents(ground, records / 10);
   const earlyMb = lives.mostMb[0]!;
-  for (const share of KILLS) {
-    await untilEvents(ground, records * share);
-    const { messages } = await ground.nats.streamState('CRM_EVENTS');
-    if (messages >= records) throw new Error('all was there before the publisher could be killed: take more records');
-    await lives.kill();
-    await lives.begin();
+  for (let tenth = 1; tenth <= 10; tenth += 1) {
+    for (const share of KILLS.filter((kill) => Math.ceil(kill * 10) === tenth)) {
+      await untilEvents(ground, records * share);
+      const { messages } = await ground.nats.streamState('CRM_EVENTS');
+      if (messages >= records) throw new Error('all was there before the publisher could be killed: take more records');
+      await lives.kill();
+      await lives.begin();
+    }
+    await untilEvents(ground, (records * tenth) / 10);
+    await lives.noteTenth();
   }
-  await untilEvents(ground, records);
   await untilOver(ground);
   await ground.waitUntilSettled('CRM_RAW', 'normaliser', STALLED_MS);
   await lives.end();
@@ -82,10 +85,27 @@ async function load(ground: Ground, records: number, lives: Lives): Promise<numb
   return earlyMb;
 }
 
+/** A publisher listens a moment after it is ready. */
+async function begin(ground: Ground): Promise<void> {
+  const order = { tenant: TENANT, connection: CONNECTION, entities: [ENTITY], by: 'bench' };
+  const deadlineMs = performance.now() + STALLED_MS;
+  for (;;) {
+    try {
+      return void (await requestControl(ground.nats, 'publisher', 'backfill', order));
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+      await delay(LOOK_MS);
+    }
+  }
+}
+
 /** The publisher, one process after the other on the same store. */
 class Lives {
   #worker: Worker | undefined;
   readonly #watches: RssWatch[] = [];
+  readonly #begunMs = performance.now();
+  /** At each tenth of the records: seconds, and resident memory. */
+  readonly tenths: string[] = [];
 
   constructor(
     private readonly ground: Ground,
@@ -108,6 +128,11 @@ class Lives {
     };
     await worker.call('open', opened);
     this.#watches.push(watchRss(worker));
+  }
+
+  async noteTenth(): Promise<void> {
+    const seconds = Math.round((performance.now() - this.#begunMs) / 1_000);
+    this.tenths.push(`${seconds} s ${Math.round(await this.#worker!.readRssMb())} MB`);
   }
 
   async kill(): Promise<void> {
