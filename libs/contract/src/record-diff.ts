@@ -5,35 +5,38 @@ import type { AnyRecord } from './records/index.js';
 
 type Fields = Record<string, unknown>;
 
+/** Custom fields are compared one by one; when it was modified is no content. */
+const APART: ReadonlySet<string> = new Set(['custom', 'modifiedAt']);
+
 /**
  * What changed, by top-level field; custom fields as `custom.<name>`. `modifiedAt` is left out as it is in the content
  * hash: the result is empty exactly if both have the same hash. A missing record counts as one without fields.
  */
 export function diffRecords(before: AnyRecord | undefined, after: AnyRecord | undefined): Record<string, FieldChange> {
-  const { custom: oldCustom, ...oldFields } = before ?? ({} as AnyRecord);
-  const { custom: newCustom, ...newFields } = after ?? ({} as AnyRecord);
-  const changes = diffFields(oldFields, newFields).filter(([field]) => field !== 'modifiedAt');
-  const customChanges = diffFields(oldCustom ?? {}, newCustom ?? {});
-  // fromEntries defines its keys: a field named `__proto__` stays a field.
-  return Object.fromEntries([
-    ...changes,
-    ...customChanges.map(([field, change]) => [`custom.${field}`, change] as const),
-  ]);
-}
-
-function diffFields(before: Fields, after: Fields): [string, FieldChange][] {
+  const old = (before ?? {}) as Fields;
+  const young = (after ?? {}) as Fields;
   const changes: [string, FieldChange][] = [];
-  for (const field of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const from = readOwn(before, field);
-    const to = readOwn(after, field);
-    if (!isSame(from, to))
-      changes.push([field, { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }]);
-  }
-  return changes;
+  addChanges(changes, '', old, young);
+  addChanges(changes, 'custom.', (old.custom ?? {}) as Fields, (young.custom ?? {}) as Fields);
+  // fromEntries defines its keys: a field named `__proto__` stays a field.
+  return Object.fromEntries(changes);
 }
 
-function readOwn(fields: Fields, field: string): unknown {
-  return Object.hasOwn(fields, field) ? fields[field] : undefined;
+/** The fields of the older first. */
+function addChanges(changes: [string, FieldChange][], prefix: string, before: Fields, after: Fields): void {
+  const isPassedOver = (field: string): boolean => prefix === '' && APART.has(field);
+  for (const field of Object.keys(before)) {
+    if (isPassedOver(field)) continue;
+    const from = before[field];
+    const to = Object.hasOwn(after, field) ? after[field] : undefined;
+    if (!isSame(from, to))
+      changes.push([prefix + field, { ...(from !== undefined && { from }), ...(to !== undefined && { to }) }]);
+  }
+  for (const field of Object.keys(after)) {
+    const to = after[field];
+    if (to !== undefined && !Object.hasOwn(before, field) && !isPassedOver(field))
+      changes.push([prefix + field, { to }]);
+  }
 }
 
 function isSame(left: unknown, right: unknown): boolean {
