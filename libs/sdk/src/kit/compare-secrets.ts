@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 /** Whether two texts or byte strings are equal, in a time that tells neither where they differ nor how long either is. */
 export function equalsInConstantTime(given: string | Uint8Array, expected: string | Uint8Array): boolean {
@@ -6,5 +6,5 @@ export function equalsInConstantTime(given: string | Uint8Array, expected: strin
 }
 
 function digest(value: string | Uint8Array): Buffer {
-  return createHash('sha256').update(value).digest();
+  return hash('sha256', value, 'buffer');
 }
