@@ -9,6 +9,7 @@ const ALONE = [
   'examples/**/*.spec.ts',
   'libs/delivery/src/parked-lane.spec.ts',
   'libs/nats-server/src/**/*.spec.ts',
+  'test/browser/**/*.spec.ts',
   'test/faults/**/*.spec.ts',
   'test/journeys/**/*.spec.ts',
 ];

