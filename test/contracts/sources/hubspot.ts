@@ -46,6 +46,18 @@ export async function open(): Promise<SourceCase> {
         walk('poll', entity, [...ids, gone]),
         walk('scan', entity, ids),
       ]),
+      writes: [
+        {
+          entity: 'contact',
+          record: { firstName: 'Ada', phone: '+49 1', address: { city: 'Selb' } },
+          change: { phone: null, lastName: 'Byron' },
+        },
+        {
+          entity: 'deal',
+          record: { name: 'Kiln', stage: 'contractsent', amount: { value: '12.50', currency: 'EUR' } },
+          change: { stage: 'closedwon' },
+        },
+      ],
     },
     close: () => portal.sandbox.stop(),
   };

@@ -22,5 +22,6 @@ export type {
   SourceCheck,
   SourceSamples,
   WalkSample,
+  WriteSample,
 } from './source/source-samples.js';
 export { testSource } from './source/test-source.js';

@@ -142,7 +142,7 @@ function askPage(bench: SourceBench, walk: WalkSample, context: SourceContext, c
 }
 
 /** Undefined when it throws as it should. */
-async function expectUnavailable<T>(ask: () => Promise<T>): Promise<T | undefined> {
+export async function expectUnavailable<T>(ask: () => Promise<T>): Promise<T | undefined> {
   try {
     return await ask();
   } catch (error) {
@@ -152,4 +152,4 @@ async function expectUnavailable<T>(ask: () => Promise<T>): Promise<T | undefine
   }
 }
 
-const DOWN: ApiClient = { request: () => Promise.reject(new Unavailable('the API is down')) };
+export const DOWN: ApiClient = { request: () => Promise.reject(new Unavailable('the API is down')) };

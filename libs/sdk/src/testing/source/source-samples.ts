@@ -88,6 +88,16 @@ export interface FetchSample {
   unknownIds: readonly string[];
 }
 
+/** What `write` is tried with: it is made, changed, and deleted again. */
+export interface WriteSample {
+  /** Which entity. */
+  entity: string;
+  /** Canonical fields of the new record; `fetch` and `map` must tell them. */
+  record: Readonly<Record<string, unknown>>;
+  /** Canonical fields to change; `null` empties one. */
+  change: Readonly<Record<string, unknown>>;
+}
+
 /** What a source is tested by. A part of the source without samples fails its check: nothing would be known of it. */
 export interface SourceSamples {
   /** `connections[].config` as mesh.yaml would have it. */
@@ -113,6 +123,8 @@ export interface SourceSamples {
   fetches?: readonly FetchSample[];
   /** For `poll` and `scan`. */
   walks?: readonly WalkSample[];
+  /** For `write`: the test's server is written to. */
+  writes?: readonly WriteSample[];
 }
 
 /** One thing that a source must do. */

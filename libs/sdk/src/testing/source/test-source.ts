@@ -4,6 +4,7 @@ import { listReadChecks } from './check-reads.js';
 import { listOtherChecks } from './check-rest.js';
 import { listSplitChecks } from './check-split.js';
 import { listVerifyChecks } from './check-verify.js';
+import { listWriteChecks } from './check-write.js';
 import { openSourceBench } from './source-bench.js';
 import type { SourceCheck, SourceSamples } from './source-samples.js';
 
@@ -21,5 +22,6 @@ export function testSource<C>(source: Source<C>, samples: SourceSamples): Source
     ...listSplitChecks(bench),
     ...listMapChecks(bench),
     ...listReadChecks(bench),
+    ...listWriteChecks(bench),
   ];
 }
