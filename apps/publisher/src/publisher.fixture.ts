@@ -19,6 +19,19 @@ const CONNECTIONS = [
     config: { clientSecrets: [SECRET], accessToken: 'x', apiUrl: 'http://127.0.0.1:9' },
   },
   { tenant: 'acme', name: 'cloudevents', source: 'cloudevents', config: { tokens: [TOKEN], allowedOrigins: ['*'] } },
+  {
+    tenant: 'acme',
+    name: 'guarded',
+    source: 'cloudevents',
+    config: { tokens: [TOKEN], allowedOrigins: ['erp.example'], requireOrigin: true },
+  },
+  {
+    tenant: 'acme',
+    name: 'fenced',
+    source: 'cloudevents',
+    config: { tokens: [TOKEN] },
+    access: { allow: ['203.0.113.0/24'] },
+  },
 ];
 
 export interface TestConfig {

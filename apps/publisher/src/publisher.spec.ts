@@ -127,6 +127,20 @@ describe('POST /webhooks/:tenant/:connection', () => {
     });
   });
 
+  it('says 403 to an origin that is not let in, and only to who has a right token', async () => {
+    const event = JSON.stringify(makeCloudEvent('deal.created', { id: '1' }));
+    const path = '/webhooks/acme/guarded';
+    const { authorization, ...unproved } = CLOUD_EVENT_HEADERS;
+    await expectNothingStored(async () => {
+      expectProblem(await post(path, { body: event, headers: unproved }), 401, 'MESH_WEBHOOK_REFUSED');
+      const headers = { ...unproved, authorization };
+      expectProblem(await post(path, { body: event, headers }), 403, 'MESH_WEBHOOK_FORBIDDEN');
+      const known = { ...headers, 'webhook-request-origin': 'other.example' };
+      expectProblem(await post(path, { body: event, headers: known }), 403, 'MESH_WEBHOOK_FORBIDDEN');
+      expectProblem(await post('/webhooks/acme/fenced', { body: event, headers }), 401, 'MESH_WEBHOOK_REFUSED');
+    });
+  });
+
   it('refuses what is too large', async () => {
     const body = JSON.stringify([makeHubspotItem(31, { propertyValue: 'x'.repeat(200_001) })]);
     await expectNothingStored(async () =>

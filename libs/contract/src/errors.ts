@@ -213,6 +213,10 @@ export const MESH_ERRORS = {
     meaning: 'A command was given something that it cannot understand.',
     cure: "See the command's --help.",
   },
+  MESH_WEBHOOK_FORBIDDEN: {
+    meaning: 'A webhook was proved, but names no origin from which its connection takes any.',
+    cure: 'Add the sender’s origin to `allowedOrigins` of the connection, or set `requireOrigin: false`.',
+  },
   MESH_WEBHOOK_REFUSED: {
     meaning: 'A webhook request could not be proved to come from the CRM.',
     cure: 'Record the request and ask `mesh source verify --request FILE`: it says why.',

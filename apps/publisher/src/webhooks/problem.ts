@@ -34,6 +34,7 @@ const TITLES: Partial<Record<MeshErrorCode, [status: number, title: string]>> = 
   MESH_ROUTE_UNKNOWN: [404, 'Unknown path'],
   MESH_SOURCE_INVALID: [503, 'Cannot read it at the moment'],
   MESH_STORE_UNAVAILABLE: [503, 'Cannot store at the moment'],
+  MESH_WEBHOOK_FORBIDDEN: [403, 'Not allowed'],
   MESH_WEBHOOK_REFUSED: [401, 'Not verified'],
   MESH_WEBHOOK_TOO_LARGE: [413, 'Request too large'],
   MESH_WEBHOOK_TOO_MANY: [429, 'Too many requests'],

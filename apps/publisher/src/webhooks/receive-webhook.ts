@@ -17,8 +17,14 @@ export interface Received extends Taken {
 
 /** The sender is told nothing more; the operator's log says what failed. */
 export class NotVerified extends MeshError {
-  constructor(readonly failure: VerificationFailure) {
-    super('MESH_WEBHOOK_REFUSED', 'The request could not be verified.');
+  constructor(
+    readonly failure: VerificationFailure,
+    code: 'MESH_WEBHOOK_REFUSED' | 'MESH_WEBHOOK_FORBIDDEN' = 'MESH_WEBHOOK_REFUSED',
+  ) {
+    super(
+      code,
+      code === 'MESH_WEBHOOK_REFUSED' ? 'The request could not be verified.' : 'This origin may not deliver.',
+    );
   }
 }
 
@@ -35,7 +41,7 @@ export async function receiveWebhook(
   const admitted = insist(connection.access(shown));
   checkMediaType(request, connection);
   // Without a signature, what was shown is the proof: the start refuses a connection that wants neither.
-  const { scheme } = source.verify ? insist(source.verify(request, context)) : admitted;
+  const { scheme } = source.verify ? insistOnProof(source.verify(request, context)) : admitted;
   const receivedAt = new Date(options.now()).toISOString();
   const drafts = source.split(request, context);
   const notifications = drafts.map((draft) =>
@@ -51,6 +57,12 @@ export async function receiveWebhook(
 export function insist(verification: Verification): Extract<Verification, { ok: true }> {
   if (!verification.ok) throw new NotVerified(verification.code);
   return verification;
+}
+
+/** A source looks at the origin after the proof: who is known may be told that it is not let in. */
+function insistOnProof(verification: Verification): Extract<Verification, { ok: true }> {
+  if (verification.ok || verification.code !== 'origin-not-allowed') return insist(verification);
+  throw new NotVerified(verification.code, 'MESH_WEBHOOK_FORBIDDEN');
 }
 
 function checkMediaType(request: WebhookRequest, { source }: Connection): void {
