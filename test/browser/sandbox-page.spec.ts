@@ -70,7 +70,7 @@ describe.skipIf(found instanceof Error)('the sandbox’s page in a browser', () 
 
   it('makes a record by a click, changes it, and shows the webhooks of both go', async () => {
     const row = await create('contacts');
-    const [{ id }] = sandbox.crm.list('contacts') as [{ id: string }];
+    const { id } = sandbox.crm.list('contacts')[0]!;
     await expect.poll(() => row.locator('small').textContent(), { timeout: WAIT_MS }).toBe(id);
     await webhooks(`contact.creation ${id}`).waitFor();
     const propertiesOf = () => JSON.stringify([...(sandbox.crm.find('contacts', id)?.properties ?? [])]);
@@ -96,7 +96,7 @@ describe.skipIf(found instanceof Error)('the sandbox’s page in a browser', () 
 
   it('wins, deletes and brings back a deal', async () => {
     const row = await create('deals');
-    const [{ id }] = sandbox.crm.list('deals') as [{ id: string }];
+    const { id } = sandbox.crm.list('deals')[0]!;
     await click('Win', row);
     await webhooks('dealstage = closedwon').waitFor();
     await click('Delete', row);
@@ -120,7 +120,7 @@ describe.skipIf(found instanceof Error)('the sandbox’s page in a browser', () 
 
   it('says in words what cannot be done, and that it is gone when the sandbox is', async () => {
     const row = await create('contacts');
-    const [{ id }] = sandbox.crm.list('contacts') as [{ id: string }];
+    const { id } = sandbox.crm.list('contacts')[0]!;
     await page.route('**/sandbox/objects/contacts/*', (route) =>
       route.fulfill({ status: 409, contentType: 'application/json', body: '{"message":"Somebody was quicker."}' }),
     );

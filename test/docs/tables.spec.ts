@@ -193,6 +193,7 @@ describe('docs/write-a-source.md', () => {
       coalesceMs: true,
       mediaTypes: true,
       verify: true,
+      provesSender: true,
       handshake: true,
       split: true,
       reply: true,

@@ -44,6 +44,43 @@ describe('what is not understood', () => {
   });
 });
 
+describe('a connection that mesh.yaml names', () => {
+  const file = join(folder, 'connections.yaml');
+  const oauth = { clientId: 'c', clientSecret: 's', refreshToken: 'r', tokenUrl: 'http://127.0.0.1:1/oauth/token' };
+  const client = { grant: 'client_credentials', clientId: 'c', clientSecret: 's' };
+  const salesforce = { source: 'salesforce', config: { organizationId: '00D8d000009KxTqEAK', auth: client } };
+  const connections = [
+    { name: 'pipedrive', source: 'pipedrive', config: { webhookUser: 'u', webhookPasswords: ['p'], oauth } },
+    { name: 'open', ...salesforce },
+    { name: 'closed', ...salesforce, access: { secretPath: 'a-secret-of-20-letters' } },
+  ];
+  writeFileSync(file, JSON.stringify({ connections: connections.map((each) => ({ tenant: 'acme', ...each })) }));
+
+  it('keeps its refresh token: only the publisher spends it', async () => {
+    const sample = join(folder, 'deal.json');
+    writeFileSync(sample, JSON.stringify({ id: 7, title: 'Kiln', stage_id: 3, pipeline_id: 1 }));
+    const options = ['--sample', sample, '--entity', 'deal', '--connection', 'acme/pipedrive'];
+    const { exitCode, stdout } = await runMesh('--json', '--config', file, 'source', 'map', ...options);
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'MESH_USAGE', what: expect.stringContaining('only the publisher may spend the refresh token') },
+    });
+  });
+
+  it('is told of by doctor where anybody could send its webhooks', async () => {
+    const { stdout } = await runMesh('--json', '--config', file, 'doctor');
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string; cure?: string }[] };
+    const doors = checks.filter(({ name }) => name.startsWith('webhooks of '));
+    expect(doors).toEqual([
+      expect.objectContaining({
+        name: 'webhooks of acme/open',
+        state: 'note',
+        cure: expect.stringContaining('secretPath'),
+      }),
+    ]);
+  });
+});
+
 describe('a mesh that is not there', () => {
   it('is no other one, for a data folder that was named', async () => {
     const { exitCode, stdout } = await runMesh('--json', '--data-dir', join(folder, 'empty'), 'status');

@@ -12,6 +12,7 @@ export {
 } from './mesh-config.js';
 export { PollConfig } from './poll-config.js';
 export { describeConfig, type ConfigKey } from './describe-config.js';
+export { findOpenDoor, type OpenDoor } from './find-open-door.js';
 export { loadConfig, type LoadedConfig, type LoadOptions } from './load-config.js';
 export { resolveNats, type NatsLocation } from './nats-location.js';
 export { parseNetwork, type Network } from './network.js';

@@ -2,19 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { validateConfig } from '@crm-mesh/config';
 import { MeshError, type Notification } from '@crm-mesh/contract';
-import { loadMapping } from '@crm-mesh/drop-ins';
 import type { ApiClient, NotificationDraft, SourceContext } from '@crm-mesh/sdk';
 import { isObject, readId } from '@crm-mesh/sdk/kit';
 import {
   connectApi,
-  createAdjust,
   mapSample,
-  MappingOverrides,
   NO_API,
+  openMapping,
   readRecordedRequest,
-  type AdjustRecord,
   type ConnectedApi,
   type MappedSample,
   type RecordedRequest,
@@ -53,7 +49,10 @@ async function mapFile(context: CliContext, options: MapOptions): Promise<ExitCo
   const config = loadMeshConfig(context);
   const wished = options.connection ?? (sample.request && readPathNames(sample.request.url));
   const found = await openConnection(context, config, { wished });
-  const adjust = await openAdjust(found, join(config.dataDir, 'cache', 'cli'));
+  const { adjust } = await openMapping(found.connection.mapping, {
+    path: `${found.path}.mapping`,
+    cacheFolder: join(config.dataDir, 'cache', 'cli'),
+  });
   const results: MappedSample[] = [];
   const { source } = found;
   // What a record refers to (the stages of a pipeline) is asked for where the CRM is.
@@ -108,16 +107,6 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-async function openAdjust({ connection, path }: FoundConnection, cacheFolder: string): Promise<AdjustRecord> {
-  const overrides = await validateConfig<MappingOverrides>(
-    MappingOverrides,
-    connection.mapping ?? {},
-    `${path}.mapping`,
-  );
-  const own = overrides.file === undefined ? undefined : await loadMapping(overrides.file, { cacheFolder });
-  return createAdjust(overrides, own);
 }
 
 function contextOf({ connection, config, publicUrl }: FoundConnection, api: ApiClient): SourceContext {

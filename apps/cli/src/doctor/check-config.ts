@@ -1,5 +1,6 @@
 import {
   ConfigError,
+  findOpenDoor,
   validateConfig,
   type ConfigProblem,
   type ConnectionConfig,
@@ -75,11 +76,20 @@ async function checkConnection(
   }
   try {
     await validateConfig(source.config, connection.config, `connections[${index}].config`);
-    return [ok(name, `${connection.source}; its settings and secrets are there`)];
+    const found = ok(name, `${connection.source}; its settings and secrets are there`);
+    return [found, ...listDoors(source, connection, `connections[${index}]`)];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((problem) => describeProblem(name, problem));
   }
+}
+
+/** Webhooks that anybody could send: the publisher refuses to start with some of them, and takes the others. */
+function listDoors(source: Source, connection: ConnectionConfig, path: string): CheckResult[] {
+  const door = findOpenDoor(source, connection, path);
+  if (!door) return [];
+  const name = `webhooks of ${connection.tenant}/${connection.name}`;
+  return [{ name, state: door.isWide ? 'failed' : 'note', detail: `${door.path} ${door.message}`, cure: door.cure }];
 }
 
 /** Those of the plugin folders; what is wrong with their connections is told with these. */

@@ -1,10 +1,9 @@
 import { escapeToken } from '@crm-mesh/contract';
 import type { ApiQuota, Source, SourceContext, Urgency } from '@crm-mesh/sdk';
-import type { ConnectedApi, RecordLoader } from '@crm-mesh/sources';
+import type { ConnectedApi, OpenedMapping, RecordLoader } from '@crm-mesh/sources';
 import type { PollRules } from '../polling/poll-rules.js';
 import type { Access } from '../webhooks/access.js';
 import type { MinuteRate } from './minute-rate.js';
-import type { OpenedMapping } from './open-mapping.js';
 
 /** One configured account of a source, for one tenant, and what came through it. */
 export interface Connection extends OpenedMapping {

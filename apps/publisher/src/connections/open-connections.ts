@@ -1,6 +1,6 @@
-import { ConfigError, formatWebhookPath, validateConfig, type ConnectionConfig } from '@crm-mesh/config';
+import { ConfigError, findOpenDoor, formatWebhookPath, validateConfig, type ConnectionConfig } from '@crm-mesh/config';
 import { URGENCIES, type Source, type SourceContext, type Urgency } from '@crm-mesh/sdk';
-import { connectApi, createRecordLoader, NO_API } from '@crm-mesh/sources';
+import { connectApi, createRecordLoader, NO_API, openMapping } from '@crm-mesh/sources';
 import type { Store } from '@crm-mesh/store';
 import type { Logger } from '@crm-mesh/telemetry';
 import { createAccess } from '../webhooks/access.js';
@@ -8,7 +8,6 @@ import { Connections, type Connection } from './connections.js';
 import { readPollRules } from '../polling/poll-rules.js';
 import { findSource } from './find-source.js';
 import { MinuteRate } from './minute-rate.js';
-import { openMapping } from './open-mapping.js';
 import { keepRefreshTokens } from './refresh-tokens.js';
 
 export interface OpenConnectionsOptions {
@@ -85,13 +84,10 @@ async function openConnection(
   };
 }
 
-/** Anybody could send what no signature and no secret proves. An address alone proves nobody: others stand behind it too. */
-function refuseOpenDoor(source: Source, { access }: ConnectionConfig, index: number): void {
-  if (!source.split || source.verify || access?.secretPath !== undefined || access?.basic !== undefined) return;
-  const message = `is missing: the source "${source.name}" has no signature, so anybody could send events`;
-  const cure =
-    'Set `secretPath` (20 random letters or more, which only the CRM is told), or `basic: {user, password}`.';
-  throw new ConfigError([{ path: `connections[${index}].access`, message, cure }]);
+/** What is merely weak is told by `mesh doctor`. */
+function refuseOpenDoor(source: Source, configured: ConnectionConfig, index: number): void {
+  const door = findOpenDoor(source, configured, `connections[${index}]`);
+  if (door?.isWide) throw new ConfigError([door]);
 }
 
 /** Only where webhooks may come, and polls see whether they did. */

@@ -1,6 +1,6 @@
 import { parseNetwork, type AccessConfig } from '@crm-mesh/config';
 import type { Verification } from '@crm-mesh/sdk';
-import { equalsInConstantTime, refuseRequest } from '@crm-mesh/sdk/kit';
+import { equalsInConstantTime, readBasic, refuseRequest } from '@crm-mesh/sdk/kit';
 import { BlockList, isIPv6 } from 'node:net';
 
 /** What a request shows besides its signature. */
@@ -25,7 +25,7 @@ export function createAccess({ secretPath, basic, allow }: AccessConfig): Access
       return refuseRequest('origin-not-allowed', `The address ${address} is not in \`access.allow\`.`);
     const refused =
       (secretPath === undefined ? undefined : compare(secret, secretPath, 'The secret segment of the path')) ??
-      (password === undefined ? undefined : compare(readBasic(authorization), password, 'Basic authentication'));
+      (password === undefined ? undefined : compare(joinBasic(authorization), password, 'Basic authentication'));
     return refused ?? { ok: true, scheme };
   };
 }
@@ -44,7 +44,7 @@ function compare(shown: string | undefined, expected: string, what: string): Ver
   return equalsInConstantTime(shown, expected) ? undefined : refuseRequest('credentials-mismatch', `${what} is wrong.`);
 }
 
-function readBasic(authorization: string | undefined): string | undefined {
-  const [, base64] = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '') ?? [];
-  return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString();
+function joinBasic(authorization: string | undefined): string | undefined {
+  const shown = readBasic(authorization);
+  return shown && `${shown.user}:${shown.password}`;
 }

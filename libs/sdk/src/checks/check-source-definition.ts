@@ -2,7 +2,7 @@ import type { SourceDefinition } from '../source/define-source.js';
 import { checkConfigSchema } from './check-config-schema.js';
 import { describeUnknownKey, type Problem } from './problem.js';
 
-type Kind = 'name' | 'config' | 'function' | 'number' | 'mediaTypes' | 'poll' | 'scan';
+type Kind = 'name' | 'config' | 'function' | 'number' | 'flag' | 'mediaTypes' | 'poll' | 'scan';
 
 /** Every key of a definition, so that a new one cannot be forgotten here. */
 const KEYS: Readonly<Record<keyof SourceDefinition, Kind>> = {
@@ -11,6 +11,7 @@ const KEYS: Readonly<Record<keyof SourceDefinition, Kind>> = {
   coalesceMs: 'number',
   mediaTypes: 'mediaTypes',
   verify: 'function',
+  provesSender: 'flag',
   handshake: 'function',
   split: 'function',
   reply: 'function',
@@ -49,8 +50,14 @@ function checkField(value: unknown, field: string, { kind, usualName }: { kind: 
   if (value === undefined) return [];
   if (kind === 'function') return checkFunction(value, field);
   if (kind === 'number') return checkNumber(value, field);
+  if (kind === 'flag') return checkFlag(value, field);
   if (kind === 'mediaTypes') return checkMediaTypes(value);
   return checkWalk(value, field, kind === 'poll' ? POLL_NUMBERS : []);
+}
+
+function checkFlag(value: unknown, field: string): Problem[] {
+  if (typeof value === 'boolean') return [];
+  return [{ field, what: 'is neither true nor false', cure: `Write ${field}: false, or leave it out.` }];
 }
 
 function checkName(name: unknown, usualName: string): Problem[] {

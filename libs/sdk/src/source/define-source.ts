@@ -26,6 +26,11 @@ export interface SourceDefinition<C = unknown> {
   mediaTypes?: readonly string[];
   /** Proves who sent the request, over its raw bytes, in constant time. */
   verify?(request: WebhookRequest, context: SourceContext<C>): Verification;
+  /**
+   * `false`: what `verify` asks for is known to others too (an account's id). `mesh doctor` then asks for `access` of the
+   * connection. Default `true`.
+   */
+  provesSender?: boolean;
   /** Answers an OPTIONS request. */
   handshake?(request: WebhookRequest, context: SourceContext<C>): HandshakeReply;
   /** One notification per record; throws MESH_NOTIFICATION_INVALID on a body it cannot read. Calls no API. */

@@ -18,6 +18,8 @@ export const salesforceSource = defineSource<SalesforceConfig>({
   coalesceMs: 1_000,
   mediaTypes: ['text/xml'],
   verify: verifyOutbound,
+  // An organisation's id is no secret.
+  provesSender: false,
   split: splitOutbound,
   reply: replyOutbound,
   api: describeApi,

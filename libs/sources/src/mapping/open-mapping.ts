@@ -1,6 +1,7 @@
 import { validateConfig } from '@crm-mesh/config';
 import { loadMapping } from '@crm-mesh/drop-ins';
-import { createAdjust, listRuled, MappingOverrides, type AdjustRecord, type RuledFields } from '@crm-mesh/sources';
+import { createAdjust, listRuled, type AdjustRecord, type RuledFields } from './adjust-record.js';
+import { MappingOverrides } from './overrides-config.js';
 
 /** How a connection maps otherwise, and what its rules read. */
 export interface OpenedMapping {
