@@ -30,7 +30,7 @@ export function describeRefreshTokenRows(getStore: () => Store): void {
            (SELECT sealed FROM publisher_refresh_tokens WHERE connection = 'crm') WHERE connection = 'shop'`,
         ),
       );
-      await expect(keep('shop').read('configured-token')).rejects.toThrow();
+      await expect(keep('shop').read('configured-token')).rejects.toThrow('unable to authenticate');
     });
   });
 }
