@@ -120,7 +120,7 @@ async function killAtEachStep(
       await check(idOf(name), letters.get(name)!);
     },
   });
-  const audit = await listSequences(scene.nats, 'CRM_AUDIT', `audit.${verb}.${PLUGIN}`);
+  const audit = await listSequences(scene.nats, 'CRM_AUDIT', `audit.${verb}.${PLUGIN}.>`);
   expect(audit.length).toBeGreaterThanOrEqual(names.length);
 }
 

@@ -157,6 +157,7 @@ describe('subjects', () => {
     };
     expect(eventSubject(longest)).toHaveLength(760);
     expect(deadSubject('p'.repeat(255), eventSubject(longest)).length).toBeLessThanOrEqual(MAX_SUBJECT_BYTES);
+    expect(auditSubject('superseded', 'p'.repeat(254), longest).length).toBeLessThanOrEqual(MAX_SUBJECT_BYTES);
     expect(() => eventSubject({ ...longest, connection: 'c'.repeat(236) })).toThrow('MESH_ID_TOO_LONG');
   });
 
@@ -187,7 +188,11 @@ describe('subjects', () => {
     [eventFilter({ entity: 'deal', id: '4711' }), 'crm.*.*.deal.*.4711'],
     [eventFilter({ tenant: 'a.b' }), 'crm.a%2Eb.*.*.*.*'],
     [rawFilter({ connection: 'hubspot' }), 'raw.*.hubspot.*.*'],
-    [auditSubject('redrive', 'deal-won-notifier'), 'audit.redrive.deal-won-notifier'],
+    [auditSubject('replay', 'deal-won-notifier'), 'audit.replay.deal-won-notifier'],
+    [
+      auditSubject('redrive', 'a', { tenant: 't', connection: 'c', entity: 'deal', id: 'x.1' }),
+      'audit.redrive.a.t.c.deal.x%2E1',
+    ],
     [directSubject('a', 'crm.t.c.deal.won.1'), 'direct.a.t.c.deal.won.1'],
     [deadSubject('a', 'raw.t.c.deal.1'), 'dead.a.t.c.deal.1'],
   ])('%s', (made, expected) => {

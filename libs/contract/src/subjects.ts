@@ -41,9 +41,12 @@ export function deadSubject(consumer: string, original: string): string {
   return checkLength(`dead.${escapeToken(consumer)}.${dropFirstToken(original)}`, MAX_SUBJECT_BYTES);
 }
 
-/** `audit.<kind>.<consumer>` */
-export function auditSubject(kind: string, consumer: string): string {
-  return `audit.${escapeToken(kind)}.${escapeToken(consumer)}`;
+/** `audit.<kind>.<consumer>`; of what concerns one record `audit.<kind>.<consumer>.<tenant>.<connection>.<entity>.<id>`. */
+export function auditSubject(kind: string, consumer: string, record?: RecordKey): string {
+  const subject = `audit.${escapeToken(kind)}.${escapeToken(consumer)}`;
+  if (!record) return subject;
+  const tokens = [record.tenant, record.connection, record.entity, record.id].map(escapeToken);
+  return checkLength(`${subject}.${tokens.join('.')}`, MAX_SUBJECT_BYTES);
 }
 
 /** The parts of a `crm.…` subject, unescaped; undefined when it is none. */

@@ -1,8 +1,14 @@
-import { auditSubject, type EventPattern } from '@crm-mesh/contract';
+import {
+  auditSubject,
+  parseEventSubject,
+  parseRawSubject,
+  type EventPattern,
+  type RecordKey,
+} from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { DeadLetter } from './dead-letter.js';
 
-/** What became of a dead letter, and by whom, as it lies in CRM_AUDIT under `audit.<did>.<consumer>` (JSON). */
+/** What became of a dead letter, and by whom, as it lies in CRM_AUDIT under `audit.<did>.<consumer>.<record>` (JSON). */
 export interface AuditEntry {
   /** The same for the same deed: after a kill -9 an entry may be there twice. */
   id: string;
@@ -43,11 +49,32 @@ export interface ReplayEntry extends Pick<AuditEntry, 'id' | 'at' | 'by' | 'cons
   skipped?: number;
 }
 
-export async function publishAudit(nats: Nats, entry: AuditEntry | ReplayEntry): Promise<void> {
+/** What a reconciliation mended of one record: under `audit.repair.<consumer or connection>.<record>`. */
+export interface RepairEntry extends Pick<AuditEntry, 'id' | 'at' | 'by' | 'consumer'> {
+  did: 'repair';
+  record: RecordKey;
+  /** Of the reconciliation. */
+  run: string;
+  /** What was wrong with it. */
+  label: string;
+}
+
+/** All that concerns one record. */
+export type RecordDeed = AuditEntry | RepairEntry;
+
+export async function publishAudit(nats: Nats, entry: RecordDeed | ReplayEntry): Promise<void> {
   await nats.publish({
-    subject: auditSubject(entry.did, entry.consumer),
+    subject: auditSubject(entry.did, entry.consumer, findRecord(entry)),
     payload: JSON.stringify(entry),
     messageId: `audit:${entry.id}`,
     headers: { 'content-type': 'application/json' },
   });
+}
+
+/** Undefined of what concerns many, and of what no record is named by. */
+function findRecord(entry: RecordDeed | ReplayEntry): RecordKey | undefined {
+  if (entry.did === 'replay') return undefined;
+  if (entry.did === 'repair') return entry.record;
+  const subject = (entry.deadLetter?.original ?? entry.original)?.subject ?? '';
+  return parseEventSubject(subject) ?? parseRawSubject(subject);
 }

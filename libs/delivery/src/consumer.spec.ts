@@ -67,7 +67,7 @@ describe('a consumer', () => {
     await vi.waitFor(() => expect(scene.results()).toEqual(['buried', 'acked']));
     expect(other.ids()).toEqual(['a:1']);
     expect(await scene.deadLetters()).toEqual([]);
-    const trail = await nats.getLastMessage('CRM_AUDIT', `audit.redrive.${scene.name}`);
+    const trail = await nats.getLastMessage('CRM_AUDIT', `audit.redrive.${scene.name}.>`);
     expect(JSON.parse(Buffer.from(trail!.data).toString())).toMatchObject({ by: 'ann', did: 'redrive' });
   });
 
