@@ -185,6 +185,29 @@ describe('the commands that talk to a mesh', () => {
     expect(await group()).toBeUndefined();
   }, 90_000);
 
+  it('explain: one record, whole or by entity and id, and one that nobody knows', async () => {
+    const { exitCode, answer } = await runMesh('explain', 'acme/events/company/1');
+    expect(exitCode).toBe(0);
+    expect(answer).toMatchObject({
+      record: 'acme/events/company/1',
+      ledger: { version: 1, state: 'present' },
+      timeline: expect.arrayContaining([
+        expect.objectContaining({ kind: 'notification', fate: 'told', version: 1 }),
+        expect.objectContaining({ kind: 'event', type: 'company.created', changed: ['id', 'name'] }),
+      ]),
+      plugins: expect.arrayContaining([expect.objectContaining({ consumer: 'audit-log', state: 'running' })]),
+      away: [],
+    });
+    expect(JSON.stringify(answer)).not.toContain('Example Ltd');
+    const short = await runMesh('explain', 'company/1', '--values');
+    expect(short.answer).toMatchObject({ record: 'acme/events/company/1' });
+    expect(JSON.stringify(short.answer)).toContain('Example Ltd');
+    expect(await runMesh('explain', 'company/none')).toMatchObject({
+      exitCode: 1,
+      answer: { error: { code: 'MESH_RECORD_UNKNOWN', cure: expect.any(String) } },
+    });
+  }, 60_000);
+
   it('plugin list, pause and resume', async () => {
     const findState = async () => {
       const { plugins } = (await runMesh('plugin', 'list')).answer as { plugins: { name: string; state: string }[] };

@@ -11,6 +11,7 @@ const COMMANDS = {
   plugin: async () => (await import('./commands/plugin.js')).addPlugin,
   source: async () => (await import('./commands/source.js')).addSource,
   ledger: async () => (await import('./commands/ledger.js')).addLedger,
+  explain: async () => (await import('./commands/explain.js')).addExplain,
   events: async () => (await import('./commands/events.js')).addEvents,
   replay: async () => (await import('./commands/replay.js')).addReplay,
   dead: async () => (await import('./commands/dead.js')).addDead,

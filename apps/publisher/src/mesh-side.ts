@@ -111,7 +111,7 @@ export class MeshSide {
     const pollers = (opened.pollers = new Pollers({ nats, store, connections, log, metrics, holder: HOLDER, now }));
     const isLeading = (): boolean => normaliser.leading;
     const rebuilder = (opened.rebuilder = new Rebuilder({ nats, store, ledger, log, isLeading, now }));
-    const parts = { ledger, normaliser, pollers, rebuilder, connections, outbox, version, url };
+    const parts = { nats, store, ledger, normaliser, pollers, rebuilder, connections, outbox, version, url };
     opened.control = await openControl(parts, nats, log);
     normaliser.start();
     rebuilder.start();

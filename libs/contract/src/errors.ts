@@ -177,6 +177,14 @@ export const MESH_ERRORS = {
     meaning: 'A recorded request cannot be read.',
     cure: 'Record it as JSON ({method, url, headers, body or bodyBase64, receivedAt}) or as a raw HTTP message.',
   },
+  MESH_RECORD_AMBIGUOUS: {
+    meaning: 'Several connections know a record of this entity and id.',
+    cure: 'Name it whole: tenant/connection/entity/id, one of those that the message names.',
+  },
+  MESH_RECORD_UNKNOWN: {
+    meaning: 'The mesh knows nothing of a record of this name.',
+    cure: 'Compare tenant, connection, entity and id with what `mesh source status` and the CRM show; ids are the CRM’s own. `mesh events tail --from 1 --type deal.*` lists some that are known.',
+  },
   MESH_REPLAY_UNKNOWN: {
     meaning: 'A replay that was to go on is not known, or cannot go on.',
     cure: 'Look at `nats stream view CRM_AUDIT --subject "audit.replay.*"`, or begin a new one: `mesh replay <plugin> --from …`.',

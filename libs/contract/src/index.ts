@@ -34,7 +34,8 @@ export { ORIGINS, type Origin } from './origin.js';
 export { parseCheckedEvent, parseEvent } from './parse-event.js';
 export { parseNotification } from './parse-notification.js';
 export { diffRecords } from './record-diff.js';
-export { formatRecordKey, type RecordKey } from './record-key.js';
+export { listRecordFilters, type RecordFilters } from './record-filters.js';
+export { formatRecordKey, parseRecordKey, type RecordKey } from './record-key.js';
 export { isDay, isTimestamp } from './records/formats.js';
 export {
   ACTIVITY_KINDS,

@@ -14,3 +14,9 @@ export interface RecordKey {
 export function formatRecordKey(key: RecordKey): string {
   return `${key.tenant}/${key.connection}/${key.entity}/${key.id}`;
 }
+
+/** The inverse of {@link formatRecordKey}; undefined where a part is missing. */
+export function parseRecordKey(text: string): RecordKey | undefined {
+  const [, tenant, connection, entity, id] = /^([^/]+)\/([^/]+)\/([^/]+)\/(.+)$/s.exec(text) ?? [];
+  return id === undefined ? undefined : { tenant: tenant!, connection: connection!, entity: entity!, id };
+}

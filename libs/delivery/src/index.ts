@@ -1,4 +1,4 @@
-export type { AuditEntry, ReplayEntry } from './audit.js';
+export type { AuditEntry, RecordDeed, RepairEntry, ReplayEntry } from './audit.js';
 export { readPayload } from './bury.js';
 export type { ConsumerSpec, HandlerInput, HandlerItem, HandlerRun, RunHandler } from './consumer-spec.js';
 export type { ConsumerDependencies } from './consumer-dependencies.js';
@@ -7,6 +7,16 @@ export { startConsumer, type Consumer } from './consumer.js';
 export type { ConsumerStatus } from './consumer-status.js';
 export type { DeadLetter } from './dead-letter.js';
 export { dropDeadLetters, type DropRequest, type DropResult } from './drop.js';
+export type { Standing, Verdict } from './explain/judge-item.js';
+export { readNewest, readTrail, type RecordTrail, type SentCopy, type ToldEvent } from './explain/read-record.js';
+export { toToldAttempts, toToldError, type ToldAttempt, type ToldError } from './explain/told-error.js';
+export {
+  traceConsumer,
+  type ConsumerTrace,
+  type ItemToTrace,
+  type ParkedLane,
+  type TracedItem,
+} from './explain/trace-consumer.js';
 export { groupOf } from './fingerprint.js';
 export { describeError, type ErrorInfo, type Outcome, type RunOutcome } from './outcome.js';
 export {

@@ -111,6 +111,8 @@ function toState(info: ConsumerInfo): DurableState {
     pending: info.num_pending,
     ackPending: info.num_ack_pending,
     redelivered: info.num_redelivered,
+    ...(config.opt_start_seq === undefined ? {} : { startSequence: config.opt_start_seq }),
+    ...(config.opt_start_time === undefined ? {} : { startTime: config.opt_start_time }),
     deliveredSequence: delivered.stream_seq,
     deliveredCount: delivered.consumer_seq,
     ackFloorSequence: ackFloor.stream_seq,

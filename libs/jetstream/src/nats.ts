@@ -5,6 +5,7 @@ import type { Link } from './link.js';
 import type { OutgoingMessage, PubAck, StoredMessage } from './message.js';
 import type { Pull, PullOptions } from './pull-options.js';
 import { openPull } from './pull.js';
+import { readSparse } from './read-sparse.js';
 import { followStream, readStream } from './read-stream.js';
 import { flushLink, requestMessage } from './request.js';
 import type { DurableSpec, DurableState, StreamState } from './state.js';
@@ -122,6 +123,11 @@ export class Nats {
     options: { fromSequence: number; toSequence?: number; filterSubject?: string },
   ): AsyncIterable<StoredMessage> {
     return readStream(this.#link, stream, options);
+  }
+
+  /** All that the filter lets through, where that is little of a large stream: one record's. To the stream's end. */
+  readSparse(stream: string, filterSubject: string): AsyncIterable<StoredMessage> {
+    return readSparse(this.#link, stream, filterSubject);
   }
 
   /** Endless, from `fromSequence` or (default) what comes from now on; ends when the signal aborts. */

@@ -208,3 +208,20 @@ describe('single messages', () => {
     });
   });
 });
+
+describe('readSparse', () => {
+  it('finds what a filter lets through, in order, without a reader on the server', async () => {
+    await publish(600);
+    await publish(3, 0, 'contact');
+    expect(await collect(nats.readSparse('CRM_EVENTS', `crm.${tenant}.c.*.updated.2`))).toEqual([2, 2]);
+    expect(await collect(nats.readSparse('CRM_EVENTS', `crm.${tenant}.c.contact.>`))).toEqual([0, 1, 2]);
+    expect(await collect(nats.readSparse('CRM_EVENTS', `crm.${tenant}.nobody.>`))).toEqual([]);
+    expect(await countReaders()).toBe(0);
+  });
+
+  it('goes on behind a batch', async () => {
+    await publish(600);
+    const got = await collect(nats.readSparse('CRM_EVENTS', `crm.${tenant}.>`));
+    expect(got.toSorted((a, b) => a - b)).toEqual(numbers(600));
+  });
+});

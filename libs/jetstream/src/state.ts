@@ -47,6 +47,10 @@ export interface DurableState {
   ackPending: number;
   /** Delivered at least once more. */
   redelivered: number;
+  /** What lies before it was never meant for it; absent where it began with all. */
+  startSequence?: number;
+  /** The same by time, RFC 3339. */
+  startTime?: string;
   /** Stream sequence of the newest delivery. */
   deliveredSequence: number;
   /** How many deliveries there were: the consumer sequence of the newest. */

@@ -97,7 +97,7 @@ interface FoundMessage {
   time: Date;
 }
 
-function toStored(stream: string, found: FoundMessage): StoredMessage {
+export function toStored(stream: string, found: FoundMessage): StoredMessage {
   return {
     stream,
     subject: found.subject,

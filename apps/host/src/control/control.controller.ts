@@ -7,11 +7,13 @@ import type {
   ReplayProgress,
   ReplayRequest as ReplayPlan,
 } from '@crm-mesh/delivery';
+import type { PluginTrace } from '../explain/explain-record.js';
 import { PluginHost } from '../plugins/plugin-host.js';
 import type { PluginStatus } from '../plugins/plugin-slot.js';
 import { toToldReceipt, type ToldReceipt } from './told-receipt.js';
 import {
   DropRequest,
+  ExplainRequest,
   PauseRequest,
   ReceiptsRequest,
   RedriveRequest,
@@ -41,6 +43,12 @@ export interface HostStatus {
   url: string;
   pluginFolders: readonly string[];
   plugins: PluginStatus[];
+}
+
+/** What the plugins of one host did with a record. */
+export interface HostExplanation {
+  host: string;
+  plugins: PluginTrace[];
 }
 
 function payloadOf(expectedType: Type<unknown>): ValidationPipe {
@@ -106,5 +114,11 @@ export class ControlController {
   @MessagePattern('receipts')
   async receipts(@Payload(payloadOf(ReceiptsRequest)) query: ReceiptsRequest): Promise<{ receipts: ToldReceipt[] }> {
     return { receipts: (await this.host.listReceipts(query)).map(toToldReceipt) };
+  }
+
+  /** Each host says what it knows: ask all of them. */
+  @MessagePattern('explain')
+  async explain(@Payload(payloadOf(ExplainRequest)) question: ExplainRequest): Promise<HostExplanation> {
+    return { host: this.facts.host, plugins: await this.host.explain(question) };
   }
 }

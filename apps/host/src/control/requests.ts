@@ -3,6 +3,7 @@ import { Type } from 'class-transformer';
 import {
   ArrayMaxSize,
   ArrayMinSize,
+  IsArray,
   IsBoolean,
   IsDefined,
   IsInt,
@@ -181,4 +182,18 @@ export class ReceiptsRequest {
   @Min(1)
   @Max(1_000)
   limit: number = 50;
+}
+
+export class ExplainRequest {
+  /** `acme/hubspot/deal/4711` */
+  @IsString()
+  @IsNotEmpty()
+  record!: string;
+
+  /** Ids of records that it has swallowed. */
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(100)
+  @IsString({ each: true })
+  aliases?: string[];
 }

@@ -19,6 +19,7 @@ import {
 } from '@crm-mesh/delivery';
 import { watchDropIns, type DropIn, type DropInEvent, type DropInWatch } from '@crm-mesh/drop-ins';
 import type { RunningPluginDependencies } from '@crm-mesh/plugin-consumer';
+import { explainRecord, type PluginTrace, type RecordQuestion } from '../explain/explain-record.js';
 import { redriveForLater } from './redrive-for-later.js';
 import { PluginSlot, type PluginStatus, type SlotDependencies } from './plugin-slot.js';
 
@@ -101,6 +102,13 @@ export class PluginHost {
   /** What a plugin's handlers gave back, the newest first; also of one that is not here any more. */
   listReceipts(query: ReceiptQuery): Promise<KeptReceipt[]> {
     return listReceipts(this.options.store, query);
+  }
+
+  /** What plugins did with one record; of two files with one name that of the one that has it. */
+  explain(question: RecordQuestion): Promise<PluginTrace[]> {
+    const names = [...new Set([...this.slots.values()].map((slot) => slot.dropIn.name))];
+    const listeners = names.map((name) => this.findOwner(name).listener);
+    return explainRecord(question, { ...this.options, listeners });
   }
 
   /** Dead letters of any plugin, also of one that is not here any more. */

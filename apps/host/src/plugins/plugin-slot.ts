@@ -1,5 +1,5 @@
 import { readPluginSettings, type LoadedConfig, type PluginSettings } from '@crm-mesh/config';
-import { MeshError } from '@crm-mesh/contract';
+import { MeshError, type EventPattern } from '@crm-mesh/contract';
 import type {
   ConsumerStatus,
   RedriveRequest,
@@ -48,6 +48,13 @@ export interface PluginStatus {
   consumer?: ConsumerStatus;
   /** Where several hosts share it: each partition, and who runs it; its consumer where that is this host. */
   shares?: (ShareStatus & { consumer?: ConsumerStatus })[];
+}
+
+/** A plugin as far as who asks about a record needs it. */
+export interface Listener extends Pick<PluginStatus, 'name' | 'version' | 'state'> {
+  /** Absent as long as it could not be loaded. */
+  events?: readonly EventPattern[];
+  skipOrigins: readonly string[];
 }
 
 export interface SlotDependencies extends RunningPluginDependencies {
@@ -144,6 +151,17 @@ export class PluginSlot {
       ...why,
       ...(consumer && others.length === 0 ? { consumer } : {}),
       ...(shares.length > 0 ? { shares } : {}),
+    };
+  }
+
+  /** What it listens to, whether it runs or not. */
+  get listener(): Listener {
+    const { name, version, state } = this.status();
+    const parts = this.running?.parts;
+    return {
+      ...{ name, state, skipOrigins: parts?.policy.skipOrigins ?? [] },
+      ...(version === undefined ? {} : { version }),
+      ...(parts ? { events: parts.code.summary.events } : {}),
     };
   }
 

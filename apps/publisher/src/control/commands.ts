@@ -89,3 +89,15 @@ export class LedgerRebuildCommand {
   @IsNotEmpty()
   by!: string;
 }
+
+export class ExplainQuestion {
+  /** `acme/hubspot/deal/4711`, or `deal/4711`. */
+  @IsString()
+  @IsNotEmpty()
+  record!: string;
+
+  /** Also what changed fields held. */
+  @IsOptional()
+  @IsBoolean()
+  values?: boolean;
+}

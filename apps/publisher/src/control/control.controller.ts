@@ -1,9 +1,13 @@
 import { MeshError } from '@crm-mesh/contract';
 import type { ConsumerStatus, DropResult, RedriveResult } from '@crm-mesh/delivery';
+import type { Nats } from '@crm-mesh/jetstream';
 import type { Ledger, RebuildState } from '@crm-mesh/ledger';
+import type { Store } from '@crm-mesh/store';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { ConnectionCounts, Connections } from '../connections/connections.js';
+import { explainRecord } from '../explain/explain-record.js';
+import type { FindDifferences, RecordHistory } from '../explain/history.js';
 import type { Outbox, OutboxFill } from '../outbox/outbox.js';
 import type { Normaliser } from '../normaliser/normaliser.js';
 import type { BackfillState } from '../polling/backfill-state.js';
@@ -14,6 +18,7 @@ import {
   BackfillCommand,
   CancelBackfillCommand,
   DropCommand,
+  ExplainQuestion,
   LedgerRebuildCommand,
   RedriveCommand,
 } from './commands.js';
@@ -22,6 +27,8 @@ import { readSnapshot, SnapshotCommand, type SnapshotAnswer } from './snapshot.j
 export const CONTROL_OPTIONS = Symbol('control options');
 
 export interface ControlOptions {
+  nats: Nats;
+  store: Store;
   connections: Connections;
   normaliser: Normaliser;
   ledger: Ledger;
@@ -30,6 +37,8 @@ export interface ControlOptions {
   outbox: Outbox;
   version: string;
   url(): string;
+  /** What the last reconciliation said of a record; default: nothing. */
+  findDifferences?: FindDifferences;
 }
 
 export interface PublisherStatus {
@@ -126,6 +135,12 @@ export class ControlController {
   @MessagePattern('ledger-rebuild-cancel')
   async cancelRebuild(): Promise<RebuildState | null> {
     return (await this.options.rebuilder.cancel()) ?? null;
+  }
+
+  @MessagePattern('explain')
+  explain(@Payload() question: ExplainQuestion): Promise<RecordHistory> {
+    if (!question) throw new MeshError('MESH_CONTROL_INVALID', 'explain needs record.');
+    return explainRecord(question, { ...this.options, connections: this.options.connections.all });
   }
 
   @MessagePattern('redrive')

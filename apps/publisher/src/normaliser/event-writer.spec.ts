@@ -239,3 +239,13 @@ describe('EventWriter', () => {
     }
   });
 });
+
+it('says beside an event for which notifications it stands', async () => {
+  const { writer } = await open();
+  await writer.write({ ...state('gathered', '1', 1), gathered: [3, 5] });
+  await writer.write(state('gathered', '1', 2));
+  const headers: (string | undefined)[] = [];
+  for await (const message of nats.readSparse('CRM_EVENTS', 'crm.acme.gathered.>'))
+    headers.push(message.header('Crm-Gathered'));
+  expect(headers).toEqual(['3,5', undefined]);
+});

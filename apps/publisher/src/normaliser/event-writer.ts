@@ -16,6 +16,7 @@ import type { MappedRecord } from '@crm-mesh/sdk';
 import type { Logger } from '@crm-mesh/telemetry';
 import type { Publication } from './decision.js';
 import { decideEvent } from './decide-event.js';
+import { encodeGathered, GATHERED_HEADER } from './gathered-header.js';
 import type { NormaliserCounts } from './normaliser-counts.js';
 
 /** A quarter of the stream's duplicate window: a decision may be that old, and so may what the ledger had read for it. */
@@ -47,6 +48,8 @@ export interface Statement {
   mapped: MappedRecord;
   /** The CRM gave the record's object under its id. */
   isRead?: boolean;
+  /** Where it stands for several notifications: their sequences in CRM_RAW. */
+  gathered?: readonly number[];
 }
 
 /**
@@ -73,7 +76,7 @@ export class EventWriter {
   }
 
   /** False: decide again. */
-  private async tryWrite({ notification, mapped, isRead }: Statement): Promise<boolean> {
+  private async tryWrite({ notification, mapped, isRead, gathered }: Statement): Promise<boolean> {
     const { ledger, counts, log, now, monotonicNow } = this.options;
     await ledger.ensureFresh(MAX_AGE_MS);
     const entry = await ledger.get(notification);
@@ -86,7 +89,7 @@ export class EventWriter {
       log.debug({ record: formatRecordKey(notification), reason: decision.reason }, 'dropped');
       return true;
     }
-    const draft = { ...this.build(notification, decision), notification, decision };
+    const draft = { ...this.build(notification, decision), notification, decision, gathered };
     if (monotonicNow() - decidedAtMs > MAX_AGE_MS) return false;
     if (!this.options.isLeading()) throw new NotLeading('another publisher leads the normaliser');
     return this.publish(draft);
@@ -115,10 +118,11 @@ export class EventWriter {
     return { address, subject: eventSubject(address), event, payload: JSON.stringify(event) };
   }
 
-  private async publish({ address, subject, event, payload, notification, decision }: Draft): Promise<boolean> {
+  private async publish(draft: Draft): Promise<boolean> {
+    const { address, subject, event, payload, notification, decision } = draft;
     const { nats, ledger, counts, log } = this.options;
     const { version, origin, fieldTimes } = decision;
-    const headers = fieldTimes ? { ...HEADERS, [FIELD_TIMES_HEADER]: encodeFieldTimes(fieldTimes) } : HEADERS;
+    const headers = describeHeaders(draft);
     const ack = await nats.publish({ subject, payload, messageId: event.id, headers });
     let logged: LoggedEvent | undefined = { address, event, sequence: ack.sequence, fieldTimes };
     if (ack.duplicate) logged = await this.readOurs(ack.sequence, event);
@@ -157,6 +161,15 @@ interface Draft {
   payload: string;
   notification: Notification;
   decision: Publication;
+  gathered: readonly number[] | undefined;
+}
+
+function describeHeaders({ decision: { fieldTimes }, gathered }: Draft): Record<string, string> {
+  return {
+    ...HEADERS,
+    ...(fieldTimes ? { [FIELD_TIMES_HEADER]: encodeFieldTimes(fieldTimes) } : {}),
+    ...(gathered ? { [GATHERED_HEADER]: encodeGathered(gathered) } : {}),
+  };
 }
 
 /** What a merge says of those that it swallowed: they are gone, each once, and into what. */

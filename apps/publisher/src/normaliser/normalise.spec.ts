@@ -9,7 +9,11 @@ import { createNormalise } from './normalise.js';
 import { NormaliserCounts } from './normaliser-counts.js';
 
 /** What the source says of each record on the strength of what was gathered, and how often it was asked. */
-async function state(gathered: Partial<Notification>[], isThin = true): Promise<{ told: string[]; reads: number }> {
+async function state(
+  gathered: Partial<Notification>[],
+  isThin = true,
+  stream?: string,
+): Promise<{ told: string[]; reads: number; standsFor?: Statement['gathered'][] }> {
   let reads = 0;
   const statements: Statement[] = [];
   const map: Source['map'] = ({ fetched }) =>
@@ -30,6 +34,7 @@ async function state(gathered: Partial<Notification>[], isThin = true): Promise<
   });
   const items = gathered.map((part, index) => ({
     data: Buffer.from(JSON.stringify(makeNotification({ dedupeKey: `${index}`, ...part }))),
+    ...{ stream, sequence: index + 1 },
   }));
   expect(await normalise({ items } as never, { signal: new AbortController().signal } as never)).toEqual({
     kind: 'done',
@@ -37,7 +42,7 @@ async function state(gathered: Partial<Notification>[], isThin = true): Promise<
   const told = statements.map(({ mapped }) =>
     mapped.state === 'present' ? String((mapped.record as { name?: string }).name) : mapped.state,
   );
-  return { told, reads };
+  return { told, reads, ...(stream ? { standsFor: statements.map((statement) => statement.gathered) } : {}) };
 }
 
 const sign = (second: number): Partial<Notification> => ({ modifiedAt: at(second) });
@@ -64,5 +69,17 @@ describe('a sign that carries the object', () => {
 
   it('is mapped from it also where the source reads nothing', async () => {
     expect(await state([row(10), row(20)], false)).toEqual({ told: ['row 10', 'row 20'], reads: 0 });
+  });
+});
+
+describe('what is gathered', () => {
+  it.each<[name: string, signs: number, isThin: boolean, stream: string, standsFor: Statement['gathered'][]]>([
+    ['one by itself', 1, true, 'CRM_RAW', [undefined]],
+    ['several that were read as one', 3, true, 'CRM_RAW', [[1, 2, 3]]],
+    ['each for itself, where the source reads nothing', 2, false, 'CRM_RAW', [undefined, undefined]],
+    ['redriven ones, which have no place in CRM_RAW', 2, true, 'CRM_DIRECT', [undefined]],
+  ])('%s', async (_name, signs, isThin, stream, standsFor) => {
+    const gathered = Array.from({ length: signs }, (_, index) => sign(index + 1));
+    expect(await state(gathered, isThin, stream)).toMatchObject({ standsFor });
   });
 });

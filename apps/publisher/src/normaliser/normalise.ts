@@ -42,7 +42,8 @@ export function createNormalise(options: NormaliseOptions): RunHandler {
   return async (input, run) => {
     try {
       const gathered = input.items.map(({ data }) => parseNotification(data));
-      await normaliseRecord(gathered, options, run);
+      const sequences = input.items.flatMap(({ stream, sequence }) => (stream === 'CRM_RAW' ? [sequence] : []));
+      await normaliseRecord({ gathered, sequences }, options, run);
       options.counts.countNormalised(gathered);
       return { kind: 'done' };
     } catch (error) {
@@ -52,7 +53,11 @@ export function createNormalise(options: NormaliseOptions): RunHandler {
   };
 }
 
-async function normaliseRecord(gathered: Notification[], options: NormaliseOptions, run: HandlerRun): Promise<void> {
+async function normaliseRecord(
+  { gathered, sequences }: { gathered: Notification[]; sequences: number[] },
+  options: NormaliseOptions,
+  run: HandlerRun,
+): Promise<void> {
   const [first, ...rest] = gathered;
   if (!first) return;
   const connection = options.connections.find(first.tenant, first.connection);
@@ -67,7 +72,8 @@ async function normaliseRecord(gathered: Notification[], options: NormaliseOptio
     const { mapped, leftOut } = leaveOutBinaries(said);
     if (leftOut.length > 0)
       connection.context.log.warn({ record: formatRecordKey(notification), leftOut }, 'binary fields were left out');
-    await options.writer.write({ notification, mapped, isRead: fetched !== undefined });
+    const standsFor = steps.length < sequences.length ? { gathered: sequences } : {};
+    await options.writer.write({ notification, mapped, isRead: fetched !== undefined, ...standsFor });
   }
 }
 
