@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { backfill } from '../cases/backfill.js';
 import { engineLatency } from '../cases/engine-latency.js';
+import { explain } from '../cases/explain.js';
 import { handle1m } from '../cases/handle-1m.js';
 import { handleBullmq } from '../cases/handle-bullmq.js';
 import {
@@ -59,6 +60,7 @@ const CASES: readonly BenchCase[] = [
   idleMemory,
   idleMemoryWorker,
   backfill,
+  explain,
 ];
 
 const USAGE_EXIT_CODE = 2;

@@ -2,8 +2,10 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '@crm-mesh/store';
 import { DeliveryRecords } from '../../../libs/delivery/src/store/delivery-records.js';
 import { EpochFence } from '../../../libs/delivery/src/store/epoch-fence.js';
+import { HoldRecords } from '../../../libs/delivery/src/store/hold-records.js';
 import { keyOf, type ItemRef } from '../../../libs/delivery/src/store/item-rows.js';
 import { ParkedRecords } from '../../../libs/delivery/src/store/parked-records.js';
+import { readParkedLane, readTraceRows } from '../../../libs/delivery/src/store/trace-rows.js';
 
 export const ref = (sequence: number, incarnation = 'i1'): ItemRef => ({ stream: 'CRM_EVENTS', incarnation, sequence });
 const failure = { at: '2026-01-01T00:00:00Z', error: { name: 'Error', message: 'no \u0000 ä' } };
@@ -29,6 +31,27 @@ export function describeDeliveryRows(getStore: () => Store): void {
       expect(await new DeliveryRecords(store, 'b').lookUp([ref(1), ref(2)])).toEqual(new Map());
       expect(await records.highestKnown('CRM_EVENTS', 'i1')).toBe(3);
       expect(await records.highestKnown('CRM_EVENTS', 'i2')).toBe(0);
+    });
+
+    it('tells all that is known of messages, and of the lane in which one waits', async () => {
+      const parked = new ParkedRecords(store, 'a');
+      const receipts = [{ ref: ref(1), subject: 'crm.t.c.deal.won.1', json: '{"n":1}' }];
+      await records.recordDone([ref(1)], [], 2 ** 41, receipts);
+      await records.recordFailures([{ ref: ref(2), attempts: 1, history: [failure] }]);
+      const waiting = { lane: 'l', subject: 's', dueMs: 2 ** 42 };
+      await parked.park([2, 3].map((sequence) => ({ ...waiting, ref: ref(sequence), ordinal: sequence })));
+      const rows = await readTraceRows(store, 'a', [ref(1), ref(2), ref(3), ref(4)]);
+      const { keptAtMs } = rows.get(keyOf(ref(1)))!.receipt!;
+      expect(Object.fromEntries(rows)).toEqual({
+        [keyOf(ref(1))]: { doneAtMs: 2 ** 41, receipt: { json: '{"n":1}', keptAtMs } },
+        [keyOf(ref(2))]: { attempts: 1, history: [failure], lane: 'l' },
+        [keyOf(ref(3))]: { lane: 'l' },
+      });
+      expect(await readParkedLane(store, 'a', 'l')).toEqual({ dueMs: 2 ** 42, waiting: 2 });
+      const letter = { incarnation: 'i', sequence: 17 };
+      await new HoldRecords(store, 'a').add([{ lane: 'l', ref: ref(9), subject: 's', ordinal: 1, letter }]);
+      expect(await readParkedLane(store, 'a', 'l')).toMatchObject({ heldBy: 17 });
+      expect(await readParkedLane(store, 'b', 'l')).toBeUndefined();
     });
 
     it('takes hundreds at once, and the same twice', async () => {
