@@ -105,5 +105,6 @@ export {
   type EventAddress,
 } from './subjects.js';
 export { MAX_TOKEN_BYTES, escapeToken, unescapeToken } from './tokens.js';
+export { findMisfits, type Misfit } from './validation/find-misfits.js';
 export { validateEvent } from './validation/validate-event.js';
 export { validateRecord } from './validation/validate-record.js';

@@ -30,6 +30,8 @@ export interface StoredEntry {
   dataText?: string;
   /** Ids of records that this one has swallowed, sorted. */
   aliases: string[];
+  /** Fields of the record that could not be read from the CRM, for those who look for such records. */
+  unread?: readonly string[];
   /** The record that has swallowed this one; absent again once the CRM has brought it back. */
   mergedInto?: string;
 }
@@ -82,6 +84,7 @@ export function foldEvent(entry: StoredEntry | undefined, logged: LoggedEvent): 
     dataText: JSON.stringify(data),
     hash: hashContent(data),
     aliases: union(entry?.aliases, mergedIds),
+    ...(data.unread && { unread: data.unread }),
   };
   const into = mergedInto === undefined ? {} : { mergedInto };
   if (action === 'deleted') return { ...told, ...content, ...into, state: 'deleted', contentAtMs };

@@ -16,6 +16,7 @@ const REST = [
   'aliases',
   'field_times',
   'merged_into',
+  'unread',
 ] as const;
 const COLUMNS = [...KEY, ...REST];
 
@@ -173,6 +174,7 @@ function toValues(entry: StoredEntry): Value[] {
     JSON.stringify(entry.aliases),
     entry.fieldTimes === undefined ? null : JSON.stringify(entry.fieldTimes),
     entry.mergedInto === undefined ? null : escapeToken(entry.mergedInto),
+    entry.unread === undefined ? null : JSON.stringify(entry.unread),
   ];
 }
 
@@ -198,5 +200,6 @@ function fromRow(row: Row): StoredEntry {
     aliases: JSON.parse(String(row.aliases)) as string[],
     ...(row.field_times === null ? {} : { fieldTimes: JSON.parse(String(row.field_times)) as FieldTimes }),
     ...(row.merged_into === null ? {} : { mergedInto: unescapeToken(String(row.merged_into)) }),
+    ...(row.unread === null ? {} : { unread: JSON.parse(String(row.unread)) as string[] }),
   };
 }

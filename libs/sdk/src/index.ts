@@ -78,7 +78,7 @@ export type {
   SourceScan,
   SubscribeRequest,
 } from './source/poll.js';
-export type { FetchedRecords, MappedRecord, NotificationDraft } from './source/record.js';
+export type { FetchedRecords, MappedRecord, NotificationDraft, UnreadField } from './source/record.js';
 export type {
   AcceptedReply,
   HandshakeReply,

@@ -264,3 +264,98 @@ describe('decideEvent', () => {
     }
   });
 });
+
+describe('a field that cannot be read', () => {
+  const EUR = { value: '5', currency: 'EUR' };
+  const unread = (...fields: string[]) => ({ unread: fields.map((field) => ({ field, why: 'retyped' })) });
+  const say = (record: object, second: number, part: object = {}): MappedRecord => ({
+    ...makePresent({ status: 'open', ...record }, second),
+    ...part,
+  });
+  const told = (folded: Folded): unknown => {
+    const last = folded.decisions.at(-1)!;
+    return last.kind === 'publish' ? { ...last.data, changes: last.changes } : last.reason;
+  };
+  const base = { id: '7', status: 'open' };
+
+  it.each<[name: string, steps: MappedRecord[], last: unknown]>([
+    [
+      'stays as it was last known, marked; other fields go on',
+      [say({ amount: EUR }, 10), say({ name: 'n' }, 20, unread('amount'))],
+      {
+        ...base,
+        amount: EUR,
+        name: 'n',
+        unread: ['amount'],
+        changes: { name: { to: 'n' }, unread: { to: ['amount'] } },
+      },
+    ],
+    [
+      'is not there where it was never known',
+      [say({ name: 'n' }, 10, unread('amount'))],
+      {
+        ...base,
+        ...{ name: 'n', unread: ['amount'] },
+        changes: { id: { to: '7' }, status: { to: 'open' }, name: { to: 'n' }, unread: { to: ['amount'] } },
+      },
+    ],
+    ['is told once', [say({ amount: EUR }, 10), say({}, 20, unread('amount')), say({}, 30, unread('amount'))], 'same'],
+    [
+      'is told anew when it can be read, though nothing else and not even its value changed',
+      [say({ amount: EUR }, 10), say({}, 20, unread('amount')), say({ amount: EUR }, 20)],
+      { ...base, amount: EUR, changes: { unread: { from: ['amount'] } } },
+    ],
+    [
+      'a part of an address, beside the others',
+      [
+        say({ address: { city: 'Selb', country: 'DE' } }, 10),
+        say({ address: { city: 'Graz' } }, 20, unread('address.country')),
+      ],
+      {
+        ...base,
+        ...{ address: { city: 'Graz', country: 'DE' }, unread: ['address.country'] },
+        changes: {
+          address: { from: { city: 'Selb', country: 'DE' }, to: { city: 'Graz', country: 'DE' } },
+          unread: { to: ['address.country'] },
+        },
+      },
+    ],
+    [
+      'of a patch, and what others said before stays unread',
+      [
+        say({ amount: EUR }, 10, unread('closeDate')),
+        say({}, 20, { patch: true, ...unread('amount') }),
+        say({ name: 'n' }, 30, { patch: true }),
+      ],
+      { ...base, amount: EUR, name: 'n', unread: ['amount', 'closeDate'], changes: { name: { to: 'n' } } },
+    ],
+    [
+      'is read again when a patch says it, or that it is empty',
+      [
+        say({ amount: EUR }, 10, unread('closeDate', 'name')),
+        say({ name: 'n' }, 20, { patch: true, cleared: ['closeDate'] }),
+      ],
+      { ...base, amount: EUR, name: 'n', changes: { name: { to: 'n' }, unread: { from: ['closeDate', 'name'] } } },
+    ],
+    [
+      'of a patch that is older than what is known of it counts no more',
+      [
+        say({ amount: EUR }, 10),
+        say({ amount: EUR }, 30, { patch: true }),
+        say({}, 20, { patch: true, ...unread('amount') }),
+      ],
+      'stale',
+    ],
+    [
+      'of a record that comes back stays as it was before it went',
+      [say({ amount: EUR }, 10), { state: 'deleted', modifiedAt: at(20) }, say({}, 30, unread('amount'))],
+      { ...base, amount: EUR, unread: ['amount'], changes: { unread: { to: ['amount'] } } },
+    ],
+  ])('%s', (_name, steps, last) => {
+    const folded = new Folded();
+    for (const mapped of steps) folded.state(mapped);
+    expect(told(folded)).toEqual(last);
+    expect(folded.rebuild()).toMatchObject({ data: folded.entry!.data, hash: folded.entry!.hash });
+    expect(folded.entry!.unread).toEqual(folded.entry!.data!.unread);
+  });
+});

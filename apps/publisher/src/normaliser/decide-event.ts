@@ -1,7 +1,7 @@
 import { diffRecords, type AnyRecord } from '@crm-mesh/contract';
 import type { LedgerEntry } from '@crm-mesh/ledger';
 import type { MappedRecord } from '@crm-mesh/sdk';
-import { applyPatch } from '@crm-mesh/sources';
+import { applyPatch, markUnread } from '@crm-mesh/sources';
 import { chooseAction } from './choose-action.js';
 import type { Decision, DecisionInput, Publication } from './decision.js';
 import { siftPatch, timeNothing, timePatch, timeWhole } from './sift-patch.js';
@@ -29,7 +29,8 @@ function decidePresent(input: DecisionInput, atMs: number): Decision {
   const isOld = sifted ? !sifted.mapped : entry !== undefined && isStale(entry, input, atMs);
   if (isOld && entry) return decideOld(input, swallowed, atMs);
   const known = entry?.state === 'present' ? entry.data : undefined;
-  const data = applyPatch(notification.entity, known, sifted?.mapped ?? mapped);
+  const said = sifted?.mapped ?? mapped;
+  const data = markUnread(applyPatch(notification.entity, known, said), entry?.data, said);
   const ofPatch = mapped.patch && (sifted?.fieldTimes ?? timePatch(mapped, atMs, entry));
   const told = { data, atMs, fieldTimes: ofPatch || undefined };
   if (swallowed.length > 0 && isMergeNews(input))

@@ -30,6 +30,7 @@ async function state(
     connections,
     writer: { write: (statement) => Promise.resolve(void statements.push(statement)) },
     counts: new NormaliserCounts(createMetrics({ app: 'publisher' }), { connections, now: Date.now }),
+    unread: { note: () => undefined },
     onLogReplaced: () => undefined,
   });
   const items = gathered.map((part, index) => ({

@@ -10,11 +10,12 @@ import { describeError, type HandlerRun, type Outcome, type RunHandler } from '@
 import { PublishError } from '@crm-mesh/jetstream';
 import { PermanentError, type MappedRecord } from '@crm-mesh/sdk';
 import { classifyError } from '@crm-mesh/sdk/running';
-import { gatherNotifications } from '@crm-mesh/sources';
+import { gatherNotifications, leaveOutUnread } from '@crm-mesh/sources';
 import type { Connection, Connections } from '../connections/connections.js';
 import { NotLeading, type EventWriter } from './event-writer.js';
 import { leaveOutBinaries } from './leave-out-binaries.js';
 import type { NormaliserCounts } from './normaliser-counts.js';
+import type { UnreadFields } from '../schema/unread-fields.js';
 
 /** When JetStream refuses or is away: the next try. */
 const RETRY_PUBLISH_MS = 1_000;
@@ -33,6 +34,7 @@ export interface NormaliseOptions {
   connections: Connections;
   writer: Pick<EventWriter, 'write'>;
   counts: NormaliserCounts;
+  unread: Pick<UnreadFields, 'note'>;
   /** CRM_EVENTS was made anew: the ledger must begin again. */
   onLogReplaced(): void;
 }
@@ -69,9 +71,12 @@ async function normaliseRecord(
   for (const notification of steps) {
     const fetched = await readObject(connection, notification, run);
     const said = await mapNotification(connection, { notification, fetched }, run);
-    const { mapped, leftOut } = leaveOutBinaries(said);
+    const { mapped: told, leftOut } = leaveOutBinaries(said);
     if (leftOut.length > 0)
       connection.context.log.warn({ record: formatRecordKey(notification), leftOut }, 'binary fields were left out');
+    const mapped = leaveOutUnread(notification.entity, told);
+    if (mapped.state === 'present' && mapped.unread)
+      options.unread.note(connection, notification.entity, mapped.unread);
     const standsFor = steps.length < sequences.length ? { gathered: sequences } : {};
     await options.writer.write({ notification, mapped, isRead: fetched !== undefined, ...standsFor });
   }

@@ -22,6 +22,7 @@ import { EventWriter } from './event-writer.js';
 import { createNormalise } from './normalise.js';
 import { NormaliserCounts } from './normaliser-counts.js';
 import { pauseFor } from '../pause-for.js';
+import { UnreadFields } from '../schema/unread-fields.js';
 
 export const NORMALISER = 'normaliser';
 
@@ -52,6 +53,7 @@ const RETRY_LEAD_MS = 1_000;
 /** Follows CRM_RAW and appends to CRM_EVENTS; of all publishers one at a time. */
 export class Normaliser {
   readonly counts: NormaliserCounts;
+  readonly #unread: UnreadFields;
   readonly #stopping = new AbortController();
   #ended: Promise<void> = Promise.resolve();
   #consumer: Consumer | undefined;
@@ -60,6 +62,7 @@ export class Normaliser {
 
   constructor(private readonly options: NormaliserOptions) {
     this.counts = new NormaliserCounts(options.metrics, options);
+    this.#unread = new UnreadFields(options);
   }
 
   get leading(): boolean {
@@ -99,6 +102,7 @@ export class Normaliser {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#ended;
+    await this.#unread.settle();
   }
 
   async #leadForEver(signal: AbortSignal): Promise<void> {
@@ -165,7 +169,10 @@ export class Normaliser {
       breakerOf: (subject) => nameConnection(connections.findBySubject(subject)),
       epoch: lease.epoch,
       isHeld: () => lease.isHeld(),
-      runHandler: createNormalise({ connections, writer, counts, onLogReplaced: () => this.#startAgain() }),
+      runHandler: createNormalise({
+        ...{ connections, writer, counts, unread: this.#unread },
+        onLogReplaced: () => this.#startAgain(),
+      }),
     };
   }
 

@@ -84,7 +84,13 @@ function follow(crm: CrmHistory, plant: Plant): (signs: readonly Sign[], second:
     monotonicNow: () => performance.now(),
   });
   const onLogReplaced = (): void => undefined;
-  const normalise = createNormalise({ connections, writer, counts: normaliserCounts, onLogReplaced });
+  const normalise = createNormalise({
+    connections,
+    writer,
+    counts: normaliserCounts,
+    unread: { note: () => undefined },
+    onLogReplaced,
+  });
   return async (signs, now) => {
     second = now;
     const items = signs.map((sign) => ({

@@ -51,11 +51,11 @@ function stamp(fields: readonly string[], atMs: number): Record<string, number> 
   return Object.fromEntries(fields.map((field) => [field, atMs]));
 }
 
-function listFields({ record, cleared = [] }: Patch): string[] {
+function listFields({ record, cleared = [], unread = [] }: Patch): string[] {
   const fields = Object.entries(record).flatMap(([field, value]) =>
     isParted(field, value) ? listParts(field, value) : [field],
   );
-  return [...fields.filter((field) => field !== 'id'), ...cleared];
+  return [...fields.filter((field) => field !== 'id'), ...cleared, ...unread.map(({ field }) => field)];
 }
 
 function keepFields(mapped: Patch, kept: ReadonlySet<string>): Patch {
@@ -70,6 +70,7 @@ function keepFields(mapped: Patch, kept: ReadonlySet<string>): Patch {
     ...mapped,
     record: record as unknown as AnyRecord,
     cleared: mapped.cleared?.filter((field) => kept.has(field)),
+    ...(mapped.unread && { unread: mapped.unread.filter(({ field }) => kept.has(field)) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { SchemaChange } from '@crm-mesh/sources';
 import { describe, expect, it } from 'vitest';
-import { findReaders, type Reader } from './find-readers.js';
+import { findFieldReaders, findReaders, type Reader } from './find-readers.js';
 
 const PLUGINS: Reader[] = [
   { name: 'silent', events: ['deal.*'] },
@@ -36,4 +36,20 @@ describe('who reads what has changed', () => {
       { source: true, mappings: [], plugins: ['silent', 'amounts', 'regions', 'areas'] },
     ],
   ])('%s', (_, found, expected) => expect(found).toEqual(expected));
+});
+
+describe('who reads a field of the canonical record that cannot be read', () => {
+  const ruled = new Map([['amount', 'properties.cents']]);
+  it.each([
+    ['amount', ruled, { source: false, mappings: ['deal.amount'], plugins: ['silent', 'amounts'] }],
+    ['closeDate', ruled, { source: true, mappings: [], plugins: ['silent'] }],
+  ])('%s', (field, rules, expected) => {
+    expect(findFieldReaders({ entity: 'deal', field }, { ruled: rules, plugins: PLUGINS })).toEqual(expected);
+  });
+
+  it('part by part, where a plugin reads the whole', () => {
+    const plugins = [{ name: 'letters', events: ['contact.*'], reads: ['contact.address'] }];
+    const found = findFieldReaders({ entity: 'contact', field: 'address.country' }, { ruled: new Map(), plugins });
+    expect(found).toMatchObject({ plugins: ['letters'] });
+  });
 });

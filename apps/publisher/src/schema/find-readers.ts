@@ -38,6 +38,19 @@ export function findReaders(
   return { source: isRead, mappings, plugins: plugins.map(({ name }) => name) };
 }
 
+/** Who depends on a field of the canonical record. */
+export function findFieldReaders(
+  { entity, field }: { entity: string; field: string },
+  { ruled, plugins }: { ruled: ReadonlyMap<string, string>; plugins: readonly Reader[] },
+): Readers {
+  const [whole = ''] = field.split('.', 1);
+  const names = [...new Set([field, whole])];
+  const isReader = ({ reads }: Reader): boolean => !reads || names.some((name) => reads.includes(`${entity}.${name}`));
+  const found = plugins.filter((plugin) => listensTo(plugin, entity) && isReader(plugin));
+  const mappings = names.filter((name) => ruled.has(name)).map((name) => `${entity}.${name}`);
+  return { source: mappings.length === 0, mappings, plugins: found.map(({ name }) => name) };
+}
+
 function listensTo({ events }: Reader, entity: string): boolean {
   return events.some((pattern) => pattern === '*' || pattern.split('.', 1)[0] === entity);
 }

@@ -5,11 +5,18 @@ import type { SchemaChange } from '@crm-mesh/sources';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import type { Readers } from './find-readers.js';
 
-export interface SchemaNotice extends SchemaChange {
+export interface SchemaNotice extends Omit<SchemaChange, 'kind'> {
+  /** `field-unread`: records are told without the field, which is one of the canonical record. */
+  kind: SchemaChange['kind'] | 'field-unread';
   /** `acme/hubspot` */
   connection: string;
   readBy: Readers;
+  /** For `field-unread`: what is wrong, in words, and how often it was since it was told last. */
+  why?: string;
+  times?: number;
 }
+
+const UNREAD = 'a field of a CRM cannot be read: records are told without it, and keep what was known';
 
 /** Tells that a CRM's metadata has changed: to the log, the metrics, and to CRM_AUDIT under `audit.schema.<connection>`. */
 export class SchemaNotices {
@@ -35,6 +42,6 @@ export class SchemaNotices {
     this.#changes.inc({ connection, kind });
     const isRead = readBy.source || readBy.mappings.length + readBy.plugins.length > 0;
     const level = isRead && kind !== 'field-added' && kind !== 'entity-added' ? 'warn' : 'info';
-    log[level](notice, 'the schema of a CRM has changed');
+    log[level](notice, kind === 'field-unread' ? UNREAD : 'the schema of a CRM has changed');
   }
 }

@@ -1,10 +1,11 @@
-import { requestControl, type Lease, type Nats } from '@crm-mesh/jetstream';
+import type { Lease, Nats } from '@crm-mesh/jetstream';
 import { diffDescriptions, type SchemaChange } from '@crm-mesh/sources';
 import type { Store } from '@crm-mesh/store';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import type { Connection } from '../connections/connections.js';
 import { pauseFor } from '../pause-for.js';
-import { findReaders, type Reader } from './find-readers.js';
+import { findReaders } from './find-readers.js';
+import { listPlugins } from './list-plugins.js';
 import { SchemaNotices } from './schema-notices.js';
 import { readSchema, saveSchema } from './schema-rows.js';
 
@@ -26,7 +27,6 @@ export interface SchemaWatchOptions {
 const EVERY_MS = 3_600_000;
 const FIRST_AFTER_MS = 60_000;
 const RETRY_MS = 60_000;
-const HOST_TIMEOUT_MS = 2_000;
 
 /** Looks from time to time whether the metadata of CRMs is as it was; of all publishers one does. */
 export class SchemaWatch {
@@ -96,21 +96,13 @@ export class SchemaWatch {
 
   async #tell(connection: Connection, name: string, changes: readonly SchemaChange[]): Promise<void> {
     const { source, context, ruled } = connection;
-    const plugins = await this.#listPlugins();
+    const plugins = await listPlugins(this.options.nats);
     for (const change of changes) {
       const sourceReads = source.reads?.(change.entity, context.config) ?? [];
       const own = ruled?.get(change.entity) ?? new Map<string, string>();
       const readBy = findReaders(change, { sourceReads, ruled: own, plugins });
       await this.#notices.tell({ connection: name, ...change, readBy });
     }
-  }
-
-  /** Without a host nobody can be named; the change is told all the same. */
-  async #listPlugins(): Promise<Reader[]> {
-    const status = await requestControl<{ plugins: Reader[] }>(this.options.nats, 'host', 'status', undefined, {
-      timeoutMs: HOST_TIMEOUT_MS,
-    }).catch(() => undefined);
-    return status?.plugins ?? [];
   }
 }
 

@@ -1,5 +1,5 @@
 import { IsNotEmpty, IsObject, IsString } from 'class-validator';
-import { IsAbsentOr, IsText, IsTimestamp } from './field-decorators.js';
+import { IsAbsentOr, IsText, IsTextList, IsTimestamp } from './field-decorators.js';
 
 /**
  * What every canonical record carries. Fields that the model does not know are refused, except inside `custom`: a
@@ -27,4 +27,11 @@ export class BaseRecord {
   @IsAbsentOr()
   @IsObject()
   custom?: Record<string, unknown>;
+
+  /**
+   * Fields that could not be read from the CRM this time, sorted: `['amount']`, `['address.country']`. Each stands as it was
+   * last known, or not at all; it may be otherwise by now. Absent: all of the record is as the CRM has it.
+   */
+  @IsTextList()
+  unread?: string[];
 }

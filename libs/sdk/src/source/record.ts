@@ -20,6 +20,14 @@ export interface NotificationDraft {
   fetched?: unknown;
 }
 
+/** A field of the canonical record for which the CRM gives something that cannot be read. */
+export interface UnreadField {
+  /** `amount`, or a part of the address: `address.country`. */
+  field: string;
+  /** For people: what is wrong, and what mends it. Never the value. */
+  why: string;
+}
+
 /** The state of one record, in the canonical model. */
 export type MappedRecord =
   | {
@@ -30,6 +38,11 @@ export type MappedRecord =
       patch?: true;
       /** With `patch`: fields that were emptied; fields of `custom` as `custom.<name>`. */
       cleared?: readonly string[];
+      /**
+       * Fields that are not in `record` as they could not be read. The record is told without them, and says so in `unread`;
+       * what was known of them stays. Whatever else breaks the model of an entity that can do without it joins them.
+       */
+      unread?: readonly UnreadField[];
     }
   | {
       state: 'deleted';

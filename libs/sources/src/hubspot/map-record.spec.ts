@@ -1,5 +1,5 @@
 import type { Change, Notification } from '@crm-mesh/contract';
-import { PermanentError, RetryLater, type MappedRecord } from '@crm-mesh/sdk';
+import { RetryLater, type MappedRecord } from '@crm-mesh/sdk';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startApiServer, type ApiServer } from '../../test/api-server.js';
 import { createConfig, createContext, listRecordErrors, readSampleJson, SAMPLE_TIME_MS } from '../../test/context.js';
@@ -335,10 +335,17 @@ describe('fields', () => {
     });
   });
 
-  it('refuses an amount without a currency, and says the cure', async () => {
-    const mapped = mapPresent('deal', object({ amount: '10' }));
-    await expect(mapped).rejects.toBeInstanceOf(PermanentError);
-    await expect(mapped).rejects.toThrow(/MESH_MAPPING_INVALID: The field deal.amount.*Set `currency`/);
+  it('leaves out an amount without a currency and a price that is none, and says the cure', async () => {
+    const lineItems = [{ id: '5', properties: { price: 'much', hs_line_item_currency_code: 'EUR' } }];
+    const mapped = await mapPresent('deal', object({ amount: '10', dealname: 'Kilns' }, { lineItems }));
+    expect(mapped).toMatchObject({
+      record: { id: '1', name: 'Kilns', status: 'open' },
+      unread: [
+        { field: 'amount', why: expect.stringMatching(/The field deal.amount.*Set `currency`/) as string },
+        { field: 'lines', why: expect.stringMatching(/deal.lines\[\].price/) as string },
+      ],
+    });
+    for (const field of ['amount', 'lines']) expect(mapped.record).not.toHaveProperty(field);
   });
 });
 

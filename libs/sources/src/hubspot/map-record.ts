@@ -1,9 +1,10 @@
-import type { AnyRecord, DealStatus, Notification, QuoteStatus } from '@crm-mesh/contract';
+import type { DealStatus, Notification, QuoteStatus } from '@crm-mesh/contract';
 import { RetryLater, type MappedRecord, type SourceContext } from '@crm-mesh/sdk';
 import { toDecimalText, toIsoTime } from '@crm-mesh/sdk/kit';
 import { setProperty } from 'dot-prop';
 import { convertField, isEmpty } from '../mapping/convert-field.js';
 import { readFieldKinds } from '../mapping/field-kinds.js';
+import { takeOutUnreadable } from '../mapping/unreadable.js';
 import type { HubspotConfig } from './config.js';
 import type { FetchedObject } from './fetch-records.js';
 import { modifiedAtOf, type HubspotObject } from './read-objects.js';
@@ -36,7 +37,11 @@ export async function mapHubspot(
   const object = fetched as FetchedObject;
   const record = await mapObject(notification.entity, object, context);
   const modifiedAt = (record.modifiedAt as string | undefined) ?? notification.modifiedAt;
-  return { state: 'present', record: record as unknown as AnyRecord, ...(modifiedAt !== undefined && { modifiedAt }) };
+  return {
+    state: 'present',
+    ...takeOutUnreadable(record),
+    ...(modifiedAt !== undefined && { modifiedAt }),
+  };
 }
 
 function waitForYoung({ change, modifiedAt, receivedAt }: Notification, context: Context): void {

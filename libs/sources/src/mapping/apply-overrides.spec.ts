@@ -15,7 +15,9 @@ const RECORD = {
   custom: { region__c: 'north' },
 };
 
-function apply(deal: object, object: unknown, part: Partial<{ patch: true; cleared: string[] }> = {}) {
+type Present = Extract<MappedRecord, { state: 'present' }>;
+
+function apply(deal: object, object: unknown, part: Partial<Present> = {}) {
   const mapped: MappedRecord = { state: 'present', record: RECORD as AnyRecord, ...part };
   return applyOverrides(
     mapped,
@@ -79,6 +81,21 @@ describe('rules of a connection', () => {
     const cleared = apply({ fields: { name: 'title' } }, { title: null }, { patch: true, cleared: ['amount'] });
     expect(cleared).toMatchObject({ cleared: ['amount', 'name'] });
     expect((cleared as { record: object }).record).not.toHaveProperty('name');
+  });
+
+  it('mend what the source could not read, and leave out what they cannot read themselves', () => {
+    const unread = [
+      { field: 'amount', why: 'no currency' },
+      { field: 'closeDate', why: 'no day' },
+    ];
+    const fields = { amount: { path: 'cents', unit: 'minor' }, probability: 'chance' };
+    const mapped = apply({ fields }, { cents: 1250, chance: 'high' }, { unread });
+    expect(mapped).toMatchObject({
+      record: { amount: { value: '12.50', currency: 'EUR' } },
+      unread: [unread[1], { field: 'probability', why: expect.stringContaining('deal.probability') as string }],
+    });
+    expect((mapped as Present).record).not.toHaveProperty('probability');
+    expect(apply({ without: ['amount', 'closeDate'] }, {}, { unread })).not.toHaveProperty('unread');
   });
 
   it('touch neither other entities nor what is gone, nor the record that they are given', () => {

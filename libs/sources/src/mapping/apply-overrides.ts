@@ -4,12 +4,13 @@ import { isObject } from '@crm-mesh/sdk/kit';
 import { deleteProperty } from 'dot-prop';
 import type { EntityOverrides, MappingOverrides } from './overrides-config.js';
 import { applyRule, type Draft } from './set-field.js';
+import { takeOutUnreadable } from './unreadable.js';
 
 type Present = Extract<MappedRecord, { state: 'present' }>;
 
 /**
  * The record as the connection wants it: on top of what the source made of it. `object` is the CRM's own. A field that
- * has a rule comes from there and from nowhere else. Throws MESH_MAPPING_INVALID.
+ * has a rule comes from there and from nowhere else, also where the source could not read it.
  */
 export function applyOverrides(
   mapped: MappedRecord,
@@ -47,11 +48,18 @@ function remove({ record, custom }: Draft, field: string): void {
   else deleteProperty(record, field);
 }
 
-function finish(mapped: Present, { record, custom, cleared }: Draft, { without }: EntityOverrides): MappedRecord {
+function finish(
+  { unread: before = [], ...mapped }: Present,
+  { record, custom, cleared }: Draft,
+  { fields, without }: EntityOverrides,
+): MappedRecord {
   if (Object.keys(custom).length > 0) record.custom = custom;
+  const { record: readable, unread: own = [] } = takeOutUnreadable(record);
+  const unread = [...before.filter(({ field }) => !fields.has(field) && !without.includes(field)), ...own];
   return {
     ...mapped,
-    record: record as unknown as AnyRecord,
+    record: readable,
+    ...(unread.length > 0 && { unread }),
     ...(mapped.patch && { cleared: cleared.filter((field) => !without.includes(field)) }),
   };
 }

@@ -1,5 +1,6 @@
-import { isObject, minorDigitsOf, readId, refuseMapping, toDecimalText, toIsoTime } from '@crm-mesh/sdk/kit';
+import { isObject, minorDigitsOf, readId, toDecimalText, toIsoTime } from '@crm-mesh/sdk/kit';
 import type { FieldKind } from './field-kinds.js';
+import { Unreadable } from './unreadable.js';
 
 export interface ConvertOptions {
   /** For amounts that come without one. */
@@ -33,11 +34,10 @@ const CONVERTERS: Record<Exclude<FieldKind, 'lines' | 'custom'>, Converter> = {
   timestamp: toTimestamp,
 };
 
-/** A CRM's value as a canonical field holds it. Throws MESH_MAPPING_INVALID, naming the field and never the value. */
+/** A CRM's value as a canonical field holds it, or why there is none ({@link takeOutUnreadable} finds that again). */
 export function convertField(kind: keyof typeof CONVERTERS, value: unknown, options: ConvertOptions): unknown {
-  const converted = CONVERTERS[kind](value, options);
-  if (converted !== undefined) return converted;
-  throw refuseMapping(`The field ${options.where} holds a value that cannot be read as ${kind.replaceAll('-', ' ')}.`);
+  const what = `The field ${options.where} holds a value that cannot be read as ${kind.replaceAll('-', ' ')}.`;
+  return CONVERTERS[kind](value, options) ?? new Unreadable(what);
 }
 
 function toText(value: unknown): string | undefined {
@@ -75,17 +75,20 @@ function toAddress(value: unknown): Record<string, string> | undefined {
   return Object.fromEntries(parts);
 }
 
-function toMoney(value: unknown, options: ConvertOptions): { value: string; currency: string } | undefined {
+function toMoney(
+  value: unknown,
+  options: ConvertOptions,
+): { value: string; currency: string } | Unreadable | undefined {
   const [amount, ownCurrency] = isObject(value) ? [value.value, value.currency] : [value, undefined];
   const currency = (typeof ownCurrency === 'string' ? ownCurrency : options.currency)?.toUpperCase();
   if (currency === undefined) {
-    throw refuseMapping(
-      `The field ${options.where} holds an amount without a currency.`,
-      'Set `currency` in the configuration of this connection to the currency that the CRM counts in.',
+    return new Unreadable(
+      `The field ${options.where} holds an amount without a currency. ` +
+        'Set `currency` in the configuration of this connection to the currency that the CRM counts in.',
     );
   }
   if (!/^[A-Z]{3}$/.test(currency))
-    throw refuseMapping(`The field ${options.where} has a currency that is no ISO 4217 code.`);
+    return new Unreadable(`The field ${options.where} has a currency that is no ISO 4217 code.`);
   const text = toDecimalText(amount, options.moneyUnit === 'minor' ? -minorDigitsOf(currency) : 0);
   return text === undefined ? undefined : { value: text, currency };
 }

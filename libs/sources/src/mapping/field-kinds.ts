@@ -36,6 +36,8 @@ function readKinds(recordClass: new () => object): FieldKinds {
   if (known) return known;
   const kinds = new Map<string, FieldKind>();
   for (const [field, rules] of groupRules(recordClass)) {
+    // The mesh says itself what could not be read: a CRM's own `unread` (a count of mails) is another thing.
+    if (field === 'unread') continue;
     const kind = decideKind(field, rules, Reflect.getMetadata('design:type', recordClass.prototype as object, field));
     kinds.set(field, kind);
     if (kind === 'address') for (const part of groupRules(Address).keys()) kinds.set(`${field}.${part}`, 'text');

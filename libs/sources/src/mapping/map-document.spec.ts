@@ -123,9 +123,12 @@ describe('without rules', () => {
     ['deal', { lines: ['x'] }, /no object/],
     ['company', { employeeCount: 'many' }, /company\.employeeCount.*integer/],
     ['contact', { email: {} }, /contact\.email.*text/],
-  ])('%s %o is refused', (entity, data, message) => {
-    expect(() => map(entity, data)).toThrow(message);
-    expect(() => map(entity, data)).toThrow('MESH_MAPPING_INVALID');
+  ])('%s %o is told without it', (entity, data, message) => {
+    const { record, unread } = map(entity, { ...data, ownerId: '9' });
+    const [field] = Object.keys(data);
+    expect(unread).toEqual([{ field, why: expect.stringMatching(message) as string }]);
+    expect(record).not.toHaveProperty(field!);
+    expect(record).toMatchObject({ id: '1', ownerId: '9' });
   });
 });
 

@@ -1,4 +1,3 @@
-import type { AnyRecord } from '@crm-mesh/contract';
 import type { MappedRecord } from '@crm-mesh/sdk';
 import { isObject, readId, refuseMapping, toIsoTime } from '@crm-mesh/sdk/kit';
 import { getProperty } from 'dot-prop';
@@ -8,6 +7,7 @@ import type { FieldRule } from './field-rule.js';
 import type { MappingConfig } from './mapping-config.js';
 import { readPath } from './read-path.js';
 import { applyRule, setField, type Draft, type RuleContext } from './set-field.js';
+import { takeOutUnreadable } from './unreadable.js';
 
 /** An event as it came in: `type`, `data` and what else its format has. */
 export type EventDocument = Readonly<Record<string, unknown>>;
@@ -53,8 +53,7 @@ function finish(
   if (mapping.payload === 'whole' && target.entity === 'deal') record.status ??= 'open';
   return {
     state: 'present',
-    // The normaliser validates every record; here it is still what the sender made of it.
-    record: record as unknown as AnyRecord,
+    ...takeOutUnreadable(record),
     ...(target.modifiedAt !== undefined && { modifiedAt: target.modifiedAt }),
     ...(mapping.payload === 'patch' && { patch: true as const, cleared }),
   };

@@ -1,6 +1,7 @@
 import { validateRecord, type Notification } from '@crm-mesh/contract';
 import type { MappedRecord, Source, SourceContext } from '@crm-mesh/sdk';
 import type { AdjustRecord } from './adjust-record.js';
+import { leaveOutUnread } from './leave-out-unread.js';
 import { trackReads } from './track-reads.js';
 
 export interface MapSampleInput {
@@ -30,7 +31,8 @@ export async function mapSample({ source, context, adjust, ...sample }: MapSampl
   const notification = isFetched ? sample.notification : { ...sample.notification, payload: object };
   const fetched = isFetched ? object : undefined;
   const own = copy(await source.map({ notification, fetched }, context));
-  const mapped = copy((await adjust?.(own, { notification, fetched })) ?? own);
+  const adjusted = copy((await adjust?.(own, { notification, fetched })) ?? own);
+  const mapped = leaveOutUnread(notification.entity, adjusted);
   const refusal = mapped.state === 'present' && !mapped.patch ? findRefusal(notification.entity, mapped) : undefined;
   return {
     entity: notification.entity,

@@ -1,8 +1,9 @@
-import { isObject, refuseMapping } from '@crm-mesh/sdk/kit';
+import { isObject } from '@crm-mesh/sdk/kit';
 import { getProperty, setProperty } from 'dot-prop';
 import { convertField, isEmpty, type ConvertOptions } from './convert-field.js';
 import { readFieldKinds, readLineKinds, type FieldKind } from './field-kinds.js';
 import type { FieldRule } from './field-rule.js';
+import { Unreadable } from './unreadable.js';
 
 /** A record in the making. */
 export interface Draft {
@@ -83,7 +84,12 @@ export function setField(
     if (kind === 'address' && isObject(value)) draft.cleared.push(...listEmptyParts(field, value));
     const converted = convertField(kind, value, options);
     if (!field.includes('.')) draft.record[field] = converted;
-    else setProperty(draft.record, field, field === 'address.country' ? String(converted).toUpperCase() : converted);
+    else
+      setProperty(
+        draft.record,
+        field,
+        field === 'address.country' && typeof converted === 'string' ? converted.toUpperCase() : converted,
+      );
   }
 }
 
@@ -96,10 +102,10 @@ function defineOwn(target: Record<string, unknown>, key: string, value: unknown)
   Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
 }
 
-function mapLines(value: unknown, rule: FieldRule | undefined, options: ConvertOptions): Record<string, unknown>[] {
-  if (!Array.isArray(value)) throw refuseMapping(`The field ${options.where} is no list.`);
+function mapLines(value: unknown, rule: FieldRule | undefined, options: ConvertOptions): unknown {
+  if (!Array.isArray(value)) return new Unreadable(`The field ${options.where} is no list.`);
   return value.map((line: unknown) => {
-    if (!isObject(line)) throw refuseMapping(`The field ${options.where} holds an item that is no object.`);
+    if (!isObject(line)) return new Unreadable(`The field ${options.where} holds an item that is no object.`);
     return mapLine(line, rule?.fields ?? new Map<string, FieldRule>(), options);
   });
 }

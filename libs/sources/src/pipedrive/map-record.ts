@@ -1,8 +1,9 @@
-import type { AnyRecord, Notification } from '@crm-mesh/contract';
+import type { Notification } from '@crm-mesh/contract';
 import { RetryLater, type MappedRecord, type SourceContext } from '@crm-mesh/sdk';
 import { readId, toIsoTime } from '@crm-mesh/sdk/kit';
 import { convertField, isEmpty } from '../mapping/convert-field.js';
 import { readFieldKinds } from '../mapping/field-kinds.js';
+import { takeOutUnreadable } from '../mapping/unreadable.js';
 import type { PipedriveConfig } from './config.js';
 import { readCustomFields } from './custom-fields.js';
 import type { Row } from './lists.js';
@@ -30,7 +31,7 @@ export async function mapPipedrive(
   const time = timeOf(readStateTime(row, notification));
   if (isGone(row)) return { state: 'deleted', ...time };
   const record = await mapRow(notification, row, context);
-  return { state: 'present', record: record as unknown as AnyRecord, ...time };
+  return { state: 'present', ...takeOutUnreadable(record), ...time };
 }
 
 function timeOf(modifiedAt: string | undefined): { modifiedAt?: string } {

@@ -66,9 +66,12 @@ describe('money', () => {
     });
   });
 
-  it('without a currency a deal is not told, and a company without its revenue', async () => {
+  it('without a currency a deal is told without its amount, and a company without its revenue', async () => {
     const none = { currency: undefined };
-    await expect(mapPresent('deal', { Amount: 1 }, none)).rejects.toThrow(/without a currency/);
+    await expect(mapPresent('deal', { Amount: 1 }, none)).resolves.toEqual({
+      id: expect.any(String) as string,
+      status: 'open',
+    });
     await expect(mapPresent('company', { AnnualRevenue: 5, Name: 'A' }, none)).resolves.toMatchObject({
       name: 'A',
       custom: { AnnualRevenue: 5 },

@@ -1,9 +1,10 @@
-import type { AnyRecord, Notification } from '@crm-mesh/contract';
+import type { Notification } from '@crm-mesh/contract';
 import type { MappedRecord, SourceContext } from '@crm-mesh/sdk';
 import { toDecimalText, toIsoTime } from '@crm-mesh/sdk/kit';
 import { setProperty } from 'dot-prop';
 import { convertField, isEmpty } from '../mapping/convert-field.js';
 import { readFieldKinds } from '../mapping/field-kinds.js';
+import { takeOutUnreadable } from '../mapping/unreadable.js';
 import type { SalesforceConfig } from './config.js';
 import { toId18 } from './ids.js';
 import { mapMeaning } from './map-meaning.js';
@@ -24,7 +25,7 @@ export async function mapSalesforce(
   const at = modifiedAt === undefined ? {} : { modifiedAt };
   if (row === undefined || row.IsDeleted === true) return { state: 'deleted', ...at };
   const record = await mapRow(notification.entity, row, context);
-  return { state: 'present', record: record as unknown as AnyRecord, ...at };
+  return { state: 'present', ...takeOutUnreadable(record), ...at };
 }
 
 async function mapRow(entity: string, row: Row, context: Context): Promise<Fields> {
