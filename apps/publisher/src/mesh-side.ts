@@ -111,8 +111,8 @@ export class MeshSide {
     const pollers = (opened.pollers = new Pollers({ nats, store, connections, log, metrics, holder: HOLDER, now }));
     const isLeading = (): boolean => normaliser.leading;
     const rebuilder = (opened.rebuilder = new Rebuilder({ nats, store, ledger, log, isLeading, now }));
-    const parts = { nats, store, ledger, normaliser, pollers, rebuilder, connections, outbox, version, url };
-    opened.control = await openControl(parts, nats, log);
+    const parts = { nats, store, ledger, normaliser, pollers, rebuilder, connections, outbox };
+    opened.control = await openControl({ ...parts, version, url, now }, log);
     normaliser.start();
     rebuilder.start();
     pollers.start();

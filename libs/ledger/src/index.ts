@@ -18,3 +18,4 @@ export { readLoggedEvent } from './read-logged-event.js';
 export { RebuildRun } from './rebuild/rebuild-run.js';
 export type { RebuildState } from './rebuild/rebuild-state.js';
 export { Rebuilds, type RebuildRequest } from './rebuild/rebuilds.js';
+export type { UnreadCount, UnreadRecord, UnreadRequest } from './unread-rows.js';

@@ -13,6 +13,7 @@ import { listEntities, readMarks, readRanges, type KeyRange, type PackedMarks } 
 import { preparePosition } from './prepare-position.js';
 import { readLoggedEvent } from './read-logged-event.js';
 import { nameKey } from './row-keys.js';
+import { countUnread, readUnread, type UnreadCount, type UnreadRecord, type UnreadRequest } from './unread-rows.js';
 
 export interface LedgerOptions {
   nats: Nats;
@@ -171,6 +172,18 @@ export class Ledger {
   async listEntities(): Promise<EntityScope[]> {
     if (this.#memory.dirtyCount > 0) await this.flush();
     return listEntities(this.#options.store);
+  }
+
+  /** Records of which something could not be read, with all that the log says now. */
+  async readUnread(request: UnreadRequest): Promise<UnreadRecord[]> {
+    await this.refresh();
+    if (this.#memory.dirtyCount > 0) await this.flush();
+    return readUnread(this.#options.store, request);
+  }
+
+  /** How many there are, as far as is committed. */
+  countUnread(): Promise<UnreadCount[]> {
+    return countUnread(this.#options.store);
   }
 
   /** Commits what has gathered. */

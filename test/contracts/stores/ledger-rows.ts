@@ -12,6 +12,7 @@ import {
   savePosition,
   upsertEntries,
 } from '../../../libs/ledger/src/ledger-rows.js';
+import { countUnread, readUnread } from '../../../libs/ledger/src/unread-rows.js';
 
 const FULL: StoredEntry = {
   key: { tenant: 'ac me', connection: 'hubspot', entity: 'deal', id: '47.11 *>😀' },
@@ -25,6 +26,7 @@ const FULL: StoredEntry = {
   dataText: JSON.stringify({ id: '47.11 *>😀', name: 'a \u0000 ? ä' }),
   aliases: ['1', '2'],
   fieldTimes: { base: 1, fields: { name: 2 } },
+  unread: ['amount', 'address.country'],
 };
 const entry = (id: string, more: Partial<StoredEntry> = {}): StoredEntry => ({
   ...{ key: { ...FULL.key, id }, version: 1, state: 'present', hash: '', sequence: 1, aliases: [] },
@@ -58,6 +60,35 @@ export function describeLedgerRows(getStore: () => Store): void {
     it('takes more than a statement holds', async () => {
       await put(...Array.from({ length: 1_100 }, (_, i) => entry(`r${i}`)));
       expect(await countRecords(getStore())).toBe(1_100);
+    });
+
+    it('finds and counts records of which something could not be read, while they are there', async () => {
+      await put(
+        entry('a', { unread: ['amount'] }),
+        entry('b *>', { unread: ['amount', 'closeDate'] }),
+        entry('c', { unread: ['amount'] }),
+        entry('gone', { state: 'deleted', unread: ['amount'] }),
+        entry('read'),
+        { ...entry('other'), key: { ...FULL.key, connection: 'shop', id: 'other' }, unread: ['name'] },
+      );
+      const { tenant, connection, entity } = FULL.key;
+      const find = (part: object) => readUnread(getStore(), { tenant, connection, limit: 9, ...part });
+      const all = await find({});
+      expect(all.map(({ key, fields }) => [key.id, fields])).toEqual([
+        ['a', ['amount']],
+        ['b *>', ['amount', 'closeDate']],
+        ['c', ['amount']],
+      ]);
+      expect(await find({ limit: 1 })).toEqual(all.slice(0, 1));
+      expect(await find({ entity, after: { entity, id: 'a' } })).toEqual(all.slice(1));
+      expect(await find({ entity: 'contact' })).toEqual([]);
+      const counted = (await countUnread(getStore())).toSorted((one, other) => one.records - other.records);
+      expect(counted.slice(-1)).toEqual([{ tenant, connection, entity, fields: ['amount'], records: 2 }]);
+      expect(counted).toHaveLength(3);
+      expect(counted).toContainEqual({ tenant, connection: 'shop', entity, fields: ['name'], records: 1 });
+      // Read at last.
+      await put(entry('a', { sequence: 2 }));
+      expect(await find({})).toEqual(all.slice(1));
     });
 
     it('forgets a record, and finds what lies above a sequence', async () => {

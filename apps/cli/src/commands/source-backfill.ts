@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
-import { MeshError } from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
@@ -8,6 +7,7 @@ import { EXIT, type ExitCode } from '../exit-code.js';
 import { withMesh } from '../mesh/connect-mesh.js';
 import { beginBackfill, cancelBackfill, followBackfill, type BackfillOrder } from '../mesh/follow-backfill.js';
 import { nameActor } from '../mesh/name-actor.js';
+import { readConnectionName } from '../mesh/read-connection-name.js';
 import { describeBackfill } from '../output/source-tables.js';
 
 interface BackfillOptions {
@@ -43,12 +43,7 @@ async function loadConnection(context: CliContext, options: BackfillOptions, nam
 
 /** Throws MESH_USAGE. */
 function planOrder(name: string, { entity, as }: BackfillOptions): BackfillOrder {
-  const [tenant, connection, ...rest] = name.split('/');
-  if (!tenant || !connection || rest.length > 0) {
-    const cure = 'Write it as tenant/connection; `mesh source status` shows them.';
-    throw new MeshError('MESH_USAGE', `"${name}" names no connection.`, { cure });
-  }
-  return { tenant, connection, by: nameActor(as), ...(entity ? { entities: entity } : {}) };
+  return { ...readConnectionName(name), by: nameActor(as), ...(entity ? { entities: entity } : {}) };
 }
 
 async function load(

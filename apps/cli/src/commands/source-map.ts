@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
 import { MeshError, type Notification } from '@crm-mesh/contract';
-import type { ApiClient, NotificationDraft, SourceContext } from '@crm-mesh/sdk';
+import type { ApiClient, MappedRecord, NotificationDraft, SourceContext, UnreadField } from '@crm-mesh/sdk';
 import { isObject, readId } from '@crm-mesh/sdk/kit';
 import {
   connectApi,
@@ -64,7 +64,7 @@ async function mapFile(context: CliContext, options: MapOptions): Promise<ExitCo
   api?.close();
   context.terminal.printJson({ connection: found.title, records: results });
   context.terminal.print(results.map(renderMapped).join('\n\n') || 'The request holds no notification.');
-  return results.some(({ refusal }) => refusal !== undefined) ? EXIT.problem : EXIT.ok;
+  return results.some(isWanting) ? EXIT.problem : EXIT.ok;
 }
 
 /** What a refresh token is replaced with would be lost here, and the publisher could not go on. */
@@ -150,12 +150,22 @@ function complete({ connection }: FoundConnection, draft: NotificationDraft): No
 
 const usage = (what: string, cure: string): MeshError => new MeshError('MESH_USAGE', what, { cure });
 
+/** All of it, or a field, cannot be told. */
+function isWanting({ mapped, refusal }: MappedSample): boolean {
+  return refusal !== undefined || listUnread(mapped).length > 0;
+}
+
+function listUnread(mapped: MappedRecord): readonly UnreadField[] {
+  return mapped.state === 'present' ? (mapped.unread ?? []) : [];
+}
+
 function renderMapped({ entity, id, mapped, refusal, leftOver }: MappedSample): string {
   const shown = mapped.state === 'present' ? JSON.stringify(mapped.record, undefined, 2) : mapped.state;
   return [
     `${refusal === undefined ? pc.green('✓') : pc.red('✗')} ${pc.bold(`${entity}/${id}`)}${mapped.state === 'present' && mapped.patch ? ' (patch)' : ''}`,
     shown,
     ...(refusal === undefined ? [] : [pc.red(refusal)]),
+    ...listUnread(mapped).map(({ field, why }) => `${pc.red('left out:')} ${entity}.${field}: ${why}`),
     leftOver.length === 0 ? pc.dim('nothing was left over') : `${pc.yellow('left over:')} ${leftOver.join(', ')}`,
   ].join('\n');
 }

@@ -7,6 +7,7 @@ import { explainRequest, readRecordedRequest, type RequestExplanation } from '@c
 import type { CliContext } from '../cli-context.js';
 import { addSourceBackfill } from './source-backfill.js';
 import { addSourceMap } from './source-map.js';
+import { addSourceRetell } from './source-retell.js';
 import { addSourceStatus } from './source-status.js';
 import { addSourceCheck } from './source-check.js';
 import { addSourceNew } from './source-new.js';
@@ -41,6 +42,7 @@ export function addSource(program: Command): void {
   addSourceMap(source);
   addSourceStatus(source);
   addSourceBackfill(source);
+  addSourceRetell(source);
   addSourceNew(source);
   addSourceCheck(source);
 }

@@ -44,6 +44,8 @@ export interface SourceStatus {
   backfill?: BackfillStatus;
   quota?: { remaining?: number; dailyRemaining?: number; dailyLimit?: number };
   webhooks?: { events: number; missed: number };
+  /** How many records are told without a field that could not be read. */
+  unread?: { entity: string; field: string; records: number }[];
 }
 
 const TIMEOUT_MS = 3_000;

@@ -8,7 +8,7 @@ const right = (title: string): Column => ({ title, align: 'right' });
 /** Everything of `mesh source status` for people. */
 export function renderSources(sources: readonly SourceStatus[], nowMs: number): string {
   if (sources.length === 0) return pc.dim('none: add a connection to mesh.yaml');
-  return [renderConnections(sources, nowMs), ...renderReading(sources, nowMs)].join('\n\n');
+  return [renderConnections(sources, nowMs), ...renderReading(sources, nowMs), ...renderLeftOut(sources)].join('\n\n');
 }
 
 function renderConnections(sources: readonly SourceStatus[], nowMs: number): string {
@@ -49,6 +49,16 @@ function describeQuota({ quota }: SourceStatus): string {
   if (dailyRemaining === undefined) return remaining === undefined ? '' : formatCount(remaining);
   const of = dailyLimit === undefined ? '' : ` of ${formatCount(dailyLimit)}`;
   return `${formatCount(dailyRemaining)}${of} today`;
+}
+
+/** `acme/hubspot left out: deal.amount 12`: records that are told without a field. */
+function renderLeftOut(sources: readonly SourceStatus[]): string[] {
+  return sources.flatMap(({ tenant, name, unread = [] }) => {
+    if (unread.length === 0) return [];
+    const fields = unread.map(({ entity, field, records }) => `${entity}.${field} ${formatCount(records)}`).join(', ');
+    const cure = `mend the mapping, then: mesh source retell ${tenant}/${name}`;
+    return [`${tenant}/${name} ${pc.yellow('left out:')} ${fields}\n  ${pc.dim(cure)}`];
+  });
 }
 
 /** A row for each thing that is read; nothing where nothing is. */

@@ -54,7 +54,7 @@ export class RedriveCommand extends DropCommand {
   patch?: CommandPatch;
 }
 
-export class CancelBackfillCommand {
+class ConnectionCommand {
   @IsString()
   @IsNotEmpty()
   tenant!: string;
@@ -65,7 +65,9 @@ export class CancelBackfillCommand {
   connection!: string;
 }
 
-export class BackfillCommand extends CancelBackfillCommand {
+export class CancelBackfillCommand extends ConnectionCommand {}
+
+export class BackfillCommand extends ConnectionCommand {
   /** Absent: all that the source can scan. */
   @IsOptional()
   @IsArray()
@@ -83,6 +85,37 @@ export class LedgerRebuildCommand {
   /** `verify`: it is compared, and the ledger stays as it is. */
   @IsIn(['rebuild', 'verify'])
   goal!: 'rebuild' | 'verify';
+
+  /** Who asks; kept in CRM_AUDIT. */
+  @IsString()
+  @IsNotEmpty()
+  by!: string;
+}
+
+class RetellPosition {
+  @IsString()
+  entity!: string;
+
+  @IsString()
+  id!: string;
+}
+
+export class RetellCommand extends ConnectionCommand {
+  /** Absent: all. */
+  @IsOptional()
+  @IsString()
+  entity?: string;
+
+  /** A field of the canonical record; absent: any that could not be read. */
+  @IsOptional()
+  @IsString()
+  field?: string;
+
+  /** As the last answer had it. */
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => RetellPosition)
+  after?: RetellPosition;
 
   /** Who asks; kept in CRM_AUDIT. */
   @IsString()

@@ -14,6 +14,8 @@ import type { BackfillState } from '../polling/backfill-state.js';
 import type { SourceStatus } from '../polling/describe-connection.js';
 import type { Pollers } from '../polling/pollers.js';
 import type { Rebuilder } from '../rebuild/rebuilder.js';
+import { listLeftOut, type LeftOut } from '../schema/left-out.js';
+import { retellUnread, type RetellAnswer } from '../schema/retell.js';
 import {
   BackfillCommand,
   CancelBackfillCommand,
@@ -21,6 +23,7 @@ import {
   ExplainQuestion,
   LedgerRebuildCommand,
   RedriveCommand,
+  RetellCommand,
 } from './commands.js';
 import { readSnapshot, SnapshotCommand, type SnapshotAnswer } from './snapshot.js';
 
@@ -37,6 +40,7 @@ export interface ControlOptions {
   outbox: Outbox;
   version: string;
   url(): string;
+  now(): number;
   /** What the last reconciliation said of a record; default: nothing. */
   findDifferences?: FindDifferences;
 }
@@ -94,9 +98,17 @@ export class ControlController {
 
   /** Each publisher knows its own part: ask all of them. */
   @MessagePattern('sources')
-  sources(): Promise<SourceStatus[]> {
+  async sources(): Promise<(SourceStatus & { unread: LeftOut[] })[]> {
     this.options.normaliser.counts.webhooks.sweep();
-    return this.options.pollers.status();
+    const [statuses, counts] = await Promise.all([this.options.pollers.status(), this.options.ledger.countUnread()]);
+    return statuses.map((status) => ({ ...status, unread: listLeftOut(counts, status) }));
+  }
+
+  /** Page by page. */
+  @MessagePattern('retell')
+  retell(@Payload() command: RetellCommand): Promise<RetellAnswer> {
+    if (!command) throw new MeshError('MESH_CONTROL_INVALID', 'retell needs tenant, connection and by.');
+    return retellUnread(this.options, command);
   }
 
   @MessagePattern('backfill')

@@ -1,4 +1,3 @@
-import type { Nats } from '@crm-mesh/jetstream';
 import { ControlErrorFilter, JetStreamStrategy } from '@crm-mesh/jetstream/nest';
 import { NestLogger, type Logger } from '@crm-mesh/telemetry';
 import { Module, ValidationPipe, type DynamicModule, type INestMicroservice } from '@nestjs/common';
@@ -18,8 +17,8 @@ class ControlModule {
 }
 
 /** The control plane: `mesh.ctl.publisher.<verb>`. It is apart from the HTTP app, which must be there before NATS is. */
-export async function openControl(options: ControlOptions, nats: Nats, log: Logger): Promise<INestMicroservice> {
-  const strategy = new JetStreamStrategy({ nats, app: 'publisher', version: options.version });
+export async function openControl(options: ControlOptions, log: Logger): Promise<INestMicroservice> {
+  const strategy = new JetStreamStrategy({ nats: options.nats, app: 'publisher', version: options.version });
   const control = await NestFactory.createMicroservice<MicroserviceOptions>(ControlModule.register(options), {
     strategy,
     logger: new NestLogger(log),

@@ -1,0 +1,24 @@
+import type { RecordKey } from '@crm-mesh/contract';
+import type { UnreadCount } from '@crm-mesh/ledger';
+
+/** How many records are told without a field, as it could not be read when the CRM was heard of them last. */
+export interface LeftOut {
+  entity: string;
+  field: string;
+  records: number;
+}
+
+/** Of one connection, by entity and field. */
+export function listLeftOut(
+  counts: readonly UnreadCount[],
+  { tenant, name }: Pick<RecordKey, 'tenant'> & { name: string },
+): LeftOut[] {
+  const byField = new Map<string, LeftOut>();
+  for (const { entity, fields, records } of counts.filter((one) => one.tenant === tenant && one.connection === name)) {
+    for (const field of fields) {
+      const key = `${entity}.${field}`;
+      byField.set(key, { entity, field, records: (byField.get(key)?.records ?? 0) + records });
+    }
+  }
+  return [...byField].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, leftOut]) => leftOut);
+}
