@@ -32,6 +32,7 @@ const TABLES = [
     'ledger_ranges_shadow',
     'ledger_shadow',
     'ledger_state',
+    'payload_shapes',
     'publisher_cursors',
     'publisher_outbox',
     'publisher_refresh_tokens',

@@ -24,6 +24,7 @@ export { mapSample, type MappedSample } from './mapping/map-sample.js';
 export { openMapping, type OpenedMapping } from './mapping/open-mapping.js';
 export { MappingOverrides } from './mapping/overrides-config.js';
 export { diffDescriptions, type SchemaChange } from './schema/diff-descriptions.js';
+export { PayloadShape, type PayloadChange, type StoredShape } from './schema/payload-shape.js';
 export { PipedriveConfig, PipedriveOAuth, PipedriveRateLimit } from './pipedrive/config.js';
 export { pipedriveSource } from './pipedrive/index.js';
 export { SHIPPED_SOURCES } from './registry.js';

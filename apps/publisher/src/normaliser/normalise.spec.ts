@@ -31,6 +31,7 @@ async function state(
     writer: { write: (statement) => Promise.resolve(void statements.push(statement)) },
     counts: new NormaliserCounts(createMetrics({ app: 'publisher' }), { connections, now: Date.now }),
     unread: { note: () => undefined },
+    payloads: { look: () => undefined },
     onLogReplaced: () => undefined,
   });
   const items = gathered.map((part, index) => ({

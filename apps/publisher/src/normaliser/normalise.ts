@@ -15,6 +15,7 @@ import type { Connection, Connections } from '../connections/connections.js';
 import { NotLeading, type EventWriter } from './event-writer.js';
 import { leaveOutBinaries } from './leave-out-binaries.js';
 import type { NormaliserCounts } from './normaliser-counts.js';
+import type { PayloadWatch } from '../schema/payload-watch.js';
 import type { UnreadFields } from '../schema/unread-fields.js';
 
 /** When JetStream refuses or is away: the next try. */
@@ -35,6 +36,7 @@ export interface NormaliseOptions {
   writer: Pick<EventWriter, 'write'>;
   counts: NormaliserCounts;
   unread: Pick<UnreadFields, 'note'>;
+  payloads: Pick<PayloadWatch, 'look'>;
   /** CRM_EVENTS was made anew: the ledger must begin again. */
   onLogReplaced(): void;
 }
@@ -70,6 +72,8 @@ async function normaliseRecord(
   const steps = connection.source.fetch ? [gatherNotifications([first, ...rest])] : gathered;
   for (const notification of steps) {
     const fetched = await readObject(connection, notification, run);
+    // Before it is mapped: what cannot be mapped is worth a look most of all.
+    options.payloads.look(connection, notification, fetched);
     const said = await mapNotification(connection, { notification, fetched }, run);
     const { mapped: told, leftOut } = leaveOutBinaries(said);
     if (leftOut.length > 0)

@@ -22,6 +22,7 @@ import { EventWriter } from './event-writer.js';
 import { createNormalise } from './normalise.js';
 import { NormaliserCounts } from './normaliser-counts.js';
 import { pauseFor } from '../pause-for.js';
+import { PayloadWatch } from '../schema/payload-watch.js';
 import { UnreadFields } from '../schema/unread-fields.js';
 
 export const NORMALISER = 'normaliser';
@@ -121,16 +122,20 @@ export class Normaliser {
   async #lead(lease: Lease, signal: AbortSignal): Promise<void> {
     const { ledger, log } = this.options;
     this.#lease = lease;
+    // Of this leader: another may have seen and saved more since.
+    const payloads = new PayloadWatch(this.options);
     try {
       // What a former leader has told comes first.
       await ledger.replay();
       const startAgain = new Promise<void>((resolve) => (this.#startAgain = resolve));
-      this.#consumer = await startConsumer(this.#describeConsumer(lease), this.#dependencies());
+      payloads.start();
+      this.#consumer = await startConsumer(this.#describeConsumer(lease, payloads), this.#dependencies());
       log.info({ epoch: lease.epoch, position: ledger.position }, 'normaliser leads');
       await Promise.race([lease.lost, startAgain, untilAborted(signal)]);
     } finally {
       await this.#consumer?.stop();
       this.#consumer = undefined;
+      await payloads.stop();
       await lease.release();
       log.info({ epoch: lease.epoch }, 'normaliser leads no more');
     }
@@ -141,7 +146,7 @@ export class Normaliser {
     return { nats, store, log, metrics, now, decideBarrier, onSettled: (notice) => this.#tell(notice) };
   }
 
-  #describeConsumer(lease: Lease): ConsumerSpec {
+  #describeConsumer(lease: Lease, payloads: PayloadWatch): ConsumerSpec {
     const { nats, ledger, log, connections, now, version } = this.options;
     const monotonicNow = this.options.monotonicNow ?? ((): number => performance.now());
     const { counts } = this;
@@ -170,7 +175,7 @@ export class Normaliser {
       epoch: lease.epoch,
       isHeld: () => lease.isHeld(),
       runHandler: createNormalise({
-        ...{ connections, writer, counts, unread: this.#unread },
+        ...{ connections, writer, counts, unread: this.#unread, payloads },
         onLogReplaced: () => this.#startAgain(),
       }),
     };

@@ -89,6 +89,7 @@ function follow(crm: CrmHistory, plant: Plant): (signs: readonly Sign[], second:
     writer,
     counts: normaliserCounts,
     unread: { note: () => undefined },
+    payloads: { look: () => undefined },
     onLogReplaced,
   });
   return async (signs, now) => {

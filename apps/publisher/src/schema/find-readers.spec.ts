@@ -31,6 +31,19 @@ describe('who reads what has changed', () => {
       { source: false, mappings: ['deal.custom.area'], plugins: ['silent', 'regions', 'areas'] },
     ],
     [
+      'who reads a path of its objects, where the change was seen there',
+      find(
+        { field: 'data.lines[].price' },
+        { sourceReads: ['data'], ruled: new Map([['amount', 'data.lines[0].price']]) },
+      ),
+      { source: false, mappings: ['deal.amount'], plugins: ['silent', 'amounts'] },
+    ],
+    [
+      'the source, where it reads the path from within',
+      find({ field: 'properties.amount' }, { sourceReads: ['amount'] }),
+      { source: true, mappings: [], plugins: ['silent', 'amounts'] },
+    ],
+    [
       'all that read the entity, when it is gone or its stages changed',
       find({ kind: 'stage-changed', value: 'sales/s2' }),
       { source: true, mappings: [], plugins: ['silent', 'amounts', 'regions', 'areas'] },

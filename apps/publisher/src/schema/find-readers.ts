@@ -28,14 +28,22 @@ export function findReaders(
 ): Readers {
   const { entity, field } = change;
   const mappings = [...known.ruled]
-    .filter(([, path]) => field === undefined || path.split(/[.[\]]/).includes(field))
+    .filter(([, path]) => field === undefined || isFrom(path, field))
     .map(([name]) => `${entity}.${name}`);
-  const isRead = field === undefined || known.sourceReads.includes(field);
-  const names = field === undefined ? undefined : [`${entity}.custom.${field}`, `${entity}.${field}`, ...mappings];
+  const isRead = field === undefined || known.sourceReads.some((path) => path === field || field.endsWith(`.${path}`));
+  const last = field?.slice(field.lastIndexOf('.') + 1);
+  const names = last === undefined ? undefined : [`${entity}.custom.${last}`, `${entity}.${last}`, ...mappings];
   const plugins = known.plugins.filter(
     (plugin) => listensTo(plugin, entity) && needs(plugin, { entity, names, isRead }),
   );
   return { source: isRead, mappings, plugins: plugins.map(({ name }) => name) };
+}
+
+/** `field` is a name in the CRM's metadata, or a path in its objects (`emails[].value`). */
+function isFrom(path: string, field: string): boolean {
+  const plain = path.replace(/\[\d+\]/g, '[]');
+  if (!/[.[]/.test(field)) return plain.split(/[.[\]]/).includes(field);
+  return plain === field || plain.startsWith(`${field}.`) || field.startsWith(`${plain}.`);
 }
 
 /** Who depends on a field of the canonical record. */

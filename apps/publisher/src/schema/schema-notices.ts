@@ -11,6 +11,8 @@ export interface SchemaNotice extends Omit<SchemaChange, 'kind'> {
   /** `acme/hubspot` */
   connection: string;
   readBy: Readers;
+  /** The change was seen in what the CRM sends, not in its metadata: `field` is a path in its objects. */
+  seenIn?: 'payloads';
   /** For `field-unread`: what is wrong, in words, and how often it was since it was told last. */
   why?: string;
   times?: number;

@@ -1,5 +1,5 @@
 import { defineSource, type Hypothesis, type SourceContext } from '@crm-mesh/sdk';
-import { draftNotification, mapNotification } from '../mapping/split-documents.js';
+import { draftNotification, listRead, mapNotification } from '../mapping/split-documents.js';
 import { CloudEventsConfig } from './config.js';
 import { readEvents } from './read-events.js';
 import { answerHandshake, verifyCloudEvents } from './verify.js';
@@ -19,6 +19,7 @@ export const cloudEventsSource = defineSource<CloudEventsConfig>({
       return draftNotification(event, { dedupeKey, timePath: 'time' }, context) ?? [];
     }),
   map: mapNotification,
+  reads: listRead,
   hypotheses: listHypotheses,
 });
 

@@ -8,7 +8,7 @@ import {
 import { isObject, parseJsonBody, readId, refuseNotification } from '@crm-mesh/sdk/kit';
 import { hash } from 'node:crypto';
 import { readPath } from '../mapping/read-path.js';
-import { draftNotification, mapNotification } from '../mapping/split-documents.js';
+import { draftNotification, listRead, mapNotification } from '../mapping/split-documents.js';
 import { HmacConfig } from './config.js';
 import { verifyHmac } from './verify.js';
 
@@ -19,6 +19,7 @@ export const hmacSource = defineSource<HmacConfig>({
   verify: verifyHmac,
   split: splitEvents,
   map: mapNotification,
+  reads: listRead,
   hypotheses: listHypotheses,
 });
 

@@ -14,7 +14,7 @@ import { hash } from 'node:crypto';
 import { toApiAuth } from '../kit/api/auth-config.js';
 import { findModifiedAt } from '../mapping/map-document.js';
 import { readPath } from '../mapping/read-path.js';
-import { mapNotification } from '../mapping/split-documents.js';
+import { listRead, mapNotification } from '../mapping/split-documents.js';
 import { JsonPollerConfig, type PolledEntity } from './config.js';
 import { fillWindow, leaveWindowOut } from './fill-window.js';
 import { readPage, type RowPage } from './read-page.js';
@@ -31,6 +31,7 @@ export const jsonPollerSource = defineSource<JsonPollerConfig>({
   poll: { entities: listEntities, page: pollPage },
   scan: { entities: listEntities, page: scanPage },
   map: mapNotification,
+  reads: listRead,
 });
 
 function describeApi({ url, auth, rateLimit, timeoutMs, headers }: JsonPollerConfig): ApiDescription {

@@ -3,6 +3,7 @@ import type { MappedRecord, NotificationDraft, SourceContext } from '@crm-mesh/s
 import { isObject, readId, refuseMapping, refuseNotification } from '@crm-mesh/sdk/kit';
 import { readEventType } from './event-type.js';
 import { findId, findModifiedAt, mapDocument, type EventDocument } from './map-document.js';
+import { readFieldKinds } from './field-kinds.js';
 import type { MappingConfig } from './mapping-config.js';
 import { readPath } from './read-path.js';
 
@@ -54,6 +55,17 @@ export function mapNotification(
     { entity, change, id, modifiedAt, ...(read?.status && { status: read.status }) },
     mapping,
   );
+}
+
+/** What of an event the mapping reads: what its rules name, and every field that is called as ours is. */
+export function listRead(entity: string, { mapping }: { mapping: MappingConfig }): readonly string[] {
+  const rules = [...(mapping.entities.get(entity)?.fields ?? [])];
+  const ruled = new Set(rules.map(([field]) => field));
+  const own = [...readFieldKinds(entity).keys()].filter((field) => !ruled.has(field));
+  return [
+    ...rules.flatMap(([field, { path = field, const: constant }]) => (constant === undefined ? [path] : [])),
+    ...own,
+  ];
 }
 
 function readMergedIds(document: EventDocument, mapping: MappingConfig): string[] {

@@ -1,6 +1,6 @@
 import { defineSource, type Hypothesis, type SourceContext } from '@crm-mesh/sdk';
 import { isObject, parseJsonBody, refuseNotification } from '@crm-mesh/sdk/kit';
-import { draftNotification, mapNotification } from '../mapping/split-documents.js';
+import { draftNotification, listRead, mapNotification } from '../mapping/split-documents.js';
 import { StandardWebhooksConfig } from './config.js';
 import { readWebhookId, verifyStandardWebhook } from './verify.js';
 
@@ -17,6 +17,7 @@ export const standardWebhooksSource = defineSource<StandardWebhooksConfig>({
     return [draftNotification(event, { dedupeKey, timePath: 'timestamp' }, context) ?? []].flat();
   },
   map: mapNotification,
+  reads: listRead,
   hypotheses: listHypotheses,
 });
 
