@@ -144,6 +144,7 @@ describe('docs/write-a-plugin.md', () => {
       description: true,
       events: true,
       reads: true,
+      schemas: true,
       config: true,
       delivery: true,
       imports: true,

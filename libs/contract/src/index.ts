@@ -90,7 +90,9 @@ export {
   type ReconcileQuestion,
   type RecordPlace,
 } from './reconciliation/question.js';
-export { dataSchemaUrl } from './schema/json-schema.js';
+export { castForReader, type SchemaVersions } from './schema/cast-event.js';
+export { dataSchemaUrl, schemaVersion } from './schema/json-schema.js';
+export { SCHEMA_STEPS, type SchemaStep, type SchemaSteps, type VersionedData } from './schema/steps.js';
 export {
   MAX_SUBJECT_BYTES,
   auditSubject,

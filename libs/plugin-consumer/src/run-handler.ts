@@ -1,4 +1,11 @@
-import { formatRecordKey, MeshError, parseCheckedEvent, parseEventSubject, type MeshEvent } from '@crm-mesh/contract';
+import {
+  castForReader,
+  formatRecordKey,
+  MeshError,
+  parseCheckedEvent,
+  parseEventSubject,
+  type MeshEvent,
+} from '@crm-mesh/contract';
 import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
 import { describeError, type Outcome, type RunOutcome } from '@crm-mesh/delivery/outcome';
 import { isEvent, type Log, type Plugin } from '@crm-mesh/sdk';
@@ -88,14 +95,17 @@ function joinParts(failed: Failures, refused: Failures, skipped: number[] = []):
   return { kind: 'partly', failed: all, ...(skipped.length > 0 ? { skipped } : {}) };
 }
 
-/** A handler relies on the types that its `events` give it, so what breaks them is buried and never handed over. */
+/**
+ * A handler relies on the types that its `events` give it, so what breaks them is buried and never handed over. What it gets is
+ * of the version that it was written for.
+ */
 export function readEvent(
-  plugin: Pick<Plugin, 'name' | 'events'>,
+  plugin: Pick<Plugin, 'name' | 'events' | 'schemas'>,
   item: RunInput['items'][number],
 ): MeshEvent | (Outcome & { kind: 'permanent' }) {
   try {
     const event = parseCheckedEvent(item.data);
-    if (plugin.events.some((pattern) => isEvent(event, pattern))) return event;
+    if (plugin.events.some((pattern) => isEvent(event, pattern))) return castForReader(event, plugin.schemas);
     const what = `An event's type is ${event.type}, which "${plugin.name}" does not listen to.`;
     throw new MeshError('MESH_EVENT_INVALID', what, { cure: 'Publish it on the subject of its own type.' });
   } catch (error) {

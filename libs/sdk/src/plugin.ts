@@ -1,4 +1,4 @@
-import type { EventPattern, MeshEvent } from '@crm-mesh/contract';
+import type { EventPattern, KnownEntity, MeshEvent } from '@crm-mesh/contract';
 import type { ConfigSchema } from './config-schema.js';
 import type { DeliveryOptions, DeliveryPreset } from './delivery-options.js';
 import type { Log } from './log.js';
@@ -84,6 +84,11 @@ export interface PluginDefinition<
    * it: a change of a CRM's schema names the plugins that read what has changed.
    */
   reads?: readonly string[];
+  /**
+   * The versions of records that it was written for, by entity: `{ deal: 1 }`. It goes on getting these when the model moves on.
+   * Of entities that are not named it gets the newest, also of events that were told long ago.
+   */
+  schemas?: Readonly<Partial<Record<KnownEntity | 'custom', number>>>;
   /** Describes `plugins.<name>` of mesh.yaml; wrong values are refused with the key's name. */
   config?: ConfigSchema<C>;
   /** How events are delivered; `plugins.<name>.delivery` of mesh.yaml overrides it, key by key. */

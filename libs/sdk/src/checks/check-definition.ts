@@ -4,6 +4,7 @@ import { checkBatching } from './check-batching.js';
 import { checkConfigSchema } from './check-config-schema.js';
 import { checkDelivery } from './check-delivery.js';
 import { checkProviders } from './check-providers.js';
+import { checkSchemas } from './check-schemas.js';
 import { describeUnknownKey, type Problem } from './problem.js';
 
 const HANDLE_CURE = 'Write: async handle(event, context) { … }.';
@@ -17,6 +18,7 @@ const KEYS = [
   'description',
   'events',
   'reads',
+  'schemas',
   'config',
   'delivery',
   'imports',
@@ -31,6 +33,7 @@ export function checkDefinition(plugin: object, usualName = 'my-plugin'): Proble
     ...checkName(fields['name'], usualName),
     ...checkEvents(fields['events']),
     ...checkReads(fields['reads']),
+    ...checkSchemas(fields['schemas']),
     ...checkFunctions(fields),
     ...checkConfigSchema(fields['config']),
     ...checkDescription(fields['description']),
