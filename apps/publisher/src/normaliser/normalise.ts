@@ -12,6 +12,7 @@ import { PermanentError, type MappedRecord } from '@crm-mesh/sdk';
 import { classifyError } from '@crm-mesh/sdk/running';
 import { gatherNotifications, leaveOutUnread } from '@crm-mesh/sources';
 import type { Connection, Connections } from '../connections/connections.js';
+import { applyMapping } from './apply-mapping.js';
 import { NotLeading, type EventWriter } from './event-writer.js';
 import { leaveOutBinaries } from './leave-out-binaries.js';
 import type { NormaliserCounts } from './normaliser-counts.js';
@@ -101,23 +102,14 @@ async function readObject(
 }
 
 async function mapNotification(
-  { source, context, adjust }: Connection,
+  connection: Connection,
   input: { notification: Notification; fetched: unknown },
   run: HandlerRun,
 ): Promise<MappedRecord> {
-  const { notification } = input;
   try {
-    const own = await source.map(input, context);
-    const mapped = (await adjust?.(own, input)) ?? own;
-    if (mapped.state === 'present' && mapped.record.id !== notification.id) {
-      throw new MeshError(
-        'MESH_MAPPING_INVALID',
-        `The mapping of ${source.name} gives ${notification.entity} another id than the notification.`,
-      );
-    }
-    return mapped;
+    return await applyMapping(connection, input);
   } catch (error) {
-    throw classifyError(error, run.signal).kind === 'failed' ? refuseMapping(error, notification) : error;
+    throw classifyError(error, run.signal).kind === 'failed' ? refuseMapping(error, input.notification) : error;
   }
 }
 
