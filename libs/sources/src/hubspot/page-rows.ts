@@ -40,18 +40,19 @@ function complete({ entity, rows, complete: isComplete }: Rows, context: Context
 
 function draftRow(entity: string, row: HubspotObject, fetched: unknown): NotificationDraft {
   const isRead = fetched !== undefined && !(fetched instanceof Error);
-  const object = isRead ? (fetched as HubspotObject) : row;
-  const mergedIds = listMerged(object);
-  return {
-    ...draftVersion(entity, object),
-    ...(mergedIds.length > 0 && { mergedIds }),
-    ...(isRead && { fetched }),
-  };
+  return { ...draftVersion(entity, isRead ? (fetched as HubspotObject) : row), ...(isRead && { fetched }) };
 }
 
-/** Which record is at which version: the same however often it is seen, another when anything in it is another. */
+/** What of an object says that others were merged into it. */
+export const MERGED_PROPERTIES = ['hs_merged_object_ids', 'hs_calculated_merged_vids'];
+
+/**
+ * Which record is at which version, and whom it has swallowed: the same however often it is seen, another when anything in
+ * it is another.
+ */
 export function draftVersion(entity: string, object: HubspotObject): NotificationDraft {
   const modifiedAt = modifiedAtOf(object);
+  const mergedIds = listMerged(object);
   const content = hash('sha256', JSON.stringify(object), 'base64url').slice(0, 16);
   return {
     entity,
@@ -59,6 +60,7 @@ export function draftVersion(entity: string, object: HubspotObject): Notificatio
     change: 'unknown',
     dedupeKey: ['row', entity, object.id, modifiedAt ?? '', content].join('/'),
     ...(modifiedAt !== undefined && { modifiedAt }),
+    ...(mergedIds.length > 0 && { mergedIds }),
     // The object itself stands in `fetched`.
     payload: { id: object.id, updatedAt: modifiedAt ?? null },
   };

@@ -1,7 +1,7 @@
 import type { ScanPage, ScanRequest, SourceContext } from '@crm-mesh/sdk';
 import type { HubspotConfig } from './config.js';
 import { readPage } from './read-page.js';
-import { draftRows, draftVersion } from './page-rows.js';
+import { draftRows, draftVersion, MERGED_PROPERTIES } from './page-rows.js';
 import { listProperties } from './properties.js';
 import { searchObjects } from './search-objects.js';
 
@@ -11,7 +11,9 @@ type Context = SourceContext<HubspotConfig>;
 export async function scanHubspot(request: ScanRequest, context: Context): Promise<ScanPage> {
   const { entity, cursor, fields } = request;
   const properties =
-    fields === 'records' ? listProperties(entity, context.config) : ['lastmodifieddate', 'hs_lastmodifieddate'];
+    fields === 'records'
+      ? listProperties(entity, context.config)
+      : ['lastmodifieddate', 'hs_lastmodifieddate', ...MERGED_PROPERTIES];
   const [page, total] = await Promise.all([
     readPage(entity, { properties, ...(cursor !== undefined && { after: cursor }) }, context),
     cursor === undefined ? countObjects(entity, context) : undefined,
