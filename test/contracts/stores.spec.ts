@@ -9,6 +9,7 @@ import { describeHoldRows } from './stores/hold-rows.js';
 import { describeOutboxRows } from './stores/outbox-rows.js';
 import { describeRangeRows } from './stores/range-rows.js';
 import { describeRefreshTokenRows } from './stores/refresh-token-rows.js';
+import { describeReconcileRows } from './stores/reconcile-rows.js';
 import { describeSchemaRows } from './stores/schema-rows.js';
 import { describeSnapshotRows } from './stores/snapshot-rows.js';
 import { listStoreKinds } from './stores/places.js';
@@ -36,6 +37,8 @@ const TABLES = [
     'publisher_cursors',
     'publisher_outbox',
     'publisher_refresh_tokens',
+    'reconcile_met',
+    'reconcile_suspects',
   ],
 ];
 
@@ -75,6 +78,7 @@ describe.each(kinds)('the store on $name', (kind) => {
       describeCursorRows(() => store);
       describeSchemaRows(() => store);
       describeRefreshTokenRows(() => store);
+      describeReconcileRows(() => store);
     });
   });
 });

@@ -18,6 +18,7 @@ import { Intake } from './outbox/intake.js';
 import { OUTBOX_MIGRATIONS } from './outbox/migrations.js';
 import { Outbox } from './outbox/outbox.js';
 import { CURSOR_MIGRATIONS } from './polling/migrations.js';
+import { CRM_LEG_MIGRATIONS } from './reconciliation/crm/migrations.js';
 import { SCHEMA_MIGRATIONS } from './schema/migrations.js';
 import { DropInSources } from './sources/drop-in-sources.js';
 import { WebhookCounts } from './webhooks/webhook-counts.js';
@@ -55,6 +56,7 @@ const MIGRATIONS = [
   ...CURSOR_MIGRATIONS,
   ...SCHEMA_MIGRATIONS,
   ...REFRESH_TOKEN_MIGRATIONS,
+  ...CRM_LEG_MIGRATIONS,
 ];
 
 /** The parts, from the outside in: they are stopped in this order. */

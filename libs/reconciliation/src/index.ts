@@ -1,3 +1,12 @@
 export type { Comparison, ComparisonStep, Repairer, RepairOutcome } from './comparison.js';
+export {
+  compareRecord,
+  describeKnown,
+  describeSight,
+  isUnchanged,
+  type CrmSight,
+  type KnownRecord,
+} from './crm/compare-record.js';
+export { decideCrmRepair, type CrmRepair } from './crm/decide-repair.js';
 export { HARMLESS, LABELS, WAITING, type Label } from './label.js';
 export { LEGS, MISMATCH_KINDS, type Leg, type Mismatch, type MismatchKind } from './mismatch.js';

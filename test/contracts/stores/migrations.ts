@@ -5,6 +5,7 @@ import { openStore, type MigrationClass, type Store } from '@crm-mesh/store';
 import { REFRESH_TOKEN_MIGRATIONS } from '../../../apps/publisher/src/connections/migrations.js';
 import { OUTBOX_MIGRATIONS } from '../../../apps/publisher/src/outbox/migrations.js';
 import { CURSOR_MIGRATIONS } from '../../../apps/publisher/src/polling/migrations.js';
+import { CRM_LEG_MIGRATIONS } from '../../../apps/publisher/src/reconciliation/crm/migrations.js';
 import { SCHEMA_MIGRATIONS } from '../../../apps/publisher/src/schema/migrations.js';
 import type { StoreKind } from './places.js';
 import { describeTables } from './tables.js';
@@ -17,6 +18,7 @@ export const ALL_MIGRATIONS: MigrationClass[] = [
   ...CURSOR_MIGRATIONS,
   ...SCHEMA_MIGRATIONS,
   ...REFRESH_TOKEN_MIGRATIONS,
+  ...CRM_LEG_MIGRATIONS,
 ].toSorted((a, b) => timeOf(a) - timeOf(b));
 
 function timeOf({ name }: MigrationClass): number {

@@ -27,6 +27,8 @@ export interface DraftPublisherOptions {
 }
 
 export interface PublishWish extends Omit<Proof, 'receivedAt'> {
+  /** When what is published was read, where that is longer ago. */
+  receivedAt?: string | undefined;
   signal: AbortSignal;
   /** Told why it must wait, and undefined when it goes on. */
   onHeld(why: string | undefined): void;
@@ -40,9 +42,9 @@ export class DraftPublisher {
   async publish(
     connection: Connection,
     drafts: readonly NotificationDraft[],
-    { signal, onHeld, ...proof }: PublishWish,
+    { signal, onHeld, receivedAt: readAt, ...proof }: PublishWish,
   ): Promise<Published> {
-    const receivedAt = new Date(this.options.now()).toISOString();
+    const receivedAt = readAt ?? new Date(this.options.now()).toISOString();
     const published: Published = { stored: 0, storedBytes: 0, duplicates: 0, refused: 0 };
     let left = drafts.flatMap((draft) => this.#build(connection, draft, { ...proof, receivedAt }) ?? []);
     published.refused = drafts.length - left.length;
