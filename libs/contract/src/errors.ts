@@ -173,6 +173,14 @@ export const MESH_ERRORS = {
     meaning: 'What a handler or its transaction gave back to be kept is no JSON, or too large.',
     cure: 'Give back what names the effect (an id, a number), at most 16 KiB of JSON; for more, keep a reference to it.',
   },
+  MESH_RECONCILE_FAILED: {
+    meaning: 'A consumer could not say what it holds downstream.',
+    cure: 'Mend what the message names: in the `reconcile` of the plugin, or in the system behind it; then ask again.',
+  },
+  MESH_RECONCILE_INVALID: {
+    meaning: "A question of a reconciliation, or a consumer's answer to one, is not what it should be.",
+    cure: 'Mend what the message names: docs/reconciliation.md says what a consumer answers.',
+  },
   MESH_RECORDED_REQUEST_INVALID: {
     meaning: 'A recorded request cannot be read.',
     cure: 'Record it as JSON ({method, url, headers, body or bodyBase64, receivedAt}) or as a raw HTTP message.',

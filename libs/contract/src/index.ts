@@ -86,6 +86,7 @@ export {
   type PageQuestion,
   type PlaceRange,
   type RangeDigest,
+  type ReconcileAnswer,
   type ReconcileFailure,
   type ReconcileQuestion,
   type RecordPlace,
@@ -93,6 +94,7 @@ export {
 export { castForReader, type SchemaVersions } from './schema/cast-event.js';
 export { dataSchemaUrl, schemaVersion } from './schema/json-schema.js';
 export { SCHEMA_STEPS, type SchemaStep, type SchemaSteps, type VersionedData } from './schema/steps.js';
+export { listStateActions } from './state-actions.js';
 export {
   MAX_SUBJECT_BYTES,
   auditSubject,

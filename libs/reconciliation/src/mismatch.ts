@@ -18,6 +18,10 @@ export interface Mismatch {
   kind: MismatchKind;
   /** Version, time or hash on the side that is right; absent where it has no such record. */
   expected?: string;
-  /** The same on the other side. */
+  /** The same on the other side; of a duplicate all of them, with commas. */
   found?: string;
+  /** Of the newest event that the ledger knows of it, in CRM_EVENTS; absent: it knows none. */
+  sequence?: number;
+  /** Up to here the consumer had settled everything before it was looked at last: what lies behind is on its way. */
+  settledUpTo?: number;
 }

@@ -60,6 +60,8 @@ export interface HoldingsAnswer {
   marks: 'version' | 'fields';
   /** By entity: which fields; where `marks` is `fields`. */
   fields?: Readonly<Record<string, readonly string[]>>;
+  /** Which events it listens to: `contact.*`. Absent: as its durable says. */
+  events?: readonly string[];
   /** Whether it answers {@link DigestsQuestion}. */
   digests: boolean;
 }
@@ -85,6 +87,13 @@ export interface PageAnswer {
   /** The last place of this page; absent: the range has no more. */
   after?: RecordPlace;
 }
+
+/** What answers a question. */
+export type ReconcileAnswer<Q extends ReconcileQuestion = ReconcileQuestion> = Q extends HoldingsQuestion
+  ? HoldingsAnswer
+  : Q extends DigestsQuestion
+    ? DigestsAnswer
+    : PageAnswer;
 
 /** Instead of any answer. */
 export interface ReconcileFailure {
