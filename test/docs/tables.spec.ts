@@ -154,6 +154,7 @@ describe('docs/write-a-plugin.md', () => {
       setup: true,
       handle: true,
       handleBatch: true,
+      reconcile: true,
       teardown: true,
     };
     expect(column('docs/write-a-plugin.md', 'field')).toEqual(Object.keys(fields));

@@ -10,6 +10,17 @@ export type {
   RecordKey,
   RecordOf,
 } from '@crm-mesh/contract';
+export type {
+  DigestsAnswer,
+  DigestsQuestion,
+  EntityScope,
+  PageAnswer,
+  PageQuestion,
+  PlaceRange,
+  RangeDigest,
+  RecordPlace,
+} from '@crm-mesh/contract';
+export { digestMark, markFields } from '@crm-mesh/contract';
 export {
   Address,
   Company,
@@ -52,7 +63,11 @@ export {
   type PluginLifecycleContext,
 } from './plugin.js';
 export { PLUGIN_CONFIG, PLUGIN_LOG, type Injected, type InjectionToken } from './providers.js';
-export type { SinkTransaction, SinkValue, SinkWork } from './sink/sink-transaction.js';
+export type { PluginReconcile, ReconcileContext } from './reconcile/plugin-reconcile.js';
+export { reconcileList, type ListedRecord, type ReconcileListOptions } from './reconcile/reconcile-list.js';
+export { reconcileTable, type ReconciledTable, type RowStamp } from './reconcile/reconcile-table.js';
+export type { ReconcileTableOptions, TableColumns } from './reconcile/table-columns.js';
+export type { SinkReader, SinkTransaction, SinkValue, SinkWork } from './sink/sink-transaction.js';
 export {
   RefusedRequest,
   URGENCIES,

@@ -3,6 +3,7 @@ import type { ConfigSchema } from './config-schema.js';
 import type { DeliveryOptions, DeliveryPreset } from './delivery-options.js';
 import type { Log } from './log.js';
 import type { Injected, InjectionToken } from './providers.js';
+import type { PluginReconcile } from './reconcile/plugin-reconcile.js';
 import type { SinkTransaction, SinkWork } from './sink/sink-transaction.js';
 
 /** What a handler gets beside the event. */
@@ -116,6 +117,8 @@ export interface PluginDefinition<
     events: readonly MeshEvent<P>[],
     context: BatchContext<C, I, P>,
   ): Promise<BatchResult | void> | BatchResult | void;
+  /** Says what lies downstream, so that it can be compared with the mesh: `reconcileTable` and `reconcileList` make one. */
+  reconcile?: PluginReconcile<C, I>;
   /** Runs once after the last event. */
   teardown?(context: PluginLifecycleContext<C, I>): Promise<void> | void;
 }

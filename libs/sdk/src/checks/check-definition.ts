@@ -5,6 +5,7 @@ import { checkConfigSchema } from './check-config-schema.js';
 import { checkDelivery } from './check-delivery.js';
 import { checkProviders } from './check-providers.js';
 import { checkSchemas } from './check-schemas.js';
+import { checkReconcile } from './check-reconcile.js';
 import { describeUnknownKey, type Problem } from './problem.js';
 
 const HANDLE_CURE = 'Write: async handle(event, context) { … }.';
@@ -23,6 +24,7 @@ const KEYS = [
   'delivery',
   'imports',
   'inject',
+  'reconcile',
   ...FUNCTIONS,
 ];
 
@@ -40,6 +42,7 @@ export function checkDefinition(plugin: object, usualName = 'my-plugin'): Proble
     ...checkDelivery(fields['delivery']),
     ...checkHandler(fields),
     ...checkProviders(fields),
+    ...checkReconcile(fields['reconcile']),
     ...Object.keys(fields)
       .filter((key) => !KEYS.includes(key))
       .map((key) => describeUnknownKey(key, key, KEYS)),

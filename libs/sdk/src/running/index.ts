@@ -5,6 +5,7 @@ export { checkBatching } from '../checks/check-batching.js';
 export { checkDelivery } from '../checks/check-delivery.js';
 export { dropUndefined, expandPreset, PRESETS } from '../checks/delivery-presets.js';
 export { describeProblems, describeUnknownKey, type Problem } from '../checks/problem.js';
+export { answerQuestion } from '../reconcile/answer-question.js';
 export { runBatch, type BatchRun, type PartlyFailed } from './run-batch.js';
 export { openSink, type Sink } from '../sink/open-sink.js';
 export { refuseTransaction, type SinkOfRun } from '../sink/run-once.js';

@@ -1,5 +1,6 @@
 import type { EventPattern } from '@crm-mesh/contract';
 import type { Plugin } from '../plugin.js';
+import type { PluginReconcile } from '../reconcile/plugin-reconcile.js';
 import { openNestContext, openProviders, type OpenContext, type OpenedProviders } from './open-providers.js';
 
 /**
@@ -20,7 +21,7 @@ export function withProviders<P extends EventPattern, C>(
     opened = undefined;
     await former?.close();
   };
-  const { handle, handleBatch } = plugin;
+  const { handle, handleBatch, reconcile } = plugin;
   return {
     ...plugin,
     async setup(context) {
@@ -35,6 +36,7 @@ export function withProviders<P extends EventPattern, C>(
     // A run's context is its own: it is added to, and not copied, as some of it is made when it is asked for.
     ...(handle ? { handle: (event, context) => handle.call(plugin, event, give(context)) } : {}),
     ...(handleBatch ? { handleBatch: (events, context) => handleBatch.call(plugin, events, give(context)) } : {}),
+    ...(reconcile ? { reconcile: giveToReconcile(reconcile, give) } : {}),
     async teardown(context) {
       try {
         await plugin.teardown?.(give({ ...context }));
@@ -42,5 +44,17 @@ export function withProviders<P extends EventPattern, C>(
         await close();
       }
     },
+  };
+}
+
+function giveToReconcile<C>(
+  reconcile: PluginReconcile<C>,
+  give: <Context extends object>(context: Context) => Context,
+): PluginReconcile<C> {
+  const { digests } = reconcile;
+  return {
+    ...reconcile,
+    page: (question, context) => reconcile.page(question, give({ ...context })),
+    ...(digests ? { digests: (question, context) => digests.call(reconcile, question, give({ ...context })) } : {}),
   };
 }

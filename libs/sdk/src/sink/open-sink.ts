@@ -4,7 +4,7 @@ import type { Plugin } from '../plugin.js';
 import { holdTransaction, unlessAborted } from './hold-transaction.js';
 import { createInbox, forgetRows } from './inbox-rows.js';
 import { isAway } from './is-away.js';
-import type { SinkWork } from './sink-transaction.js';
+import type { SinkReader, SinkWork } from './sink-transaction.js';
 
 /** A plugin's own database, opened where its handler runs. */
 export interface Sink {
@@ -12,6 +12,8 @@ export interface Sink {
   readonly consumer: string;
   /** One at a time on SQLite; rolled back when the signal aborts. Rejects with `Unavailable` where the database is away. */
   transaction<Result>(work: SinkWork<Result>, signal?: AbortSignal): Promise<Result>;
+  /** Reads beside the transactions: it waits for none of them, and holds none of them up. */
+  readonly reader: SinkReader;
   /** Forgets what was done before: nothing can bring it again. */
   forget(beforeMs: number): Promise<void>;
   /** Nothing of it is used any more. */
@@ -29,7 +31,9 @@ export async function openSink<C>(
   config: C,
 ): Promise<Sink | undefined> {
   if (!sink) return undefined;
-  const store = await open(consumer, sink(config));
+  const url = sink(config);
+  const store = await open(consumer, url);
+  const reader = new Reader(store, () => open(consumer, url), url);
   const transaction: Sink['transaction'] = async (work, signal) => {
     try {
       // Not waited for after an abort: PostgreSQL may be held up by a statement, behind which it rolls back.
@@ -50,11 +54,58 @@ export async function openSink<C>(
   return {
     consumer,
     transaction,
+    reader,
     forget: async (beforeMs) => {
       while (await transaction((tx) => forgetRows(tx, consumer, beforeMs)));
     },
-    close: () => store.close(),
+    close: async () => {
+      await reader.close();
+      await store.close();
+    },
   };
+}
+
+type OpenedStore = Awaited<ReturnType<typeof open>>;
+
+/**
+ * On SQLite the store's one connection would see what a transaction under way may roll back, and wait for it: the first
+ * question opens another one.
+ */
+class Reader implements SinkReader {
+  #own: Promise<OpenedStore> | undefined;
+
+  constructor(
+    private readonly store: OpenedStore,
+    private readonly openAnother: () => Promise<OpenedStore>,
+    private readonly url: string,
+  ) {}
+
+  get dialect(): SinkReader['dialect'] {
+    return this.store.dialect;
+  }
+
+  async all<Row>(sql: string, parameters?: Parameters<SinkReader['all']>[1]): Promise<Row[]> {
+    try {
+      return await (await this.#openOwn()).read<Row>(sql, parameters);
+    } catch (error) {
+      throw isAway(error) ? new Unavailable('the database cannot be reached', { cause: error }) : error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const own = await this.#own?.catch(() => undefined);
+    await own?.close();
+  }
+
+  #openOwn(): OpenedStore | Promise<OpenedStore> {
+    // What lies in memory has one connection.
+    if (this.dialect === 'postgres' || this.url === 'sqlite::memory:') return this.store;
+    this.#own ??= this.openAnother().catch((error: unknown) => {
+      this.#own = undefined;
+      throw error;
+    });
+    return this.#own;
+  }
 }
 
 async function open(consumer: string, url: string) {

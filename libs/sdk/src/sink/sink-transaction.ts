@@ -11,5 +11,8 @@ export interface SinkTransaction {
   all<Row>(sql: string, parameters?: readonly SinkValue[]): Promise<Row[]>;
 }
 
+/** Reads a `sink` beside its transactions: it locks nothing, and sees what is committed. */
+export type SinkReader = Pick<SinkTransaction, 'dialect' | 'all'>;
+
 /** What is done in one transaction. What it throws rolls all of it back. */
 export type SinkWork<Result> = (tx: SinkTransaction) => Promise<Result>;

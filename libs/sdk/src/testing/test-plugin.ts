@@ -1,8 +1,9 @@
-import type { EventPattern, EventType, MeshEvent } from '@crm-mesh/contract';
+import type { EventPattern, EventType, MeshEvent, ReconcileAnswer, ReconcileQuestion } from '@crm-mesh/contract';
 import { isEvent } from '../is-event.js';
 import type { Plugin, PluginLifecycleContext } from '../plugin.js';
 import type { InjectionToken } from '../providers.js';
 import {
+  answerQuestion,
   checkDefinition,
   checkDelivery,
   describeProblems,
@@ -15,6 +16,7 @@ import {
   type PartlyFailed,
   type Problem,
   type Sink,
+  type SinkOfRun,
   type Verdict,
 } from '../running/index.js';
 import { buildTestEvent, type TestEventData, type TestEventOptions } from './build-test-event.js';
@@ -74,6 +76,8 @@ export interface PluginTest<P extends EventPattern> {
     events: readonly MeshEvent<T>[],
     options?: Pick<SendOptions, 'signal'>,
   ): Promise<TestBatchItem<T>[]>;
+  /** Asks the plugin's `reconcile` what lies downstream, as a reconciliation would. */
+  ask<Q extends ReconcileQuestion>(question: Q): Promise<ReconcileAnswer<Q>>;
   /** Every line since the start, `setup` and `teardown` included. */
   readonly logs: readonly LogLine[];
   /** Runs `teardown`, if `setup` went well. */
@@ -115,6 +119,7 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
   private readonly versions = new Map<string, number>();
   private started: Promise<PluginLifecycleContext<C>> | undefined;
   private sink: Sink | undefined;
+  private repairs = 0;
 
   constructor(
     private readonly plugin: Plugin<P, C>,
@@ -168,6 +173,14 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
     });
   }
 
+  async ask<Q extends ReconcileQuestion>(question: Q): Promise<ReconcileAnswer<Q>> {
+    const { config, log } = await this.begin();
+    const signal = AbortSignal.timeout(this.options.timeoutMs ?? TEST_DEFAULTS.timeoutMs);
+    const sink = this.sink ? { sink: this.sink.reader } : {};
+    const context = { config, log, signal, injected: [], ...sink };
+    return (await answerQuestion(this.plugin, question, context)) as ReconcileAnswer<Q>;
+  }
+
   async close(): Promise<void> {
     // What setup has thrown was told by `send`; as in the host, what never began is not torn down.
     const context = await this.started?.catch(() => undefined);
@@ -182,6 +195,12 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
 
   private get isAtMostOnce(): boolean {
     return expandPreset(this.plugin.delivery).ack === 'none';
+  }
+
+  /** As from the host: what a reconciliation sends runs though its event is done. */
+  private ownSinkFor(events: readonly MeshEvent<P>[]): SinkOfRun {
+    const repairs = new Set(events.filter(({ origin }) => origin === 'repair').map(({ id }) => id));
+    return { sink: this.sink, again: (id) => (repairs.has(id) ? `repair:${++this.repairs}` : undefined) };
   }
 
   private describeRun(config: C, signal = new AbortController().signal) {
@@ -201,7 +220,7 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
         this.plugin,
         event,
         { ...run, idempotencyKey: `${this.plugin.name}:${event.id}` },
-        { sink: this.sink },
+        this.ownSinkFor([event]),
       );
     const verdict = await this.runBatch([event], run);
     if (verdict.kind !== 'partly') return verdict;
@@ -216,7 +235,7 @@ class RunningTest<P extends EventPattern, C> implements PluginTest<P> {
       this.plugin,
       events,
       { ...run, idempotencyKey: ({ id }) => `${this.plugin.name}:${id}` },
-      { sink: this.sink },
+      this.ownSinkFor(events),
     );
   }
 
