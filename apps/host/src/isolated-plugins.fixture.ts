@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
 import { eventSubject } from '@crm-mesh/contract';
 import type { DeadLetter } from '@crm-mesh/delivery';
 import { connectNats, ensureStreams, requestControl, type Nats } from '@crm-mesh/jetstream';
+import { askConsumer, type AskConsumer } from '@crm-mesh/reconciliation';
 import { buildTestEvent } from '@crm-mesh/sdk/testing';
 import { createLogger } from '@crm-mesh/telemetry';
 import { makeTempDir, startTestNats, type TempDir, type TestNats } from '@crm-mesh/testing';
@@ -122,6 +123,14 @@ export async function tell(id: string): Promise<number> {
 
 export const until = (assertion: () => unknown, timeout = 60_000): Promise<unknown> =>
   vi.waitFor(assertion, { timeout, interval: 20 });
+
+/** As a reconciliation asks a plugin. */
+export const askConsumerOf = (name: string): AskConsumer => askConsumer(nats, name);
+
+/** What `nats service info` shows of one. */
+export async function readService(name: string): Promise<{ endpoints: object[]; metadata: object }> {
+  return JSON.parse(Buffer.from(await nats.request(`$SRV.INFO.${name}`, '')).toString()) as never;
+}
 
 export async function readDeadLetters(consumer: string): Promise<DeadLetter[]> {
   const letters: DeadLetter[] = [];

@@ -8,6 +8,7 @@ export type { NatsLog, NatsOptions } from './nats-options.js';
 export { Nats } from './nats.js';
 export { PublishError, type RetryClass } from './publish-error.js';
 export type { Pull, PullNotice } from './pull-options.js';
+export { serveSubject, type Service, type ServiceFacts } from './service.js';
 export { settle, type Settlement } from './settle.js';
 export type { AckMode, DurableSpec, DurableState, StreamState } from './state.js';
 export { STREAM_NAMES, type StreamName, type StreamOptions } from './stream-specs.js';

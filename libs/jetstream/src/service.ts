@@ -1,52 +1,62 @@
 import { performance } from 'node:perf_hooks';
 import { MeshError } from '@crm-mesh/contract';
 import { nuid, type Msg, type Subscription } from '@nats-io/transport-node';
-import { controlSubject, encodeError, encodePayload, everySubject } from './control.js';
+import { encodeError, encodePayload, everySubject } from './control.js';
 import type { Link } from './link.js';
+import { linkOf, type Nats } from './nats.js';
 import { describeEndpoint, describeEndpointStats, ServiceEndpoint, type ControlHandler } from './service-endpoint.js';
 import { waitAtMost } from './wait.js';
 
-export interface ServiceOptions {
-  /** `host`, `publisher` …: the token of `mesh.ctl.<app>.<verb>`. The service is listed as `mesh-<app>`. */
-  app: string;
-  /** A semantic version, shown by `nats service ls`. */
+/** What `nats service ls|info` shows. */
+export interface ServiceFacts {
+  name: string;
+  /** A semantic version. */
   version: string;
-  description?: string;
+  description: string;
+  metadata: Record<string, string>;
+}
+
+export interface ServiceOptions extends ServiceFacts {
+  /** What its errors call it: `host`. */
+  app: string;
+  /** Every instance answers on the subjects of {@link everySubject}, too. */
+  answersEvery: boolean;
 }
 
 const TYPE_PREFIX = 'io.nats.micro.v1';
 const STOP_WAIT_MS = 5_000;
 
+/** Answers requests to a subject, as a service of its own, until it is stopped. Several that serve it share the requests. */
+export function serveSubject(nats: Nats, subject: string, facts: ServiceFacts, handler: ControlHandler): Service {
+  const endpoint = new ServiceEndpoint(facts.name, subject, handler);
+  const service = new Service(linkOf(nats), { ...facts, app: facts.name, answersEvery: false }, [endpoint]);
+  service.start();
+  return service;
+}
+
 /** A NATS service as ADR-32 describes it: what `nats service ls|info|stats|ping` lists. */
-export class ControlService {
+export class Service {
   readonly #id = nuid.next();
   readonly #startedAt = new Date().toISOString();
-  readonly #endpoints: ServiceEndpoint[];
   readonly #subscriptions: Subscription[] = [];
   readonly #running = new Set<Promise<void>>();
 
+  /** @internal */
   constructor(
     private readonly link: Link,
     private readonly options: ServiceOptions,
-    handlers: ReadonlyMap<string, ControlHandler>,
-  ) {
-    this.#endpoints = [...handlers].map(
-      ([verb, handler]) => new ServiceEndpoint(verb, controlSubject(options.app, verb), handler),
-    );
-  }
-
-  get name(): string {
-    return `mesh-${this.options.app}`;
-  }
+    private readonly endpoints: readonly ServiceEndpoint[],
+  ) {}
 
   start(): void {
-    for (const endpoint of this.#endpoints) {
+    for (const endpoint of this.endpoints) {
       const serve = (message: Msg): void => this.#serve(endpoint, message);
       this.#listen(endpoint.subject, serve, endpoint.queueGroup);
-      this.#listen(everySubject(endpoint.subject), serve);
+      if (this.options.answersEvery) this.#listen(everySubject(endpoint.subject), serve);
     }
     for (const [verb, describe] of Object.entries(this.#descriptions())) {
-      for (const suffix of ['', `.${this.name}`, `.${this.name}.${this.#id}`]) {
+      const { name } = this.options;
+      for (const suffix of ['', `.${name}`, `.${name}.${this.#id}`]) {
         this.#listen(`$SRV.${verb}${suffix}`, (message) => message.respond(JSON.stringify(describe())));
       }
     }
@@ -62,14 +72,9 @@ export class ControlService {
   }
 
   #descriptions(): Record<string, () => object> {
-    const identity = {
-      name: this.name,
-      id: this.#id,
-      version: this.options.version,
-      metadata: { app: this.options.app },
-    };
-    const description = this.options.description ?? `The ${this.options.app} of the CRM mesh`;
-    const endpoints = this.#endpoints.map(describeEndpoint);
+    const { name, version, description, metadata } = this.options;
+    const identity = { name, id: this.#id, version, metadata };
+    const endpoints = this.endpoints.map(describeEndpoint);
     const started = this.#startedAt;
     return {
       PING: () => ({ type: `${TYPE_PREFIX}.ping_response`, ...identity }),
@@ -78,7 +83,7 @@ export class ControlService {
         type: `${TYPE_PREFIX}.stats_response`,
         ...identity,
         started,
-        endpoints: this.#endpoints.map(describeEndpointStats),
+        endpoints: this.endpoints.map(describeEndpointStats),
       }),
     };
   }

@@ -2,10 +2,16 @@ import { MeshError } from '@crm-mesh/contract';
 import { BaseRpcContext, Server, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import { linkOf, type Nats } from './nats.js';
-import { ControlService, type ServiceOptions } from './service.js';
-import type { ControlHandler } from './service-endpoint.js';
+import { controlSubject } from './control.js';
+import { Service } from './service.js';
+import { ServiceEndpoint, type ControlHandler } from './service-endpoint.js';
 
-export interface JetStreamStrategyOptions extends ServiceOptions {
+export interface JetStreamStrategyOptions {
+  /** `host`, `publisher` …: the token of `mesh.ctl.<app>.<verb>`. The service is listed as `mesh-<app>`. */
+  app: string;
+  /** A semantic version, shown by `nats service ls`. */
+  version: string;
+  description?: string;
   /** The app's own; the strategy never closes it. A function is asked when the strategy begins to listen. */
   nats: Nats | (() => Nats);
 }
@@ -27,7 +33,7 @@ const LEGAL_VERB = /^[a-zA-Z][\w-]*$/;
  */
 export class JetStreamStrategy extends Server implements CustomTransportStrategy {
   override readonly transportId = Symbol('crm-mesh');
-  #service: ControlService | undefined;
+  #service: Service | undefined;
 
   constructor(private readonly options: JetStreamStrategyOptions) {
     super();
@@ -64,9 +70,13 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
 
   listen(callback: (error?: unknown) => void): void {
     try {
-      const { nats, ...service } = this.options;
+      const { nats, app, version, description = `The ${app} of the CRM mesh` } = this.options;
       const own = typeof nats === 'function' ? nats() : nats;
-      this.#service = new ControlService(linkOf(own), service, this.#controlHandlers());
+      const facts = { name: `mesh-${app}`, app, version, description, metadata: { app }, answersEvery: true };
+      const endpoints = [...this.#controlHandlers()].map(
+        ([verb, handler]) => new ServiceEndpoint(verb, controlSubject(app, verb), handler),
+      );
+      this.#service = new Service(linkOf(own), facts, endpoints);
       this.#service.start();
       callback();
     } catch (error) {

@@ -18,6 +18,8 @@ export interface PluginSummary {
   handlesBatches: boolean;
   /** It has a database of its own, with an inbox in it. */
   hasSink: boolean;
+  /** It says what lies downstream: see {@link PluginCode.answer}. */
+  hasReconcile?: true;
 }
 
 /** Why a plugin that ran does not run now, though nothing is wrong with its file. */
@@ -43,6 +45,8 @@ export interface PluginCode {
   setConsuming(isConsuming: boolean): void;
   /** The inbox in its sink may forget what was done before. Absent: it can have none. */
   forget?(beforeMs: number): Promise<void>;
+  /** What a reconciliation asks, and what the plugin's `reconcile` says to it. Absent: it can have none. */
+  answer?(question: unknown): Promise<object>;
   /** Nothing of it is used any more. */
   close(): Promise<void>;
 }

@@ -1,8 +1,11 @@
 import type { HandlerRun } from '@crm-mesh/delivery';
 import type { RunOutcome } from '@crm-mesh/delivery/outcome';
 import type { Plugin } from '@crm-mesh/sdk';
-import { openSink, refuseTransaction, type Sink } from '@crm-mesh/sdk/running';
+import { answerQuestion, openSink, refuseTransaction, type Sink } from '@crm-mesh/sdk/running';
 import { createRunHandler, type PluginLog, type RunInput } from './run-handler.js';
+
+/** Who asks waits a little longer. */
+const ANSWER_MS = 25_000;
 
 /** A plugin with its configuration and its sink, in the thread where it runs: setup, runs, teardown. */
 export class PluginLife {
@@ -34,6 +37,14 @@ export class PluginLife {
   /** What was done before cannot come again: the inbox in the sink may forget it. */
   async forget(beforeMs: number): Promise<void> {
     await this.#sink?.forget(beforeMs);
+  }
+
+  /** What lies downstream, as the plugin's `reconcile` says. Rejects with MESH_RECONCILE_INVALID or _FAILED. */
+  answer(question: unknown): Promise<object> {
+    const { config, log } = this;
+    const sink = this.#sink ? { sink: this.#sink.reader } : {};
+    const signal = AbortSignal.timeout(ANSWER_MS);
+    return answerQuestion(this.plugin, question, { config, log, signal, injected: [], ...sink });
   }
 
   async close(): Promise<void> {

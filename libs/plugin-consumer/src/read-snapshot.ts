@@ -1,6 +1,7 @@
 import {
   buildEvent,
   eventSubject,
+  listStateActions,
   matchesPatterns,
   type AnyRecord,
   type EventPattern,
@@ -53,12 +54,7 @@ function describeRecord(
   return { id: event.id, subject: eventSubject(address), payload: JSON.stringify(event) };
 }
 
-/**
- * The action that says what the record is now, of those that the plugin listens to: a deal that is won is told as
- * `won` to who listens to that. Undefined: the plugin listens to none that could say it.
- */
+/** The action that says what the record is now; undefined: the plugin listens to none that could say it. */
 export function chooseAction(key: RecordKey, data: AnyRecord, events: readonly EventPattern[]): string | undefined {
-  const status = key.entity === 'deal' && 'status' in data ? String(data.status) : 'open';
-  const fitting = [...(status === 'won' || status === 'lost' ? [status] : []), 'created', 'updated'];
-  return fitting.find((action) => matchesPatterns(events, eventSubject({ ...key, action })));
+  return listStateActions(key.entity, data).find((action) => matchesPatterns(events, eventSubject({ ...key, action })));
 }

@@ -11,6 +11,7 @@ import {
   type ReplayRequest,
   type ReplayStep,
 } from '@crm-mesh/delivery';
+import type { Service } from '@crm-mesh/jetstream';
 import {
   checkLiveAck,
   checkLiveFilter,
@@ -22,6 +23,7 @@ import type { LeaseShare } from './lease-share.js';
 import type { ShareStatus, StopOptions } from './leased-consumer.js';
 import { PluginShares, type KeptLeases } from './plugin-shares.js';
 import { readSnapshotFor } from './read-snapshot.js';
+import { serveReconcile } from './serve-reconcile.js';
 
 export interface RunningPluginDependencies extends ConsumerDependencies {
   /** Where several hosts share the plugins. */
@@ -31,6 +33,7 @@ export interface RunningPluginDependencies extends ConsumerDependencies {
 /** One life of one plugin: setup, its consumers, teardown. */
 export class RunningPlugin {
   private shares: PluginShares | undefined;
+  private questions: Service | undefined;
   private readonly spec: ConsumerSpec;
   private readonly replays: Replays;
 
@@ -71,15 +74,19 @@ export class RunningPlugin {
     const shares = new PluginShares(this.spec, { ...this.deps, leases });
     await shares.start(kept);
     this.shares = shares;
+    // Also where another host runs it: what lies downstream is the same from everywhere.
+    this.questions = serveReconcile(this.parts, this.deps.nats);
   }
 
   /** Lets running handlers end and gives the rest back. Resolves to the leases that are kept. */
   async stopConsuming(options: StopOptions = {}): Promise<KeptLeases> {
     try {
       this.parts.code.setConsuming(false);
+      await this.questions?.stop();
       return (await this.shares?.stop(options)) ?? new Map();
     } finally {
       this.shares = undefined;
+      this.questions = undefined;
     }
   }
 

@@ -10,6 +10,7 @@ export function summarise({
   key,
   handleBatch,
   sink,
+  reconcile,
 }: Plugin): PluginSummary {
   return {
     name,
@@ -17,6 +18,7 @@ export function summarise({
     hasKey: key !== undefined,
     handlesBatches: handleBatch !== undefined,
     hasSink: sink !== undefined,
+    ...(reconcile === undefined ? {} : { hasReconcile: true as const }),
     ...(reads === undefined ? {} : { reads }),
     ...(description === undefined ? {} : { description }),
     ...(delivery === undefined ? {} : { delivery }),

@@ -52,6 +52,10 @@ export class InlinePlugin implements PluginCode {
     await this.life?.forget(beforeMs);
   }
 
+  answer(question: unknown): Promise<object> {
+    return attribute(this.plugin.name, () => this.life!.answer(question));
+  }
+
   async close(): Promise<void> {
     await this.life?.close();
   }

@@ -23,7 +23,9 @@ export type Request =
   | { step: 'configure'; values: unknown }
   | { step: 'setup' }
   | { step: 'teardown' }
-  | { step: 'forget'; beforeMs: number };
+  | { step: 'forget'; beforeMs: number }
+  /** What a reconciliation asks; nobody has looked at it yet. */
+  | { step: 'answer'; question: unknown };
 
 /** What the worker gives back for each. */
 export interface Answers {
@@ -32,6 +34,7 @@ export interface Answers {
   setup: undefined;
   teardown: undefined;
   forget: undefined;
+  answer: object;
 }
 
 export interface Refusal {

@@ -96,6 +96,11 @@ export class WorkerPlugin implements PluginCode {
     if (!this.restarting) await this.worker.ask({ step: 'forget', beforeMs });
   }
 
+  async answer(question: unknown): Promise<object> {
+    if (this.restarting) throw new Error(this.restarting.reason);
+    return this.worker.ask({ step: 'answer', question });
+  }
+
   async close(): Promise<void> {
     this.isInUse = false;
     clearTimeout(this.timer);

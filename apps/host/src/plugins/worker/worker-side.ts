@@ -78,6 +78,8 @@ class WorkerSide {
       case 'forget':
         await this.#life?.forget(request.beforeMs);
         return undefined;
+      case 'answer':
+        return this.#life!.answer(request.question);
     }
   }
 
