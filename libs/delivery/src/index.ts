@@ -32,6 +32,8 @@ export { changeLayout, readLayout, removeReplaced, type PartitionLayout } from '
 export { Quarantine } from './quarantine.js';
 export { ensureDirectDurable, redrive, type RedrivePatch, type RedriveRequest, type RedriveResult } from './redrive.js';
 export { Replays, type Place, type ReplayProgress, type ReplayRequest, type ReplayStep } from './replay.js';
+export { findStored } from './is-stored.js';
+export { describeHeaders, REPAIR } from './redriven-copy.js';
 export { DELIVERY_MIGRATIONS } from './store/migrations.js';
 export { listReceipts, type KeptReceipt, type ReceiptQuery } from './store/receipt-records.js';
 export type { ReadSnapshot, SnapshotEvent, SnapshotPage } from './snapshot-page.js';

@@ -106,7 +106,7 @@ async function redriveOne(
   const copy = { subject: directSubject(consumer, original.subject), messageId: `redrive:${id}` };
   const asked = { by, patch: patch?.hash, again };
   if (!(await isStored(nats, 'CRM_DIRECT', copy))) {
-    const newer = again ? undefined : await superseding?.findNewer(original);
+    const newer = again ? undefined : await superseding?.findNewerThanRedriven(original);
     if (newer !== undefined) {
       await closeLetter(nats, open, { id: `superseded:${id}`, at, by, did: 'superseded', newer });
       return { newer };

@@ -17,8 +17,16 @@ export interface CopyMark {
   patch?: string;
   /** It is to run even where a newer event of its record was there since, or where it is done already. */
   again?: boolean;
-  /** Of a replayed one: which replay it belongs to. */
+  /** Of a replayed one: which replay it belongs to; of a repair: {@link REPAIR} and the reconciliation that found it. */
   run?: string;
+}
+
+/** Begins the `run` of what a reconciliation sends. */
+export const REPAIR = 'repair:';
+
+/** It tells the record as it is, and not what was: something newer makes it pointless. */
+export function isRepair({ run }: Pick<CopyMark, 'run'>): boolean {
+  return run?.startsWith(REPAIR) ?? false;
 }
 
 type Original = Pick<DeadLetter['original'], 'stream' | 'incarnation' | 'sequence' | 'storedAt'> & {

@@ -6,7 +6,7 @@ import type { ConsumerSpec } from './consumer-spec.js';
 import type { DeadLetter } from './dead-letter.js';
 import type { Held } from './lane.js';
 import { nameDurable } from './partition.js';
-import { readCopyMark } from './redriven-copy.js';
+import { isRepair, readCopyMark } from './redriven-copy.js';
 
 interface SupersedingOptions {
   nats: Nats;
@@ -14,10 +14,9 @@ interface SupersedingOptions {
   now(): number;
 }
 
-/** Undefined where a record's events are not in order, and where a ledger knows what is old: in the normaliser. */
+/** Undefined where a ledger knows what is old: in the normaliser. */
 export function openSuperseding(spec: ConsumerSpec, options: SupersedingOptions): Superseding | undefined {
-  const isWanted = spec.policy.order === 'record' && spec.stream === 'CRM_EVENTS';
-  return isWanted ? new Superseding(spec, options) : undefined;
+  return spec.stream === 'CRM_EVENTS' ? new Superseding(spec, options) : undefined;
 }
 
 type OriginalEvent = Pick<DeadLetter['original'], 'stream' | 'incarnation' | 'subject' | 'sequence'>;
@@ -29,12 +28,17 @@ type OriginalEvent = Pick<DeadLetter['original'], 'stream' | 'incarnation' | 'su
  */
 export class Superseding {
   constructor(
-    private readonly spec: Pick<ConsumerSpec, 'name' | 'accepts' | 'skips' | 'partition'>,
+    private readonly spec: Pick<ConsumerSpec, 'name' | 'accepts' | 'skips' | 'partition' | 'policy'>,
     private readonly options: SupersedingOptions,
   ) {}
 
+  /** As {@link findNewer}, for what is redriven: never where a record's events are not in order, or none may be passed over. */
+  async findNewerThanRedriven(original: OriginalEvent, place?: number): Promise<number | undefined> {
+    return this.spec.policy.order === 'record' ? this.findNewer(original, place) : undefined;
+  }
+
   /** Sequence of the newest such event; undefined when there is none. `place`: of the copy in CRM_DIRECT; default: behind all. */
-  async findNewer(original: OriginalEvent, place = Number.POSITIVE_INFINITY): Promise<number | undefined> {
+  private async findNewer(original: OriginalEvent, place = Number.POSITIVE_INFINITY): Promise<number | undefined> {
     const { nats } = this.options;
     const key = original.stream === 'CRM_EVENTS' ? parseEventSubject(original.subject) : undefined;
     if (!key) return undefined;
@@ -56,11 +60,15 @@ export class Superseding {
   /** Of a copy whose turn has come: what was newer may have come after it was redriven. Leaves a receipt in CRM_AUDIT. */
   async isSuperseded({ item, ref, message }: Held): Promise<boolean> {
     const mark = readCopyMark(message);
-    // A replay tells all that was, in its order.
-    if (!mark || mark.again || mark.run !== undefined) return false;
+    if (!mark) return false;
     const { subject } = item;
     const { stream, sequence } = mark;
-    const newer = await this.findNewer({ ...mark, subject }, ref.sequence);
+    const original = { ...mark, subject };
+    // A replay tells all that was, in its order.
+    if (!isRepair(mark) && (mark.again || mark.run !== undefined)) return false;
+    const newer = await (isRepair(mark)
+      ? this.findNewer(original, ref.sequence)
+      : this.findNewerThanRedriven(original, ref.sequence));
     if (newer === undefined) return false;
     const { nats, log, now } = this.options;
     const consumer = this.spec.name;
@@ -68,10 +76,7 @@ export class Superseding {
       ...{ id: `superseded:${consumer}:${ref.incarnation}:${ref.sequence}`, at: new Date(now()).toISOString() },
       ...{ by: mark.by, did: 'superseded', consumer, original: { stream, sequence, subject }, newer },
     });
-    log.info(
-      { consumer, subject, sequence, newer },
-      'a redriven event is skipped: a newer one of its record was there',
-    );
+    log.info({ consumer, subject, sequence, newer }, 'a copy is skipped: a newer event of its record was there');
     return true;
   }
 

@@ -10,3 +10,8 @@ export {
 export { decideCrmRepair, type CrmRepair } from './crm/decide-repair.js';
 export { HARMLESS, LABELS, WAITING, type Label } from './label.js';
 export { LEGS, MISMATCH_KINDS, type Leg, type Mismatch, type MismatchKind } from './mismatch.js';
+export { askConsumer, type AskConsumer } from './plugin/ask-consumer.js';
+export { comparePlugin, type PluginComparisonOptions } from './plugin/compare-plugin.js';
+export type { LedgerReader } from './plugin/ledger-side.js';
+export { repairPlugin, type PluginRepairerOptions, type RepairEntry } from './plugin/repair-plugin.js';
+export { readSettledPosition } from './plugin/settled-position.js';

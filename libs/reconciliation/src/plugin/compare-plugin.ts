@@ -1,0 +1,122 @@
+import { placeBehind, type HoldingsAnswer, type PlaceRange } from '@crm-mesh/contract';
+import type { Comparison, ComparisonStep } from '../comparison.js';
+import { coverFrom, listDiffering, type LedgerRange } from './leaf-ranges.js';
+import type { MarkedBy } from './ledger-side.js';
+import { PagePairs } from './page-pairs.js';
+import { SecondLook, type TwoSides } from './second-look.js';
+
+export interface PluginComparisonOptions extends TwoSides {
+  /** Records in one page. Default 10,000. */
+  pageSize?: number;
+  /** Ranges whose digests are asked for at once. Default 1,000, which is the most. */
+  rangesAtOnce?: number;
+  /** How long what is on its way is waited for at the end, before it is told as it is. Default 5 s. */
+  patienceMs?: number;
+}
+
+const PAGE_SIZE = 10_000;
+const RANGES_AT_ONCE = 1_000;
+const PATIENCE_MS = 5_000;
+/** More are not kept for the end, where a consumer is far behind: they are told as they are. */
+const MOST_AGAIN = 5_000;
+
+/** Where a comparison is. `from` is null when all was compared once. */
+interface Progress {
+  from: string | null;
+  /** Places of records that were on their way. */
+  again: string[];
+}
+
+/**
+ * The ledger against what one consumer holds of an entity. Where both know digests, ranges are compared first, and only the
+ * differing ones are read, page by page. What differs is read a second time from both sides before it is told.
+ */
+export function comparePlugin(options: PluginComparisonOptions): Comparison {
+  return { steps: (cursor, signal) => new PluginComparison(options, signal).steps(cursor) };
+}
+
+class PluginComparison {
+  private again: string[] = [];
+
+  constructor(
+    private readonly options: PluginComparisonOptions,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async *steps(cursor: string | undefined): AsyncIterable<ComparisonStep> {
+    const { ask, scope } = this.options;
+    const holdings = await ask({ ask: 'holdings' });
+    if (!holdings.entities.includes(scope.entity)) return;
+    const progress: Progress = cursor === undefined ? { from: '', again: [] } : (JSON.parse(cursor) as Progress);
+    this.again = progress.again;
+    const by: MarkedBy = holdings.marks === 'version' ? 'version' : { fields: holdings.fields?.[scope.entity] ?? [] };
+    const look = new SecondLook(this.options, by);
+    if (progress.from !== null) yield* this.compareAll(progress.from, { holdings, by, look });
+    yield* this.lookAgain(look);
+  }
+
+  private compareAll(
+    from: string,
+    { holdings, by, look }: { holdings: HoldingsAnswer; by: MarkedBy; look: SecondLook },
+  ): AsyncIterable<ComparisonStep> {
+    const { ask, ledger, scope, pageSize = PAGE_SIZE } = this.options;
+    const pairs = new PagePairs({ ask, ledger, scope, by, pageSize });
+    const hasDigests = holdings.digests && by === 'version';
+    return hasDigests ? this.compareRanges(from, pairs, look) : this.comparePages({ from }, pairs, look);
+  }
+
+  private async *compareRanges(from: string, pairs: PagePairs, look: SecondLook): AsyncIterable<ComparisonStep> {
+    const { ask, ledger, scope, rangesAtOnce = RANGES_AT_ONCE } = this.options;
+    const known = await ledger.readRanges(scope);
+    const ranges = coverFrom(from, known);
+    const total = countRecords(known);
+    for (let start = 0; start < ranges.length; start += rangesAtOnce) {
+      this.signal.throwIfAborted();
+      const group = ranges.slice(start, start + rangesAtOnce);
+      const bounds = group.map(({ from: first, to }) => ({ from: first, ...(to === undefined ? {} : { to }) }));
+      const { digests } = await ask({ ask: 'digests', ...scope, ranges: bounds });
+      const differing = listDiffering(group, digests);
+      let read = 0;
+      for (const range of differing) {
+        for await (const step of this.comparePages(range, pairs, look)) {
+          read += step.compared;
+          yield { ...step, total };
+        }
+      }
+      const compared = Math.max(0, countRecords(group) - read);
+      const next = ranges[start + rangesAtOnce]?.from ?? null;
+      yield { cursor: this.writeCursor(next), compared, total, rows: 0, calls: 1, found: [] };
+    }
+  }
+
+  private async *comparePages(range: PlaceRange, pairs: PagePairs, look: SecondLook): AsyncIterable<ComparisonStep> {
+    let from: string | undefined = range.from;
+    while (from !== undefined) {
+      this.signal.throwIfAborted();
+      const pair = await pairs.compare({ ...range, from });
+      const seen = await look.at(pair.differences, MOST_AGAIN - this.again.length);
+      this.again.push(...seen.onTheirWay);
+      from = pair.last === undefined ? undefined : placeBehind(pair.last);
+      const cursor = this.writeCursor(from ?? range.to ?? null);
+      const { records: compared } = pair;
+      yield { cursor, compared, rows: pair.rows + seen.rows, calls: 1 + seen.calls, found: seen.found };
+    }
+  }
+
+  /** What was on its way may have come; after a while it is told as it is. */
+  private async *lookAgain(look: SecondLook): AsyncIterable<ComparisonStep> {
+    if (this.again.length === 0) return;
+    const { patienceMs = PATIENCE_MS } = this.options;
+    const { found, rows, calls } = await look.until(this.again, { patienceMs, signal: this.signal });
+    this.again = [];
+    yield { cursor: this.writeCursor(null), compared: 0, rows, calls, found };
+  }
+
+  private writeCursor(from: string | null): string {
+    return JSON.stringify({ from, again: this.again } satisfies Progress);
+  }
+}
+
+function countRecords(ranges: readonly LedgerRange[]): number {
+  return ranges.reduce((sum, { records }) => sum + records, 0);
+}

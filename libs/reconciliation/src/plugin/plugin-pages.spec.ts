@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { judgeDifference } from './judge-difference.js';
+import { coverFrom, listDiffering } from './leaf-ranges.js';
+import { comparePacked, countLines, readPacked } from './packed-marks.js';
+
+describe('two packed pages', () => {
+  it.each([
+    ['', '', undefined, []],
+    ['a\t1', 'a\t1', undefined, []],
+    ['a\t1\nb\t1', 'b\t1', undefined, [{ place: 'a', expected: '1', found: [] }]],
+    ['b\t1', 'a\t1\nb\t1', undefined, [{ place: 'a', found: ['1'] }]],
+    ['a\t2', 'a\t1', undefined, [{ place: 'a', expected: '2', found: ['1'] }]],
+    ['a\t1', 'a\t1\na\t1', undefined, [{ place: 'a', expected: '1', found: ['1', '1'] }]],
+    [
+      'a\t1\nc\t1',
+      'b\t1',
+      'b',
+      [
+        { place: 'a', expected: '1', found: [] },
+        { place: 'b', found: ['1'] },
+      ],
+    ],
+  ] as const)('%j and %j up to %s', (expected, found, upTo, differences) => {
+    expect(comparePacked(expected, found, upTo)).toEqual(differences);
+  });
+
+  it.each(['a', 'a\n1', 'b\t1\na\t1', 'a\t1\nb'])('refuses %j', (packed) => {
+    expect(() => comparePacked('', packed)).toThrow(/MESH_RECONCILE_INVALID/);
+  });
+
+  it('counts lines, and knows marks by their places', () => {
+    expect(['', 'a\t1', 'a\t1\na\t2'].map(countLines)).toEqual([0, 1, 2]);
+    expect(readPacked('a\t1\na\t2\nb\t1')).toEqual(
+      new Map([
+        ['a', ['1', '2']],
+        ['b', ['1']],
+      ]),
+    );
+  });
+});
+
+describe('what is wrong with a record', () => {
+  it.each([
+    ['2', [], 'version', 'missing'],
+    [undefined, ['2'], 'version', 'extra'],
+    [undefined, ['2', '2'], 'version', 'extra'],
+    ['2', ['2', '2'], 'version', 'duplicate'],
+    ['2', ['1'], 'version', 'stale'],
+    ['10', ['9'], 'version', 'stale'],
+    ['2', ['3'], 'version', 'ahead'],
+    ['2', ['2!'], 'version', 'edited'],
+    ['2', ['1!'], 'version', 'stale'],
+    ['abc', ['abd'], 'fields', 'edited'],
+    ['abc', [], 'fields', 'missing'],
+  ] as const)('%s, and there lies %j (%s): %s', (expected, found, marks, kind) => {
+    expect(judgeDifference({ place: 'a', ...(expected === undefined ? {} : { expected }), found }, marks)).toBe(kind);
+  });
+});
+
+describe('the ranges of a ledger', () => {
+  const known = [
+    { from: 'b', to: 'd', records: 1, digest: 5 },
+    { from: 'f', records: 2, digest: '7' },
+  ];
+  const hole = (from: string, to?: string) => ({ from, ...(to ? { to } : {}), records: 0, digest: 0 });
+
+  it.each([
+    ['', [hole('', 'b'), known[0], hole('d', 'f'), known[1]]],
+    ['c', [{ ...known[0], from: 'c', digest: 'unknown' }, hole('d', 'f'), known[1]]],
+    ['d', [hole('d', 'f'), known[1]]],
+    ['g', [{ ...known[1], from: 'g', digest: 'unknown' }]],
+  ])('are made whole from %j on', (from, whole) => {
+    expect(coverFrom(from, known)).toEqual(whole);
+  });
+
+  it('are one to the end where there are none', () => {
+    expect(coverFrom('', [])).toEqual([hole('')]);
+  });
+
+  it('that differ are read as one where they are neighbours', () => {
+    const ranges = coverFrom('', known);
+    const digest = (records: number, sum: string) => ({ records, digest: sum });
+    expect(listDiffering(ranges, [digest(0, '0'), digest(1, '5'), digest(0, '0'), digest(2, '7')])).toEqual([]);
+    expect(listDiffering(ranges, [digest(1, '0'), digest(1, '6'), digest(0, '0'), digest(2, '8')])).toEqual([
+      { from: '', to: 'd' },
+      { from: 'f' },
+    ]);
+  });
+});
