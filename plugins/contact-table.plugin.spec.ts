@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { digestMark } from '@crm-mesh/sdk';
 import { testPlugin, type PluginTest } from '@crm-mesh/sdk/testing';
 import plugin from './contact-table.plugin.js';
 
@@ -152,6 +153,77 @@ describe('contact-table', () => {
     expect((await test.send('contact.created', { id: '1' })).outcome).toBe('done');
     expect((await test.send('contact.restored', { id: '1' })).outcome).toBe('done');
     expect(readRows()).toMatchObject([{ id: '1', version: 2 }]);
+  });
+
+  describe('can be compared', () => {
+    const scope = { tenant: 'acme', connection: 'hubspot', entity: 'contact' };
+    const marks = async () => (await test.ask({ ask: 'page', ...scope, from: '', limit: 100 })).packed.split('\n');
+
+    function edit(sql: string): void {
+      const database = new Database(join(folder, 'contacts.db'));
+      database.exec(sql);
+      database.close();
+    }
+
+    it('says what it holds, and not what is gone', async () => {
+      for (const id of ['1', '2', '3', '4']) await test.send('contact.created', { id, email: 'a@example.com' });
+      await test.send('contact.deleted', { id: '1' });
+      await test.send('contact.erased', { id: '2' });
+      await test.send('contact.merged', { id: '4', mergedIds: ['3'] });
+      expect(await test.ask({ ask: 'holdings' })).toMatchObject({ entities: ['contact'], digests: true });
+      expect(await marks()).toEqual(['4\t2']);
+    });
+
+    it('shows what was edited, and a repair of the same version mends it', async () => {
+      await test.send('contact.created', { id: '1', email: 'right@example.com' });
+      edit("UPDATE crm_contacts SET email = 'wrong@example.com'");
+      expect(await marks()).toEqual(['1\t1!']);
+      await test.send('contact.updated', { id: '1', email: 'right@example.com' }, { version: 1 });
+      expect(await marks()).toEqual(['1\t1!']);
+      await test.send('contact.updated', { id: '1', email: 'right@example.com' }, { version: 1, origin: 'repair' });
+      expect(await marks()).toEqual(['1\t1']);
+      expect(readRows()).toMatchObject([{ version: 1, email: 'right@example.com' }]);
+    });
+
+    it.each([
+      ['deletes it', 'DELETE FROM crm_contacts'],
+      ['sets its version up', 'UPDATE crm_contacts SET version = 99'],
+      ['calls it deleted', "UPDATE crm_contacts SET state = 'deleted'"],
+      ['calls it merged', "UPDATE crm_contacts SET state = 'merged', merged_into = '9'"],
+    ])('a repair brings the row back when somebody %s', async (_, sql) => {
+      await test.send('contact.created', { id: '1', email: 'right@example.com' });
+      edit(sql);
+      expect(await marks()).not.toEqual(['1\t1']);
+      await test.send('contact.updated', { id: '1', email: 'right@example.com' }, { version: 1, origin: 'repair' });
+      expect(await marks()).toEqual(['1\t1']);
+      expect(readRows()).toMatchObject([
+        { version: 1, state: 'active', merged_into: null, email: 'right@example.com' },
+      ]);
+    });
+
+    it('a repair that tells an end takes the row away, and an older one changes nothing', async () => {
+      await test.send('contact.created', { id: '1' });
+      await test.send('contact.deleted', { id: '1' }, { version: 2, origin: 'repair' });
+      expect(await marks()).toEqual(['']);
+      await test.send('contact.updated', { id: '1', email: 'late@example.com' }, { version: 1, origin: 'repair' });
+      expect(readRows()).toMatchObject([{ version: 2, state: 'deleted', email: null }]);
+    });
+
+    it('knows the rows of a table that an older version made', async () => {
+      await test.send('contact.created', { id: '1' });
+      const texts = ['tenant', 'connection', 'id', 'state', 'merged_into', 'email', 'first_name', 'last_name', 'phone'];
+      await test.close();
+      edit(`DROP TABLE crm_contacts;
+        CREATE TABLE crm_contacts (${[...texts, 'company_id', 'modified_at'].map((name) => `${name} text`).join(', ')},
+          version integer NOT NULL, PRIMARY KEY (tenant, connection, id));
+        INSERT INTO crm_contacts (tenant, connection, id, state, version)
+          VALUES ('acme', 'hubspot', '1', 'active', 3), ('acme', 'hubspot', 'ü', 'active', 1), ('acme', 'hubspot', '2', 'merged', 1)`);
+      test = testPlugin(plugin, { config: { url: `sqlite:${join(folder, 'contacts.db')}` } });
+      expect(await marks()).toEqual(['%C3%BC\t1', '1\t3']);
+      const { digests } = await test.ask({ ask: 'digests', ...scope, ranges: [{ from: '' }] });
+      const digest = digestMark('%C3%BC', '1') + digestMark('1', '3');
+      expect(digests).toEqual([{ records: 2, digest: String(digest) }]);
+    });
   });
 
   it('takes a database that is locked for unavailable', async () => {

@@ -1,6 +1,7 @@
 import {
   definePlugin,
   isEvent,
+  reconcileTable,
   type Contact,
   type MeshEvent,
   type SinkTransaction,
@@ -23,6 +24,12 @@ const KEY = ['tenant', 'connection', 'id'];
 const FIELDS = ['merged_into', 'email', 'first_name', 'last_name', 'phone', 'company_id', 'modified_at'];
 /** `state_at`: when the CRM merged or restored the record; a merge is told by another record, in no order with its own events. */
 const COLUMNS = [...KEY, 'version', 'state', 'state_at', ...FIELDS];
+const contacts = reconcileTable({
+  ...{ table: 'crm_contacts', entity: 'contact', held: "state = 'active'" },
+  watch: ['state', ...FIELDS],
+});
+/** By which an edit behind our back shows. */
+const STAMP = ['mesh_place', 'mesh_digest'];
 
 export default definePlugin({
   name: 'contact-table',
@@ -36,6 +43,7 @@ export default definePlugin({
       await tx.run(`CREATE TABLE IF NOT EXISTS crm_contacts (${columns.join(', ')}, PRIMARY KEY (${KEY.join(', ')}))`);
       await addMissingColumn(tx, 'state_at');
     });
+    await contacts.prepare(transaction);
   },
   async handle(event, { transaction, log }) {
     await transaction(async (tx) => {
@@ -45,6 +53,7 @@ export default definePlugin({
     });
     log.debug({ version: event.recordversion }, 'kept');
   },
+  reconcile: contacts.reconcile,
 });
 
 /** For a table that an older version of this plugin made. */
@@ -74,19 +83,25 @@ async function keep(tx: SinkTransaction, event: ContactEvent): Promise<void> {
   const fields = state === 'active' ? readFields(event.data) : { merged_into: mergedInto };
   const isTimed = mergedInto !== undefined || isEvent(event, 'contact.restored');
   const stateAt = isTimed ? { state_at: readTime(event) } : {};
-  const row = { ...keyOf(event, event.data.id), version: event.recordversion, state, ...stateAt, ...fields };
+  const version = event.recordversion;
+  const stamp = contacts.stamp(event.data.id, version);
+  const row = { ...keyOf(event, event.data.id), version, state, ...stamp, ...stateAt, ...fields };
   // Records have no order among each other: an update of one that a merge has swallowed may come after the merge.
   const swallowedStays = `(crm_contacts.state <> 'merged' OR excluded.state <> 'active'
     OR excluded.state_at >= COALESCE(crm_contacts.state_at, ''))`;
-  const overwritten = ['version', 'state', ...Object.keys(stateAt), ...FIELDS];
-  await upsert(tx, row, `crm_contacts.version < excluded.version AND ${swallowedStays}`, overwritten);
+  // A repair says what the row should be: one that was edited is overwritten, whatever version somebody has put there.
+  const condition =
+    event.origin === 'repair'
+      ? '(crm_contacts.version <= excluded.version OR crm_contacts.mesh_digest < 0)'
+      : `crm_contacts.version < excluded.version AND ${swallowedStays}`;
+  await upsert(tx, row, condition, ['version', 'state', ...STAMP, ...Object.keys(stateAt), ...FIELDS]);
 }
 
 /** Its version stays: it counts the swallowed record's own events. */
 async function markMerged(tx: SinkTransaction, event: ContactEvent, id: string): Promise<void> {
   const swallowed = { version: 0, state: 'merged', state_at: readTime(event), merged_into: event.data.id };
   const isNotRestored = `(crm_contacts.state <> 'active' OR COALESCE(crm_contacts.state_at, '') < excluded.state_at)`;
-  const row = { ...keyOf(event, id), ...swallowed };
+  const row = { ...keyOf(event, id), ...contacts.stamp(id, 0), ...swallowed };
   await upsert(tx, row, `crm_contacts.state <> 'erased' AND ${isNotRestored}`, ['state', 'state_at', ...FIELDS]);
 }
 
@@ -99,10 +114,11 @@ function readTime(event: ContactEvent): string {
 // oxlint-disable-next-line max-params -- where, what, when and which part of it
 async function upsert(tx: SinkTransaction, row: Row, condition: string, overwritten: string[]): Promise<void> {
   const changes = overwritten.map((name) => `${name} = excluded.${name}`);
+  const columns = [...COLUMNS, ...STAMP];
   await tx.run(
-    `INSERT INTO crm_contacts (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})
+    `INSERT INTO crm_contacts (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})
      ON CONFLICT (${KEY.join(', ')}) DO UPDATE SET ${changes.join(', ')} WHERE ${condition}`,
-    COLUMNS.map((name) => row[name] ?? null),
+    columns.map((name) => row[name] ?? null),
   );
 }
 
