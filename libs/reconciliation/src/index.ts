@@ -1,3 +1,4 @@
+export { attribute, ATTRIBUTION, type RecordFacts } from './attribute.js';
 export type { Comparison, ComparisonStep, Repairer, RepairOutcome } from './comparison.js';
 export {
   compareRecord,
