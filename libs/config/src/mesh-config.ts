@@ -3,6 +3,7 @@ import { IsArray, IsInt, IsNotEmpty, IsObject, IsString, IsUrl, Matches, Max, Mi
 import { AccessConfig, Networks } from './access-config.js';
 import { Bytes, Duration, Key, NumericText, Optional } from './config-key.js';
 import { PollConfig } from './poll-config.js';
+import { ReconcileConfig } from './reconcile-config.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -229,6 +230,15 @@ export class ConnectionConfig {
   })
   @Optional()
   poll?: PollConfig;
+
+  @Key({
+    type: 'object',
+    meaning:
+      'Compares the CRM with the mesh by itself (docs/reconciliation.md). Absent: only when somebody asks for it.',
+    nested: ReconcileConfig,
+  })
+  @Optional()
+  reconcile?: ReconcileConfig;
 }
 
 /** The whole of mesh.yaml. */
@@ -272,7 +282,7 @@ export class MeshConfig {
   @Key({
     type: 'map',
     meaning:
-      "By plugin name: the plugin's own settings. `enabled: false` switches it off, `delivery:` overrides its delivery options.",
+      "By plugin name: the plugin's own settings. `enabled: false` switches it off, `delivery:` overrides its delivery options, `reconcile:` compares it with the mesh by itself (keys as in `connections[].reconcile`).",
   })
   @IsObject()
   plugins: Record<string, Record<string, unknown>> = {};

@@ -54,7 +54,7 @@ export interface ConnectionCounts {
   lastNotificationAt?: string;
   /** Told on the strength of webhooks and polls, where a connection has both. */
   events: number;
-  /** Of these, found by a poll while no webhook came. */
+  /** Of these, found by a poll or a reconciliation while no webhook came. */
   missed: number;
 }
 

@@ -22,7 +22,7 @@ export class NormaliserCounts {
   constructor(metrics: Metrics, { connections, now }: { connections: Connections; now(): number }) {
     const missed = metrics.counter(
       'mesh_webhooks_missed_total',
-      'Changes that a poll has found, and of which no webhook told in time',
+      'Changes that a poll or a reconciliation has found, and of which no webhook told in time',
       ['tenant', 'connection'],
     );
     const onMissed = ({ tenant, name }: Connection): void => missed.inc({ tenant, connection: name });

@@ -46,6 +46,14 @@ export class MissedWebhooks {
     this.#await(formatRecordKey(notification), { connection, dueMs: changedMs + connection.webhookGraceMs });
   }
 
+  /** So many changes were found by comparing the connection's CRM with the mesh, and no webhook told of them. */
+  noteFound(connection: Connection, changes: number): void {
+    if (connection.webhookGraceMs === undefined) return;
+    connection.counts.events += changes;
+    connection.counts.missed += changes;
+    for (let each = 0; each < changes; each += 1) this.options.onMissed(connection);
+  }
+
   #await(key: string, awaited: Awaited): void {
     this.#awaited.set(key, awaited);
     const [oldest] = this.#awaited.keys();

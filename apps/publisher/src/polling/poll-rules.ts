@@ -27,11 +27,9 @@ export function readPollRules(
   { config, path }: { config: unknown; path: string },
 ): PollRules | undefined {
   if (!poll) return undefined;
-  const { every, cron, jitter, lookBack } = poll;
+  const { jitter, lookBack } = poll;
   if (!source.poll) throw refuse(path, `cannot be: the source "${source.name}" cannot be polled`, 'Leave it out.');
-  if ((every === undefined) === (cron === undefined))
-    throw refuse(path, 'needs either `every` or `cron`', 'Write e.g. `every: 1m`.');
-  if (cron !== undefined) checkCron(cron, `${path}.cron`);
+  const schedule = readSchedule(poll, path);
   const known = source.poll.entities(config);
   const unknown = poll.entities?.find((entity) => !known.includes(entity));
   if (unknown !== undefined) {
@@ -40,11 +38,20 @@ export function readPollRules(
   }
   return {
     entities: poll.entities ?? known,
-    schedule: cron === undefined ? { everyMs: every! } : { cron },
+    schedule,
     jitterMs: jitter,
     lookBackMs: lookBack,
     ...readLimits(source.poll),
   };
+}
+
+/** Throws a ConfigError that names the key. */
+export function readSchedule({ every, cron }: { every?: number; cron?: string }, path: string): Schedule {
+  if ((every === undefined) === (cron === undefined))
+    throw refuse(path, 'needs either `every` or `cron`', 'Write e.g. `every: 1m`.');
+  if (cron === undefined) return { everyMs: every! };
+  checkCron(cron, `${path}.cron`);
+  return { cron };
 }
 
 /** What the source says of the CRM; for polls that no schedule begins, too. */

@@ -1,0 +1,190 @@
+import { formatRecordKey } from '@crm-mesh/contract';
+import { HARMLESS, LABELS, type Label } from '@crm-mesh/reconciliation';
+import type { DifferenceCount, RunRows } from './run-rows.js';
+import { countTotal, isSameScope, isWhole, sumUnits, type Pair, type Question, type RunState } from './run-state.js';
+
+export interface LabelLine {
+  /** Absent: nobody has looked into these. */
+  label?: Label;
+  meaning: string;
+  count: number;
+  repaired: number;
+  /** In the last report of the same records. */
+  before?: number;
+  /** `acme/hubspot/deal/4711` */
+  examples: string[];
+}
+
+export interface UnitLine {
+  /** `acme/hubspot/deal` */
+  unit: string;
+  compared: number;
+  differences: number;
+}
+
+/** One run among the last ones. */
+export interface HistoryLine {
+  run: string;
+  at: string;
+  compared: number;
+  differences: number;
+  /** Missed webhooks of a connection, silent failures of a plugin. */
+  failures: number;
+}
+
+/** What `mesh.ctl.publisher.reconcile-report` says of a run, also while it runs. */
+export interface RunReport {
+  run: string;
+  pair: Pair;
+  by: string;
+  begunAt: string;
+  endedAt?: string;
+  how: 'running' | 'over' | 'asked' | 'cancelled' | 'failed';
+  why?: string;
+  question?: Question;
+  phase: RunState['phase'];
+  repair: boolean;
+  progress: RunProgress;
+  trouble?: { at: string; message: string };
+  /** Without what is harmless. */
+  differences: number;
+  repaired: number;
+  labels: LabelLine[];
+  entities: UnitLine[];
+  /** The run that `before` is about. */
+  last?: { run: string; at: string };
+  /** How often it fails in silence: a CRM that does not tell, a plugin that acknowledges and does nothing. */
+  rate: { of: 'missed webhooks' | 'silent failures'; count: number; compared: number; ratio: number };
+  /** Runs over all records, the oldest first. */
+  history: HistoryLine[];
+}
+
+export interface RunProgress {
+  compared: number;
+  total?: number;
+  rows: number;
+  calls: number;
+  /** Records a minute, since it began. */
+  perMinute: number;
+  leftMs?: number;
+}
+
+const HISTORY = 10;
+const LOOKED_BACK = 50;
+
+/** `examples`: so many of each label. */
+export async function buildReport(rows: RunRows, state: RunState, examples: number): Promise<RunReport> {
+  const counts = await rows.count(state.run);
+  const earlier = (await rows.list(state.pair, LOOKED_BACK)).filter(
+    (one) => one.run !== state.run && one.begunMs <= state.begunMs && one.ended?.how === 'over',
+  );
+  const last = earlier.find((one) => isSameScope(one.scope, state.scope));
+  const before = last && sumLabels(await rows.count(last.run));
+  const { run, pair, by, begunMs, ended, phase, repair, trouble, repaired } = state;
+  return {
+    ...{ run, pair, by, begunAt: toTime(begunMs), phase, repair, repaired },
+    how: ended?.how ?? 'running',
+    ...(ended ? { endedAt: toTime(ended.atMs) } : {}),
+    ...(ended?.why === undefined ? {} : { why: ended.why }),
+    ...(ended?.question === undefined ? {} : { question: ended.question }),
+    ...(trouble ? { trouble: { at: toTime(trouble.atMs), message: trouble.message } } : {}),
+    progress: describeProgress(state),
+    differences: sumDifferences(counts),
+    labels: await describeLabels(rows, state, { counts, before, examples }),
+    entities: describeUnits(state, counts),
+    ...(last ? { last: { run: last.run, at: toTime(last.begunMs) } } : {}),
+    rate: describeRate(state, counts),
+    history: await describeHistory(rows, state, earlier),
+  };
+}
+
+export function describeProgress({ units, begunMs, savedMs }: RunState): RunProgress {
+  const sums = sumUnits(units);
+  const total = countTotal(units);
+  const perMinute = sums.compared / (Math.max(1_000, (savedMs ?? begunMs) - begunMs) / 60_000);
+  const left = total === undefined ? undefined : Math.max(0, total - sums.compared);
+  return {
+    ...sums,
+    ...(total === undefined ? {} : { total }),
+    perMinute: Math.round(perMinute),
+    ...(left === undefined || perMinute === 0 ? {} : { leftMs: Math.round((left / perMinute) * 60_000) }),
+  };
+}
+
+/** What fails in silence. */
+export function nameSilent({ leg }: Pair): { label: Label; of: RunReport['rate']['of'] } {
+  return leg === 'crm'
+    ? { label: 'never-delivered', of: 'missed webhooks' }
+    : { label: 'acked-not-applied', of: 'silent failures' };
+}
+
+/** By label; what nobody has looked into under `''`. */
+export function sumLabels(counts: readonly DifferenceCount[]): Map<Label | '', number> {
+  const sums = new Map<Label | '', number>();
+  for (const { label = '' as const, count } of counts) sums.set(label, (sums.get(label) ?? 0) + count);
+  return sums;
+}
+
+export function sumDifferences(counts: readonly DifferenceCount[]): number {
+  return sum(counts.filter(({ label }) => label === undefined || !HARMLESS.has(label)));
+}
+
+const sum = (counts: readonly DifferenceCount[]): number => counts.reduce((all, { count }) => all + count, 0);
+
+async function describeLabels(
+  rows: RunRows,
+  { run }: RunState,
+  {
+    counts,
+    before,
+    examples,
+  }: {
+    counts: readonly DifferenceCount[];
+    before: ReadonlyMap<Label | '', number> | undefined;
+    examples: number;
+  },
+): Promise<LabelLine[]> {
+  const lines: LabelLine[] = [];
+  const sums = sumLabels(counts);
+  // Also what was there last time, and is not any more.
+  for (const label of new Set([...sums.keys(), ...(before?.keys() ?? [])])) {
+    const name = label === '' ? undefined : label;
+    const own = counts.filter((one) => one.label === name);
+    lines.push({
+      ...(name === undefined ? {} : { label: name }),
+      meaning: name === undefined ? 'not looked into' : LABELS[name],
+      count: sums.get(label) ?? 0,
+      repaired: sum(own.filter(({ fate }) => fate === 'repaired')),
+      ...(before ? { before: before.get(label) ?? 0 } : {}),
+      examples: (await rows.readExamples(run, name, examples)).map(({ record }) => formatRecordKey(record)),
+    });
+  }
+  return lines.toSorted((a, b) => b.count - a.count || (a.label ?? '').localeCompare(b.label ?? ''));
+}
+
+function describeUnits({ units = [] }: RunState, counts: readonly DifferenceCount[]): UnitLine[] {
+  return units.map(({ tenant, connection, entity, compared }) => {
+    const unit = `${tenant}/${connection}/${entity}`;
+    return { unit, compared, differences: sumDifferences(counts.filter((one) => one.unit === unit)) };
+  });
+}
+
+function describeRate({ pair, units }: RunState, counts: readonly DifferenceCount[]): RunReport['rate'] {
+  const { label, of } = nameSilent(pair);
+  const count = sumLabels(counts).get(label) ?? 0;
+  const { compared } = sumUnits(units);
+  return { of, count, compared, ratio: compared === 0 ? 0 : count / compared };
+}
+
+async function describeHistory(rows: RunRows, state: RunState, earlier: readonly RunState[]): Promise<HistoryLine[]> {
+  const own = state.ended?.how === 'over' ? [state] : [];
+  const runs = [...own, ...earlier].filter(({ scope }) => isWhole(scope)).slice(0, HISTORY);
+  const lines = runs.map(async (one) => {
+    const counts = await rows.count(one.run);
+    const { count: failures, compared } = describeRate(one, counts);
+    return { run: one.run, at: toTime(one.begunMs), compared, differences: sumDifferences(counts), failures };
+  });
+  return (await Promise.all(lines)).toReversed();
+}
+
+const toTime = (ms: number): string => new Date(ms).toISOString();

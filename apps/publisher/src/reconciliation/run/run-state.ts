@@ -1,0 +1,141 @@
+import type { EntityScope, PlaceRange } from '@crm-mesh/contract';
+import type { ComparisonStep, Leg } from '@crm-mesh/reconciliation';
+
+/** The two sides of a run: a connection (`acme/hubspot`) and the ledger, or the ledger and a plugin (its name). */
+export interface Pair {
+  leg: Leg;
+  name: string;
+}
+
+/** Which records; absent parts: all. */
+export interface RunScope {
+  tenant?: string;
+  connection?: string;
+  entities?: readonly string[];
+  range?: PlaceRange;
+}
+
+export interface RunBudget {
+  maxRepairs: number;
+  /** Requests to the CRM, or to the plugin. */
+  maxCalls: number;
+  /** Where more than so many of a hundred differ, nobody repairs without a yes. */
+  maxPercent: number;
+}
+
+/** One entity of one connection. */
+export interface UnitState extends EntityScope {
+  compared: number;
+  total?: number;
+  rows: number;
+  calls: number;
+  cursor?: string;
+  isDone?: true;
+}
+
+/** Why a run stands still until somebody says yes. */
+export type Question = 'percent' | 'deletions' | 'calls' | 'repairs';
+
+export interface RunEnd {
+  atMs: number;
+  /** `asked`: `--yes` goes on with it. */
+  how: 'over' | 'asked' | 'cancelled' | 'failed';
+  why?: string;
+  question?: Question;
+}
+
+/** One run, as it is kept in the store. */
+export interface RunState {
+  run: string;
+  pair: Pair;
+  by: string;
+  begunMs: number;
+  scope: RunScope;
+  repair: boolean;
+  /** What was answered before it was asked, or after. */
+  yes: boolean;
+  budget: RunBudget;
+  phase: 'comparing' | 'labelling' | 'repairing';
+  /** What was settled in CRM_EVENTS at the beginning; 0 where a CRM is compared. */
+  upTo?: number;
+  /** Absent: nobody has asked what there is. */
+  units?: readonly UnitState[];
+  /** Differences that were looked into. */
+  labelled: number;
+  repaired: number;
+  /** What had been spent when somebody said yes last. */
+  allowed: { calls: number; repairs: number };
+  savedMs?: number;
+  /** The last step failed; it is tried again. */
+  trouble?: { atMs: number; message: string };
+  ended?: RunEnd;
+}
+
+export function namePair({ leg, name }: Pair): string {
+  return `${leg}:${name}`;
+}
+
+export function beginUnits(state: RunState, units: readonly EntityScope[], upTo: number): RunState {
+  const fresh = units
+    .filter((unit) => isInScope(unit, state.scope))
+    .map(({ tenant, connection, entity }) => ({ tenant, connection, entity, compared: 0, rows: 0, calls: 0 }));
+  return { ...state, units: fresh, upTo };
+}
+
+function isInScope({ tenant, connection, entity }: EntityScope, scope: RunScope): boolean {
+  return (
+    (scope.tenant === undefined || scope.tenant === tenant) &&
+    (scope.connection === undefined || scope.connection === connection) &&
+    (scope.entities === undefined || scope.entities.includes(entity))
+  );
+}
+
+/** What is to be compared next; undefined: that was all. */
+export function findCurrent({ units = [] }: Pick<RunState, 'units'>): UnitState | undefined {
+  return units.find(({ isDone }) => !isDone);
+}
+
+/** What is known once a step is safe. */
+export function takeStep(state: RunState, step: ComparisonStep): RunState {
+  return changeCurrent(state, (unit) => ({
+    ...unit,
+    cursor: step.cursor,
+    compared: unit.compared + step.compared,
+    rows: unit.rows + step.rows,
+    calls: unit.calls + step.calls,
+    ...(step.total === undefined ? {} : { total: step.total }),
+  }));
+}
+
+export function endUnit(state: RunState): RunState {
+  return changeCurrent(state, ({ cursor: _, ...unit }) => ({ ...unit, isDone: true }));
+}
+
+function changeCurrent(state: RunState, change: (unit: UnitState) => UnitState): RunState {
+  const current = findCurrent(state);
+  return { ...state, units: (state.units ?? []).map((unit) => (unit === current ? change(unit) : unit)) };
+}
+
+export function sumUnits(units: readonly UnitState[] = []): { compared: number; rows: number; calls: number } {
+  const sum = (key: 'compared' | 'rows' | 'calls'): number => units.reduce((all, unit) => all + unit[key], 0);
+  return { compared: sum('compared'), rows: sum('rows'), calls: sum('calls') };
+}
+
+/** How many there are; undefined while an entity has not said so. */
+export function countTotal(units: readonly UnitState[] = []): number | undefined {
+  const counts = units.map(({ isDone, compared, total }) => (isDone ? compared : total));
+  return counts.includes(undefined) ? undefined : counts.reduce<number>((all, count) => all + (count ?? 0), 0);
+}
+
+/** Whether the run is about all that there is of its pair. */
+export function isWhole({ tenant, connection, entities, range }: RunScope): boolean {
+  return [tenant, connection, entities, range].every((part) => part === undefined);
+}
+
+/** Whether a yes to the question of the one goes for the wish of the other. */
+export function isSameScope(one: RunScope, other: RunScope): boolean {
+  const sides = [one, other].map(({ tenant, connection, entities, range }) =>
+    JSON.stringify([tenant, connection, entities?.toSorted(), range?.from, range?.to]),
+  );
+  return sides[0] === sides[1];
+}
