@@ -35,6 +35,7 @@ export { Replays, type Place, type ReplayProgress, type ReplayRequest, type Repl
 export { findStored } from './is-stored.js';
 export { describeHeaders, REPAIR } from './redriven-copy.js';
 export { DELIVERY_MIGRATIONS } from './store/migrations.js';
+export { listParkedAmong, listReceiptsAmong, type ReceiptPlace } from './store/whereabouts-rows.js';
 export { listReceipts, type KeptReceipt, type ReceiptQuery } from './store/receipt-records.js';
 export type { ReadSnapshot, SnapshotEvent, SnapshotPage } from './snapshot-page.js';
 export type { SettledNotice } from './settled-notice.js';

@@ -47,6 +47,8 @@ export interface PluginCode {
   forget?(beforeMs: number): Promise<void>;
   /** What a reconciliation asks, and what the plugin's `reconcile` says to it. Absent: it can have none. */
   answer?(question: unknown): Promise<object>;
+  /** Which of the events the inbox in its sink has as done. Absent: it can have none. */
+  listDone?(eventIds: readonly string[]): Promise<string[]>;
   /** Nothing of it is used any more. */
   close(): Promise<void>;
 }

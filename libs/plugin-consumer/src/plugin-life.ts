@@ -47,6 +47,11 @@ export class PluginLife {
     return answerQuestion(this.plugin, question, { config, log, signal, injected: [], ...sink });
   }
 
+  /** Which of the events the inbox in the sink has as done. */
+  async listDone(eventIds: readonly string[]): Promise<string[]> {
+    return (await this.#sink?.listDone(eventIds)) ?? [];
+  }
+
   async close(): Promise<void> {
     const sink = this.#sink;
     this.#sink = undefined;

@@ -20,7 +20,9 @@ import {
   ReplayRequest,
   ReplayStepRequest,
   ResumeRequest,
+  WhereaboutsRequest,
 } from './requests.js';
+import type { Whereabouts } from './whereabouts.js';
 
 export const HOST_FACTS = Symbol('host facts');
 
@@ -109,6 +111,12 @@ export class ControlController {
   @MessagePattern('replay-step')
   goOnReplaying(@Payload(payloadOf(ReplayStepRequest)) step: ReplayStepRequest): Promise<ReplayProgress> {
     return this.host.goOnReplaying(step);
+  }
+
+  /** Each host says what it knows: ask all of them. */
+  @MessagePattern('whereabouts')
+  whereabouts(@Payload(payloadOf(WhereaboutsRequest)) question: WhereaboutsRequest): Promise<Whereabouts> {
+    return this.host.findWhereabouts(question);
   }
 
   @MessagePattern('receipts')

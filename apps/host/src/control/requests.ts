@@ -167,6 +167,29 @@ export class ReplayStepRequest {
   soFar!: ReplayCounts;
 }
 
+class RecordToFind {
+  /** `acme/hubspot/deal/4711` */
+  @IsString()
+  @IsNotEmpty()
+  record!: string;
+
+  /** Of the newest event that the plugin is told of it. */
+  @IsOptional()
+  @IsString()
+  eventId?: string;
+}
+
+export class WhereaboutsRequest {
+  @IsString()
+  @IsNotEmpty()
+  consumer!: string;
+
+  @ArrayMaxSize(1_000)
+  @ValidateNested({ each: true })
+  @Type(() => RecordToFind)
+  records!: RecordToFind[];
+}
+
 export class ReceiptsRequest {
   @IsString()
   @IsNotEmpty()

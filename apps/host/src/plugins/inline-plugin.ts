@@ -56,6 +56,10 @@ export class InlinePlugin implements PluginCode {
     return attribute(this.plugin.name, () => this.life!.answer(question));
   }
 
+  async listDone(eventIds: readonly string[]): Promise<string[]> {
+    return (await this.life?.listDone(eventIds)) ?? [];
+  }
+
   async close(): Promise<void> {
     await this.life?.close();
   }

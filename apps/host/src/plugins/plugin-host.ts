@@ -19,6 +19,7 @@ import {
 } from '@crm-mesh/delivery';
 import { watchDropIns, type DropIn, type DropInEvent, type DropInWatch } from '@crm-mesh/drop-ins';
 import type { RunningPluginDependencies } from '@crm-mesh/plugin-consumer';
+import { findWhereabouts, type Whereabouts, type WhereaboutsQuestion } from '../control/whereabouts.js';
 import { explainRecord, type PluginTrace, type RecordQuestion } from '../explain/explain-record.js';
 import { redriveForLater } from './redrive-for-later.js';
 import { PluginSlot, type PluginStatus, type SlotDependencies } from './plugin-slot.js';
@@ -109,6 +110,13 @@ export class PluginHost {
     const names = [...new Set([...this.slots.values()].map((slot) => slot.dropIn.name))];
     const listeners = names.map((name) => this.findOwner(name).listener);
     return explainRecord(question, { ...this.options, listeners });
+  }
+
+  /** Where records of a plugin are; also of one that is not here any more. */
+  findWhereabouts(question: WhereaboutsQuestion): Promise<Whereabouts> {
+    const own = [...this.slots.values()].filter((slot) => slot.dropIn.name === question.consumer);
+    const slot = own.find((each) => each.holdsName) ?? own[0];
+    return findWhereabouts(question, { store: this.options.store, slot });
   }
 
   /** Dead letters of any plugin, also of one that is not here any more. */

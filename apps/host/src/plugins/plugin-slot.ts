@@ -127,6 +127,17 @@ export class PluginSlot {
     return this.enqueue(async () => (await this.running?.goOnReplaying(step)) ?? this.refuseReplay());
   }
 
+  /** How the plugin that runs is delivered to. */
+  get deliveryFacts(): { skipOrigins: readonly string[]; startsWithSnapshot: boolean } | undefined {
+    const policy = this.running?.parts.policy;
+    return policy && { skipOrigins: policy.skipOrigins ?? [], startsWithSnapshot: policy.startFrom === 'snapshot' };
+  }
+
+  /** Which of the events the inbox in its sink has as done. One that does not answer knows of none. */
+  async listDone(eventIds: readonly string[]): Promise<string[]> {
+    return (await this.running?.parts.code.listDone?.(eventIds).catch(() => undefined)) ?? [];
+  }
+
   /** The server's durables have been changed. */
   async look(): Promise<void> {
     await Promise.all(this.running?.consumers.map((consumer) => consumer.look()) ?? []);

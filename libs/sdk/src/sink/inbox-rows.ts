@@ -78,6 +78,20 @@ export async function readResult(tx: SinkTransaction, consumer: string, eventId:
   return row?.result ?? undefined;
 }
 
+/** Which of the events are done. */
+export async function listDone(tx: SinkTransaction, consumer: string, eventIds: readonly string[]): Promise<string[]> {
+  const done: string[] = [];
+  for (let start = 0; start < eventIds.length; start += ROWS_PER_STATEMENT) {
+    const some = eventIds.slice(start, start + ROWS_PER_STATEMENT);
+    const rows = await tx.all<{ event_id: string }>(
+      `SELECT event_id FROM mesh_inbox WHERE consumer = ? AND event_id IN (${some.map(() => '?').join(', ')})`,
+      [consumer, ...some],
+    );
+    for (const { event_id } of rows) done.push(event_id);
+  }
+  return done;
+}
+
 /** Forgets some of what was done before; returns whether there may be more. */
 export async function forgetRows(tx: SinkTransaction, consumer: string, beforeMs: number): Promise<boolean> {
   const count = await tx.run(

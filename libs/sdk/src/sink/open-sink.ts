@@ -2,7 +2,7 @@ import { MeshError } from '@crm-mesh/contract';
 import { Unavailable } from '../delivery-errors.js';
 import type { Plugin } from '../plugin.js';
 import { holdTransaction, unlessAborted } from './hold-transaction.js';
-import { createInbox, forgetRows } from './inbox-rows.js';
+import { createInbox, forgetRows, listDone } from './inbox-rows.js';
 import { isAway } from './is-away.js';
 import type { SinkReader, SinkWork } from './sink-transaction.js';
 
@@ -16,6 +16,8 @@ export interface Sink {
   readonly reader: SinkReader;
   /** Forgets what was done before: nothing can bring it again. */
   forget(beforeMs: number): Promise<void>;
+  /** Which of the events its inbox has as done. */
+  listDone(eventIds: readonly string[]): Promise<string[]>;
   /** Nothing of it is used any more. */
   close(): Promise<void>;
 }
@@ -58,6 +60,7 @@ export async function openSink<C>(
     forget: async (beforeMs) => {
       while (await transaction((tx) => forgetRows(tx, consumer, beforeMs)));
     },
+    listDone: (eventIds) => transaction((tx) => listDone(tx, consumer, eventIds)),
     close: async () => {
       await reader.close();
       await store.close();

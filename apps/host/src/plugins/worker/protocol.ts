@@ -25,7 +25,8 @@ export type Request =
   | { step: 'teardown' }
   | { step: 'forget'; beforeMs: number }
   /** What a reconciliation asks; nobody has looked at it yet. */
-  | { step: 'answer'; question: unknown };
+  | { step: 'answer'; question: unknown }
+  | { step: 'done'; eventIds: readonly string[] };
 
 /** What the worker gives back for each. */
 export interface Answers {
@@ -35,6 +36,7 @@ export interface Answers {
   teardown: undefined;
   forget: undefined;
   answer: object;
+  done: string[];
 }
 
 export interface Refusal {

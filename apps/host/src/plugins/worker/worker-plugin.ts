@@ -101,6 +101,10 @@ export class WorkerPlugin implements PluginCode {
     return this.worker.ask({ step: 'answer', question });
   }
 
+  async listDone(eventIds: readonly string[]): Promise<string[]> {
+    return this.restarting ? [] : this.worker.ask({ step: 'done', eventIds });
+  }
+
   async close(): Promise<void> {
     this.isInUse = false;
     clearTimeout(this.timer);

@@ -80,6 +80,8 @@ class WorkerSide {
         return undefined;
       case 'answer':
         return this.#life!.answer(request.question);
+      case 'done':
+        return (await this.#life?.listDone(request.eventIds)) ?? [];
     }
   }
 

@@ -19,6 +19,8 @@ class CreateReconciliation1764000000900 implements MigrationInterface {
       kind varchar(12) NOT NULL,
       expected text,
       found text,
+      sequence bigint,
+      settled_up_to bigint,
       label varchar(24),
       fate varchar(12) NOT NULL,
       PRIMARY KEY (run, unit, place, kind))`);

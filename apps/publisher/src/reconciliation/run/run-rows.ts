@@ -46,13 +46,16 @@ interface DifferenceRow {
   kind: MismatchKind;
   expected: string | null;
   found: string | null;
+  sequence: number | string | null;
+  settled_up_to: number | string | null;
   label: Label | null;
   fate: Fate;
 }
 
 const ROWS_PER_STATEMENT = 100;
 const RUN = 'SELECT revision, state FROM reconcile_runs';
-const DIFFERENCE = 'SELECT unit, place, kind, expected, found, label, fate FROM reconcile_differences';
+const DIFFERENCE =
+  'SELECT unit, place, kind, expected, found, sequence, settled_up_to, label, fate FROM reconcile_differences';
 
 /** Runs and what they found. A run is saved over the one that was read: of two that believe to lead one wins. */
 export class RunRows {
@@ -134,7 +137,9 @@ export class RunRows {
   }
 
   async count(run: string): Promise<DifferenceCount[]> {
-    const rows = await this.store.read<Omit<DifferenceRow, 'place'> & { count: number | string }>(
+    const rows = await this.store.read<
+      Pick<DifferenceRow, 'unit' | 'kind' | 'label' | 'fate'> & { count: number | string }
+    >(
       `SELECT unit, kind, label, fate, count(*) AS count FROM reconcile_differences WHERE run = ?
        GROUP BY unit, kind, label, fate ORDER BY unit, kind, label, fate`,
       [run],
@@ -197,12 +202,13 @@ async function saveState(tx: Transaction, { revision }: Pick<KeptRun, 'revision'
 async function insertFound(tx: Transaction, run: string, found: readonly Mismatch[]): Promise<void> {
   for (let start = 0; start < found.length; start += ROWS_PER_STATEMENT) {
     const some = found.slice(start, start + ROWS_PER_STATEMENT);
-    const values = some.flatMap(({ record, kind, expected, found: mark }): Value[] => [
-      ...[run, ...placeOf(record), kind, expected ?? null, mark ?? null, 'found'],
+    const values = some.flatMap(({ record, kind, ...rest }): Value[] => [
+      ...[run, ...placeOf(record), kind, rest.expected ?? null, rest.found ?? null],
+      ...[rest.sequence ?? null, rest.settledUpTo ?? null, 'found'],
     ]);
     await tx.run(
-      `INSERT INTO reconcile_differences (run, unit, place, kind, expected, found, fate)
-       VALUES ${some.map(() => '(?, ?, ?, ?, ?, ?, ?)').join(', ')} ON CONFLICT DO NOTHING`,
+      `INSERT INTO reconcile_differences (run, unit, place, kind, expected, found, sequence, settled_up_to, fate)
+       VALUES ${some.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')} ON CONFLICT DO NOTHING`,
       values,
     );
   }
@@ -212,11 +218,13 @@ function toKept(row: RunRow | undefined): KeptRun | undefined {
   return row && { revision: Number(row.revision), state: JSON.parse(row.state) as RunState };
 }
 
-function toDifference({ unit, place, kind, expected, found, label, fate }: DifferenceRow): Difference {
+function toDifference({ unit, place, kind, expected, found, label, fate, ...row }: DifferenceRow): Difference {
   return {
     ...{ record: readRecord({ unit, place }), kind, fate },
     ...(expected === null ? {} : { expected }),
     ...(found === null ? {} : { found }),
+    ...(row.sequence === null ? {} : { sequence: Number(row.sequence) }),
+    ...(row.settled_up_to === null ? {} : { settledUpTo: Number(row.settled_up_to) }),
     ...(label === null ? {} : { label }),
   };
 }

@@ -1,0 +1,38 @@
+import { requestEvery, type Nats } from '@crm-mesh/jetstream';
+import type { PluginDelivery } from './find-plugin.js';
+
+/** What one host answers to `mesh.ctl.host.whereabouts`. */
+interface Whereabouts {
+  delivery?: PluginDelivery;
+  parked: string[];
+  receipts: { record: string; stream: string; sequence: number }[];
+  done: string[];
+}
+
+/** What all hosts know of records of one plugin. */
+export interface HostsAnswer {
+  delivery: PluginDelivery;
+  /** As `formatRecordKey` writes them. */
+  parked: ReadonlySet<string>;
+  /** Sequences in CRM_EVENTS of messages with a receipt. */
+  receipts: ReadonlySet<number>;
+  /** Ids of events. */
+  done: ReadonlySet<string>;
+}
+
+const TIMEOUT_MS = 5_000;
+
+/** Of a consumer that no host runs (a Nest application, another language) nobody knows such things. */
+export async function askHosts(
+  nats: Nats,
+  question: { consumer: string; records: readonly { record: string; eventId?: string }[] },
+): Promise<HostsAnswer> {
+  const answers = await requestEvery<Whereabouts>(nats, 'host', 'whereabouts', question, { timeoutMs: TIMEOUT_MS });
+  const receipts = answers.flatMap((answer) => answer.receipts).filter(({ stream }) => stream === 'CRM_EVENTS');
+  return {
+    delivery: answers.find(({ delivery }) => delivery)?.delivery ?? { skipOrigins: [], startsWithSnapshot: false },
+    parked: new Set(answers.flatMap(({ parked }) => parked)),
+    receipts: new Set(receipts.map(({ sequence }) => sequence)),
+    done: new Set(answers.flatMap(({ done }) => done)),
+  };
+}
