@@ -15,6 +15,10 @@ import { Relay } from './outbox/relay.js';
 import { pauseFor } from './pause-for.js';
 import { Pollers } from './polling/pollers.js';
 import { Rebuilder } from './rebuild/rebuilder.js';
+import { listPairs } from './reconciliation/list-pairs.js';
+import { openLegs } from './reconciliation/legs/open-legs.js';
+import { Reconciler } from './reconciliation/run/reconciler.js';
+import type { ScheduledPair } from './reconciliation/run/schedule.js';
 import { SchemaWatch } from './schema/schema-watch.js';
 import { RawTrimmer } from './trim/raw-trimmer.js';
 
@@ -25,6 +29,8 @@ export interface MeshSideOptions {
   connections: Connections;
   outbox: Outbox;
   intake: Intake;
+  /** What is reconciled by itself. */
+  scheduled: readonly ScheduledPair[];
   log: Logger;
   metrics: Metrics;
   version: string;
@@ -41,6 +47,7 @@ interface Parts {
   control: INestMicroservice;
   relay: Relay;
   pollers: Pollers;
+  reconciler: Reconciler;
   trimmer: RawTrimmer;
   schemas: SchemaWatch;
   rebuilder: Rebuilder;
@@ -111,11 +118,14 @@ export class MeshSide {
     const pollers = (opened.pollers = new Pollers({ nats, store, connections, log, metrics, holder: HOLDER, now }));
     const isLeading = (): boolean => normaliser.leading;
     const rebuilder = (opened.rebuilder = new Rebuilder({ nats, store, ledger, log, isLeading, now }));
-    const parts = { nats, store, ledger, normaliser, pollers, rebuilder, connections, outbox };
-    opened.control = await openControl({ ...parts, version, url, now }, log);
+    const reconciler = (opened.reconciler = this.#createReconciler(nats, ledger, normaliser));
+    const parts = { nats, store, ledger, normaliser, pollers, rebuilder, reconciler, connections, outbox };
+    const facts = { version, url, now, listPairs: () => listPairs(nats, connections) };
+    opened.control = await openControl({ ...parts, ...facts }, log);
     normaliser.start();
     rebuilder.start();
     pollers.start();
+    reconciler.start();
     opened.trimmer = new RawTrimmer({ nats, log, now, readSettled: () => normaliser.readSettled() });
     opened.trimmer.start();
     opened.schemas = this.#createSchemaWatch(nats);
@@ -142,6 +152,15 @@ export class MeshSide {
     return new Normaliser({ nats, store, ledger, connections, log, metrics, version, acquireLease, now });
   }
 
+  #createReconciler(nats: Nats, ledger: Ledger, normaliser: Normaliser): Reconciler {
+    const { store, connections, scheduled, log, metrics, now } = this.options;
+    const { webhooks } = normaliser.counts;
+    const openLeg = openLegs({ nats, store, ledger, connections, webhooks, log, now });
+    const acquireLease = (signal: AbortSignal): Promise<Lease> =>
+      nats.acquireLease('reconcile', { holder: HOLDER, signal });
+    return new Reconciler({ nats, store, connections, scheduled, openLeg, log, metrics, acquireLease, now });
+  }
+
   #createSchemaWatch(nats: Nats): SchemaWatch {
     const { store, connections, log, metrics, now } = this.options;
     const acquireLease = (signal: AbortSignal): Promise<Lease> =>
@@ -150,11 +169,12 @@ export class MeshSide {
   }
 
   async #close(): Promise<void> {
-    const { control, relay, pollers, schemas, trimmer, rebuilder, normaliser, ledger, nats } = this.#opened;
+    const { control, relay, reconciler, pollers, schemas, trimmer, rebuilder, normaliser, ledger, nats } = this.#opened;
     this.#isOpen = false;
     this.options.intake.detach();
     await control?.close();
     await relay?.stop();
+    await reconciler?.stop();
     await pollers?.stop();
     await schemas?.stop();
     await trimmer?.stop();

@@ -19,6 +19,8 @@ import { OUTBOX_MIGRATIONS } from './outbox/migrations.js';
 import { Outbox } from './outbox/outbox.js';
 import { CURSOR_MIGRATIONS } from './polling/migrations.js';
 import { CRM_LEG_MIGRATIONS } from './reconciliation/crm/migrations.js';
+import { RECONCILIATION_MIGRATIONS } from './reconciliation/run/migrations.js';
+import { readScheduledPairs } from './reconciliation/run/schedule.js';
 import { SCHEMA_MIGRATIONS } from './schema/migrations.js';
 import { DropInSources } from './sources/drop-in-sources.js';
 import { WebhookCounts } from './webhooks/webhook-counts.js';
@@ -127,12 +129,13 @@ async function openSources(
 async function openParts(opened: Partial<Parts>, context: Context): Promise<Pick<Parts, 'app' | 'meshSide'>> {
   const { options, log, now, metrics, connections, store, url } = context;
   const { config } = options;
+  const scheduled = readScheduledPairs(config, connections);
   const outbox = await Outbox.open(store, config.outbox);
   observeOutbox(outbox, metrics);
   const intake = new Intake({ outbox, log, now, maxPayloadBytes: config.nats.maxClaimBytes });
   const { nats, keepsRanges = true } = options;
   const meshSide = (opened.meshSide = new MeshSide({
-    ...{ config, nats, store, connections, outbox, intake, keepsRanges },
+    ...{ config, nats, store, connections, outbox, intake, scheduled, keepsRanges },
     ...{ log, metrics, version: VERSION, url, now },
   }));
   const app = (opened.app = await createApp(intake, context));

@@ -1,19 +1,14 @@
 import { MeshError } from '@crm-mesh/contract';
 import type { ConsumerStatus, DropResult, RedriveResult } from '@crm-mesh/delivery';
-import type { Nats } from '@crm-mesh/jetstream';
-import type { Ledger, RebuildState } from '@crm-mesh/ledger';
-import type { Store } from '@crm-mesh/store';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
-import type { ConnectionCounts, Connections } from '../connections/connections.js';
+import type { RebuildState } from '@crm-mesh/ledger';
+import type { ConnectionCounts } from '../connections/connections.js';
 import { explainRecord } from '../explain/explain-record.js';
-import type { FindDifferences, RecordHistory } from '../explain/history.js';
-import type { Outbox, OutboxFill } from '../outbox/outbox.js';
-import type { Normaliser } from '../normaliser/normaliser.js';
+import type { RecordHistory } from '../explain/history.js';
+import type { OutboxFill } from '../outbox/outbox.js';
 import type { BackfillState } from '../polling/backfill-state.js';
 import type { SourceStatus } from '../polling/describe-connection.js';
-import type { Pollers } from '../polling/pollers.js';
-import type { Rebuilder } from '../rebuild/rebuilder.js';
 import { listLeftOut, type LeftOut } from '../schema/left-out.js';
 import { retellUnread, type RetellAnswer } from '../schema/retell.js';
 import {
@@ -25,25 +20,8 @@ import {
   RedriveCommand,
   RetellCommand,
 } from './commands.js';
+import { CONTROL_OPTIONS, type ControlOptions } from './control-options.js';
 import { readSnapshot, SnapshotCommand, type SnapshotAnswer } from './snapshot.js';
-
-export const CONTROL_OPTIONS = Symbol('control options');
-
-export interface ControlOptions {
-  nats: Nats;
-  store: Store;
-  connections: Connections;
-  normaliser: Normaliser;
-  ledger: Ledger;
-  pollers: Pollers;
-  rebuilder: Rebuilder;
-  outbox: Outbox;
-  version: string;
-  url(): string;
-  now(): number;
-  /** What the last reconciliation said of a record; default: nothing. */
-  findDifferences?: FindDifferences;
-}
 
 export interface PublisherStatus {
   app: 'publisher';

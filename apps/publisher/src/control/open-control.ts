@@ -3,14 +3,16 @@ import { NestLogger, type Logger } from '@crm-mesh/telemetry';
 import { Module, ValidationPipe, type DynamicModule, type INestMicroservice } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
-import { CONTROL_OPTIONS, ControlController, type ControlOptions } from './control.controller.js';
+import { ReconcileController } from '../reconciliation/control/reconcile.controller.js';
+import { CONTROL_OPTIONS, type ControlOptions } from './control-options.js';
+import { ControlController } from './control.controller.js';
 
 @Module({})
 class ControlModule {
   static register(options: ControlOptions): DynamicModule {
     return {
       module: ControlModule,
-      controllers: [ControlController],
+      controllers: [ControlController, ReconcileController],
       providers: [{ provide: CONTROL_OPTIONS, useValue: options }],
     };
   }

@@ -25,4 +25,4 @@ export interface OpenedLeg {
 }
 
 /** Opens the two sides; what a run knew when it began (`upTo`) it keeps. Throws a MeshError where there are none. */
-export type OpenLeg = (pair: Pair, run: Pick<RunState, 'upTo' | 'scope'>) => Promise<OpenedLeg>;
+export type OpenLeg = (pair: Pair, run: Pick<RunState, 'run' | 'upTo' | 'scope'>) => Promise<OpenedLeg>;

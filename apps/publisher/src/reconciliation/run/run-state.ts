@@ -13,6 +13,8 @@ export interface RunScope {
   connection?: string;
   entities?: readonly string[];
   range?: PlaceRange;
+  /** One record. */
+  id?: string;
 }
 
 export interface RunBudget {

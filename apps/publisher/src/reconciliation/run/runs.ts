@@ -86,6 +86,11 @@ export class Runs {
     throw new MeshError('MESH_CONTROL_INVALID', what, { cure: '`mesh reconcile list` shows those that there are.' });
   }
 
+  /** The newest first; absent: of all pairs. */
+  list(pair: string | undefined, limit: number): Promise<RunState[]> {
+    return this.options.rows.list(pair === undefined ? undefined : this.#readPair(pair), limit);
+  }
+
   /** The last run, where it stands still with a question about the same records. */
   async #answer(pair: Pair, scope: RunScope): Promise<RunState | undefined> {
     const { rows, now } = this.options;
@@ -129,5 +134,5 @@ function readRecordScope(pair: Pair, record: string): RunScope {
       cure: 'Write it as tenant/connection/entity/id.',
     });
   const from = escapeToken(id);
-  return { tenant, connection, entities: [entity], range: { from, to: placeBehind(from) } };
+  return { tenant, connection, entities: [entity], range: { from, to: placeBehind(from) }, id };
 }
