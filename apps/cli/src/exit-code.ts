@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** No mesh could be reached. */
   unreachable: 3,
+  /** A reconciliation asks, failed or was cancelled. */
+  unfinished: 4,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -14,6 +14,7 @@ const COMMANDS = {
   explain: async () => (await import('./commands/explain.js')).addExplain,
   events: async () => (await import('./commands/events.js')).addEvents,
   replay: async () => (await import('./commands/replay.js')).addReplay,
+  reconcile: async () => (await import('./commands/reconcile.js')).addReconcile,
   dead: async () => (await import('./commands/dead.js')).addDead,
 };
 
@@ -42,7 +43,8 @@ export async function createProgram(program: Command, args: readonly string[] = 
 }
 
 const HELP = `
-Exit codes: 0 all well, 1 a problem was found or met, 2 the command was not understood, 3 no mesh was reached.`;
+Exit codes: 0 all well, 1 a problem was found or met, 2 the command was not understood, 3 no mesh was reached,
+4 a reconciliation asks, failed or was cancelled.`;
 
 /** commander ends with 1 for what it does not understand; for us 1 means that the command ran. */
 function exitAsUsage(error: CommanderError, json: boolean): never {

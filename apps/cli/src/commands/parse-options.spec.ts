@@ -1,5 +1,13 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { collectSequences, parseDuration, parseMoment, parsePace, parsePort, parseRate } from './parse-options.js';
+import {
+  collectSequences,
+  parseDuration,
+  parseMoment,
+  parsePace,
+  parsePercent,
+  parsePort,
+  parseRate,
+} from './parse-options.js';
 
 describe('parsePort', () => {
   it.each([
@@ -17,6 +25,15 @@ describe('parsePace', () => {
     ['0.5', 0.5],
   ])('%s', (text, pace) => expect(parsePace(text)).toBe(pace));
   it.each(['abc', '-1', '', '1e3', '60/min'])('refuses %j', (text) => expect(() => parsePace(text)).toThrow(/number/));
+});
+
+describe('parsePercent', () => {
+  it.each([
+    ['0', 0],
+    ['2.5', 2.5],
+    ['100', 100],
+  ])('%s', (text, percent) => expect(parsePercent(text)).toBe(percent));
+  it.each(['101', '-1', '', '5%'])('refuses %j', (text) => expect(() => parsePercent(text)).toThrow(/number/));
 });
 
 describe('parseRate', () => {

@@ -14,6 +14,13 @@ export function parseWholeNumber(text: string): number {
   return sequence;
 }
 
+export function parsePercent(text: string): number {
+  const percent = Number(text);
+  if (!/^\d+(\.\d+)?$/.test(text) || percent > 100)
+    throw new InvalidArgumentError('It must be a number from 0 to 100.');
+  return percent;
+}
+
 /** How many in a minute; 0 is none. */
 export function parsePace(text: string): number {
   if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError('It must be a number from 0, like 60.');

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { MeshError } from '@crm-mesh/contract';
+import { requestControl, type Nats } from '@crm-mesh/jetstream';
+
+export interface ReconcileOrder {
+  /** `acme/hubspot`, or the name of a plugin. */
+  pair: string;
+  entities?: readonly string[];
+  record?: string;
+  from?: string;
+  to?: string;
+  repair?: boolean;
+  yes?: boolean;
+  budget?: { maxRepairs?: number; maxCalls?: number; maxPercent?: number };
+  by: string;
+}
+
+export interface RunProgress {
+  compared: number;
+  total?: number;
+  rows: number;
+  calls: number;
+  perMinute: number;
+  leftMs?: number;
+}
+
+type RunEnd = 'running' | 'over' | 'asked' | 'cancelled' | 'failed';
+
+/** How a run is doing, as `mesh.ctl.publisher.reconcile-status` tells it. */
+export interface RunStatus {
+  run: string;
+  pair: { leg: 'crm' | 'plugin'; name: string };
+  by: string;
+  begunAt: string;
+  how: RunEnd;
+  why?: string;
+  phase: 'comparing' | 'labelling' | 'repairing';
+  repair: boolean;
+  progress: RunProgress;
+  differences: number;
+  repaired: number;
+  trouble?: string;
+}
+
+/** What `mesh.ctl.publisher.reconcile-report` tells of it. */
+export interface RunReport extends Omit<RunStatus, 'trouble'> {
+  endedAt?: string;
+  question?: string;
+  trouble?: { at: string; message: string };
+  labels: {
+    label?: string;
+    meaning: string;
+    count: number;
+    repaired: number;
+    before?: number;
+    examples: string[];
+  }[];
+  entities: { unit: string; compared: number; differences: number }[];
+  last?: { run: string; at: string };
+  rate: { of: string; count: number; compared: number; ratio: number };
+  history: { run: string; at: string; compared: number; differences: number; failures: number }[];
+}
+
+/** Which run; absent: the newest. */
+export interface RunChoice {
+  run?: string;
+  pair?: string;
+  examples?: number;
+}
+
+const TIMEOUT_MS = 30_000;
+const LOOK_MS = 500;
+
+const ask = <Answer>(nats: Nats, verb: string, payload: object): Promise<Answer> =>
+  requestControl<Answer>(nats, 'publisher', verb, payload, { timeoutMs: TIMEOUT_MS });
+
+/** Writes down what is to be compared; whichever publisher leads does it. */
+export function beginReconcile(nats: Nats, order: ReconcileOrder): Promise<RunStatus> {
+  return ask(nats, 'reconcile', order);
+}
+
+/** Null: none runs. */
+export function cancelReconcile(nats: Nats, pair: string): Promise<RunStatus | null> {
+  return ask(nats, 'reconcile-cancel', { pair });
+}
+
+export function askReport(nats: Nats, choice: RunChoice): Promise<RunReport> {
+  return ask(nats, 'reconcile-report', choice);
+}
+
+export function listRuns(nats: Nats, pair: string | undefined): Promise<RunStatus[]> {
+  return ask(nats, 'reconcile-list', pair === undefined ? {} : { pair });
+}
+
+/** All that can be compared. */
+export function listPairs(nats: Nats): Promise<string[]> {
+  return ask(nats, 'reconcile-pairs', {});
+}
+
+/** Resolves when it has ended. A publisher that is away meanwhile is waited for: it goes on when it is back. */
+export async function followReconcile(
+  nats: Nats,
+  run: string,
+  onProgress: (status: RunStatus | undefined) => void,
+): Promise<RunStatus> {
+  for (;;) {
+    const status = await ask<RunStatus>(nats, 'reconcile-status', { run }).catch((error: unknown) => {
+      if (error instanceof MeshError && error.code === 'MESH_NATS_NO_ANSWER') return undefined;
+      throw error;
+    });
+    if (status && status.how !== 'running') return status;
+    onProgress(status);
+    await delay(LOOK_MS);
+  }
+}
