@@ -10,6 +10,7 @@ import { describeOutboxRows } from './stores/outbox-rows.js';
 import { describeRangeRows } from './stores/range-rows.js';
 import { describeRefreshTokenRows } from './stores/refresh-token-rows.js';
 import { describeReconcileRows } from './stores/reconcile-rows.js';
+import { describeRunRows } from './stores/run-rows.js';
 import { describeSchemaRows } from './stores/schema-rows.js';
 import { describeSnapshotRows } from './stores/snapshot-rows.js';
 import { listStoreKinds } from './stores/places.js';
@@ -39,6 +40,8 @@ const TABLES = [
     'publisher_refresh_tokens',
     'reconcile_met',
     'reconcile_suspects',
+    'reconcile_differences',
+    'reconcile_runs',
   ],
 ];
 
@@ -79,6 +82,7 @@ describe.each(kinds)('the store on $name', (kind) => {
       describeSchemaRows(() => store);
       describeRefreshTokenRows(() => store);
       describeReconcileRows(() => store);
+      describeRunRows(() => store);
     });
   });
 });

@@ -59,6 +59,7 @@ const MIGRATIONS = [
   ...SCHEMA_MIGRATIONS,
   ...REFRESH_TOKEN_MIGRATIONS,
   ...CRM_LEG_MIGRATIONS,
+  ...RECONCILIATION_MIGRATIONS,
 ];
 
 /** The parts, from the outside in: they are stopped in this order. */

@@ -6,6 +6,7 @@ import { REFRESH_TOKEN_MIGRATIONS } from '../../../apps/publisher/src/connection
 import { OUTBOX_MIGRATIONS } from '../../../apps/publisher/src/outbox/migrations.js';
 import { CURSOR_MIGRATIONS } from '../../../apps/publisher/src/polling/migrations.js';
 import { CRM_LEG_MIGRATIONS } from '../../../apps/publisher/src/reconciliation/crm/migrations.js';
+import { RECONCILIATION_MIGRATIONS } from '../../../apps/publisher/src/reconciliation/run/migrations.js';
 import { SCHEMA_MIGRATIONS } from '../../../apps/publisher/src/schema/migrations.js';
 import type { StoreKind } from './places.js';
 import { describeTables } from './tables.js';
@@ -19,6 +20,7 @@ export const ALL_MIGRATIONS: MigrationClass[] = [
   ...SCHEMA_MIGRATIONS,
   ...REFRESH_TOKEN_MIGRATIONS,
   ...CRM_LEG_MIGRATIONS,
+  ...RECONCILIATION_MIGRATIONS,
 ].toSorted((a, b) => timeOf(a) - timeOf(b));
 
 function timeOf({ name }: MigrationClass): number {
