@@ -1,7 +1,8 @@
-import { describeConfig } from '@crm-mesh/config';
+import { describeConfig, ReconcileConfig } from '@crm-mesh/config';
 import { MESH_ERRORS } from '@crm-mesh/contract';
 import { DEFAULT_BATCH, DEFAULT_POLICY } from '@crm-mesh/delivery';
 import type { DeliveryOptions, PluginDefinition, SourceDefinition } from '@crm-mesh/sdk';
+import { ATTRIBUTION, HARMLESS, LABELS, WAITING, type Label } from '@crm-mesh/reconciliation';
 import * as kit from '@crm-mesh/sdk/kit';
 import { PRESETS } from '@crm-mesh/sdk/running';
 import {
@@ -184,6 +185,34 @@ describe('docs/write-a-plugin.md', () => {
     };
     const rows = readTable('docs/write-a-plugin.md', 'option').map(([name, value]) => [bare(name), value]);
     expect(rows).toEqual(Object.entries(defaults));
+  });
+});
+
+describe('docs/reconciliation.md', () => {
+  const doneWith = (label: Label): string =>
+    HARMLESS.has(label) ? 'left' : WAITING.has(label) ? 'waits for a person' : 'repaired';
+
+  it('lists every label, and what becomes of it', () => {
+    const rows = Object.entries(LABELS).map(([label, meaning]) => [`\`${label}\``, meaning, doneWith(label as Label)]);
+    expect(readTable('docs/reconciliation.md', 'label')).toEqual(rows);
+  });
+
+  it('lists the rules of attribution, in their order', () => {
+    const rows = ATTRIBUTION.map(({ leg, kinds, when, label }) => [leg, kinds.join(', '), when, `\`${label}\``]);
+    expect(readTable('docs/reconciliation.md', 'leg')).toEqual(rows);
+  });
+
+  it('tells the budget that a run has', () => {
+    const rows = readTable('docs/reconciliation.md', 'option').map(([name, value = '']) => [
+      bare(name),
+      Number(value.replaceAll(',', '')),
+    ]);
+    const { maxRepairs, maxCalls, maxPercent } = new ReconcileConfig();
+    expect(rows).toEqual([
+      ['--max-repairs', maxRepairs],
+      ['--max-calls', maxCalls],
+      ['--max-percent', maxPercent],
+    ]);
   });
 });
 

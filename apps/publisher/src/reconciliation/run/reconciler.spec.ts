@@ -121,12 +121,12 @@ it(
     // Who comes there first never comes further.
     let comes = 0;
     sides.onStep = (at) => (at === 30 && ++comes === 1 ? new Promise(() => undefined) : undefined);
-    const publishers = [await start('first'), await start('second')];
-    const { run } = await publishers[1]!.reconciler.runs.begin({ pair: 'table', by: 'ada', repair: true });
+    const first = await start('first');
+    const { run } = await first.reconciler.runs.begin({ pair: 'table', by: 'ada', repair: true });
     await vi.waitFor(() => expect(comes).toBe(1), WAIT);
+    const second = await start('second');
+    await vi.waitFor(() => expect(second.waitsFor()).toBe('first'), WAIT);
     expect(sides.begunAt).toEqual([undefined]);
-    // Only the first can have taken the lease before the second asked for it.
-    const [first, second] = publishers as [Publisher, Publisher];
     running.splice(running.indexOf(first), 1);
     await first.kill();
     await vi.waitFor(async () => expect((await readRun(second, run)).ended?.how).toBe('over'), WAIT);
