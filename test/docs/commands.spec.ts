@@ -50,7 +50,9 @@ function findMistake(line: string): string | undefined {
     if (isDeep) continue;
     const next = command.commands.find((candidate) => candidate.name() === word);
     if (next) command = next;
-    else if (command.commands.length > 0) return `${command.name()} has no command ${word}`;
+    // A command may have both: a word that names no command of its own is its argument.
+    else if (command.commands.length > 0 && command.registeredArguments.length === 0)
+      return `${command.name()} has no command ${word}`;
     else isDeep = true;
   }
   return undefined;

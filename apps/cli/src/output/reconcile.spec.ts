@@ -16,7 +16,7 @@ const status: RunStatus = {
   ...{ how: 'running', phase: 'comparing', repair: false, differences: 12, repaired: 0 },
   progress: { compared: 40_000, total: 100_000, rows: 1_024, calls: 8, perMinute: 60_000, leftMs: 60_000 },
 };
-const { trouble: _, ...plain } = { ...status, trouble: undefined };
+const { trouble: _trouble, ...plain } = { ...status, trouble: undefined };
 const report: RunReport = {
   ...plain,
   ...{ how: 'over', differences: 12, repair: true, repaired: 11, endedAt: '2026-01-31T11:01:00Z' },

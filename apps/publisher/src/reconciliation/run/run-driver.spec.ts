@@ -234,7 +234,7 @@ describe('of one pair', () => {
     expect((await begin()).run).not.toBe(first.run);
   });
 
-  it('it can be cancelled, while it works', async () => {
+  it('can be cancelled, while it works', async () => {
     sides.fill(50).is.delete('c00041');
     const { run } = await begin({ repair: true });
     sides.onStep = async (at) => void (at === 20 && (await runs.cancel('table')));

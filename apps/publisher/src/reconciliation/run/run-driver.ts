@@ -141,7 +141,7 @@ export class RunDriver {
   }
 
   async #repairOne({ run, by }: RunState, leg: OpenedLeg, one: Difference): Promise<Difference> {
-    const { label, fate: _, ...mismatch } = one;
+    const { label, fate: _fate, ...mismatch } = one;
     const outcome = await leg.repairer.repair(mismatch, { run, by, label: label ?? '' });
     return { ...one, fate: outcome === 'sent' ? 'repaired' : outcome };
   }
@@ -154,7 +154,7 @@ export class RunDriver {
     return this.options.rows.saveFates(kept, this.#noteSuccess({ ...kept.state, ...change }), fates);
   }
 
-  #noteSuccess({ trouble: _, ...state }: RunState): RunState {
+  #noteSuccess({ trouble: _trouble, ...state }: RunState): RunState {
     this.#failures = 0;
     return { ...state, savedMs: this.options.now() };
   }

@@ -110,7 +110,7 @@ export function takeStep(state: RunState, step: ComparisonStep): RunState {
 }
 
 export function endUnit(state: RunState): RunState {
-  return changeCurrent(state, ({ cursor: _, ...unit }) => ({ ...unit, isDone: true }));
+  return changeCurrent(state, ({ cursor: _cursor, ...unit }) => ({ ...unit, isDone: true }));
 }
 
 function changeCurrent(state: RunState, change: (unit: UnitState) => UnitState): RunState {

@@ -98,7 +98,7 @@ export class Runs {
     const asks = last?.ended?.how === 'asked' && now() - last.ended.atMs < ANSWERABLE_MS;
     const kept = asks && isSameScope(last.scope, scope) ? await rows.read(last.run) : undefined;
     if (!kept) return undefined;
-    const { ended: _, ...state } = kept.state;
+    const { ended: _ended, ...state } = kept.state;
     const allowed = { calls: sumUnits(state.units).calls, repairs: state.repaired };
     return (await rows.save(kept, { ...state, yes: true, allowed })).state;
   }
