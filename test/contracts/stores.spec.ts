@@ -38,10 +38,10 @@ const TABLES = [
     'publisher_cursors',
     'publisher_outbox',
     'publisher_refresh_tokens',
-    'reconcile_met',
-    'reconcile_suspects',
     'reconcile_differences',
+    'reconcile_met',
     'reconcile_runs',
+    'reconcile_suspects',
   ],
 ];
 

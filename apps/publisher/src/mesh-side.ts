@@ -155,7 +155,7 @@ export class MeshSide {
   #createReconciler(nats: Nats, ledger: Ledger, normaliser: Normaliser): Reconciler {
     const { store, connections, scheduled, log, metrics, now } = this.options;
     const { webhooks } = normaliser.counts;
-    const openLeg = openLegs({ nats, store, ledger, connections, webhooks, log, now });
+    const openLeg = openLegs({ nats, store, ledger, connections, webhooks, log, signal: this.#stopping.signal, now });
     const acquireLease = (signal: AbortSignal): Promise<Lease> =>
       nats.acquireLease('reconcile', { holder: HOLDER, signal });
     return new Reconciler({ nats, store, connections, scheduled, openLeg, log, metrics, acquireLease, now });

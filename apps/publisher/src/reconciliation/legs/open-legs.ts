@@ -1,4 +1,3 @@
-import { MeshError } from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { Ledger } from '@crm-mesh/ledger';
 import type { Store } from '@crm-mesh/store';
@@ -6,6 +5,8 @@ import type { Logger } from '@crm-mesh/telemetry';
 import type { Connections } from '../../connections/connections.js';
 import type { MissedWebhooks } from '../../polling/missed-webhooks.js';
 import type { OpenLeg } from '../run/leg.js';
+import { openCrmPair } from './open-crm-pair.js';
+import { openPluginPair } from './open-plugin-pair.js';
 
 export interface LegDependencies {
   nats: Nats;
@@ -14,12 +15,13 @@ export interface LegDependencies {
   connections: Connections;
   webhooks: Pick<MissedWebhooks, 'noteFound'>;
   log: Logger;
+  /** Aborts when the publisher stops. */
+  signal: AbortSignal;
   now(): number;
 }
 
 /** The two sides of each pair. */
-export function openLegs(_dependencies: LegDependencies): OpenLeg {
-  return ({ name }) => {
-    throw new MeshError('MESH_CONTROL_INVALID', `${name} cannot be compared.`);
-  };
+export function openLegs(dependencies: LegDependencies): OpenLeg {
+  return async (pair, run) =>
+    pair.leg === 'crm' ? openCrmPair(dependencies, pair, run) : openPluginPair(dependencies, pair, run);
 }
