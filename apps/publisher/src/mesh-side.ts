@@ -120,7 +120,13 @@ export class MeshSide {
     const rebuilder = (opened.rebuilder = new Rebuilder({ nats, store, ledger, log, isLeading, now }));
     const reconciler = (opened.reconciler = this.#createReconciler(nats, ledger, normaliser));
     const parts = { nats, store, ledger, normaliser, pollers, rebuilder, reconciler, connections, outbox };
-    const facts = { version, url, now, listPairs: () => listPairs(nats, connections) };
+    const facts = {
+      version,
+      url,
+      now,
+      listPairs: () => listPairs(nats, connections),
+      findDifferences: reconciler.findDifferences,
+    };
     opened.control = await openControl({ ...parts, ...facts }, log);
     normaliser.start();
     rebuilder.start();

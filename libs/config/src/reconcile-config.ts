@@ -29,6 +29,13 @@ export class ReconcileConfig {
   @IsBoolean()
   repair: boolean = false;
 
+  @Key({
+    type: 'true or false',
+    meaning: 'Of a connection: whether records are read whole, so that also a changed mapping shows.',
+  })
+  @IsBoolean()
+  content: boolean = false;
+
   @Key({ type: 'list', meaning: 'Which entities.', default: 'all' })
   @Optional()
   @IsArray()

@@ -68,7 +68,8 @@ export function describeMigrations(kind: StoreKind): void {
             expect([table, await store.read(`SELECT 1 AS one FROM ${table}`)]).toEqual([table, [{ one: 1 }]]);
         });
       }
-    });
+      // A database for each migration.
+    }, 240_000);
 
     it('run once, though two processes open an empty store at the same time', async () => {
       const url = await kind.makePlace();

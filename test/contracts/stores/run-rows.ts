@@ -46,6 +46,21 @@ export function describeRunRows(getStore: () => Store): void {
       expect(await rows.list(undefined, 2)).toHaveLength(2);
     });
 
+    it('say of a record what the newest run of each pair that is over has found', async () => {
+      const rows = new RunRows(getStore());
+      const [one] = found;
+      await rows.insert(state);
+      await rows.save((await rows.read('run-1'))!, state, found.slice(0, 1));
+      expect(await rows.listOfRecord(one!.record)).toEqual([]);
+      await rows.save((await rows.read('run-1'))!, { ...state, ended });
+      expect(await rows.listOfRecord(one!.record)).toMatchObject([{ state: { run: 'run-1' } }]);
+      expect(await rows.listOfRecord(keyOf('other'))).toEqual([]);
+      await rows.insert(second);
+      expect(await rows.listOfRecord(one!.record)).toHaveLength(1);
+      await rows.save((await rows.read('run-2'))!, { ...second, ended });
+      expect(await rows.listOfRecord(one!.record)).toEqual([]);
+    });
+
     it('keep what differs, whatever an id is like, and each once', async () => {
       const rows = new RunRows(getStore());
       await rows.insert(state);

@@ -34,6 +34,7 @@ interface ReconcileOptions {
   from?: string;
   to?: string;
   leg?: 'crm' | 'plugin';
+  content?: boolean;
   repair?: boolean;
   dryRun?: boolean;
   maxRepairs?: number;
@@ -63,6 +64,7 @@ export function addReconcile(program: Command): void {
     .addOption(
       new Option('--leg <leg>', 'without a pair: only connections, or only plugins').choices(['crm', 'plugin']),
     )
+    .option('--content', 'of a connection: read whole records, so that also a changed mapping shows')
     .option('--repair', 'repair what differs')
     .option('--dry-run', 'only compare, which is the default')
     .option('--max-repairs <number>', 'ask after so many repairs (default: 10000)', parseWholeNumber)
@@ -133,11 +135,24 @@ async function choosePairs(nats: Nats, { leg }: ReconcileOptions): Promise<strin
 }
 
 function planOrder(pair: string, options: ReconcileOptions): ReconcileOrder {
-  const { entity, record, from, to, repair = false, yes = false, maxRepairs, maxCalls, maxPercent, as } = options;
+  const {
+    entity,
+    record,
+    from,
+    to,
+    content,
+    repair = false,
+    yes = false,
+    maxRepairs,
+    maxCalls,
+    maxPercent,
+    as,
+  } = options;
   const budget = { maxRepairs, maxCalls, maxPercent };
   return {
     ...{ pair, repair, yes, by: nameActor(as) },
     ...(entity ? { entities: entity } : {}),
+    ...(content && pair.includes('/') ? { content } : {}),
     ...(record === undefined ? {} : { record }),
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

@@ -9,6 +9,7 @@ export interface ReconcileOrder {
   record?: string;
   from?: string;
   to?: string;
+  content?: boolean;
   repair?: boolean;
   yes?: boolean;
   budget?: { maxRepairs?: number; maxCalls?: number; maxPercent?: number };

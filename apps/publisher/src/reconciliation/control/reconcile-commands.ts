@@ -63,6 +63,11 @@ export class ReconcileCommand extends ReconcilePairCommand {
   @IsNotEmpty()
   to?: string;
 
+  /** Of a connection: also what is other content at the same time. */
+  @IsOptional()
+  @IsBoolean()
+  content?: boolean;
+
   /** Absent: it only compares. */
   @IsOptional()
   @IsBoolean()

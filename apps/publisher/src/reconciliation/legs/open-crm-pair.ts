@@ -1,4 +1,5 @@
-import { MeshError } from '@crm-mesh/contract';
+import { escapeToken, MeshError, type PlaceRange } from '@crm-mesh/contract';
+import type { Comparison, Mismatch } from '@crm-mesh/reconciliation';
 import { DraftPublisher } from '../../polling/draft-publisher.js';
 import { Pressure } from '../../polling/pressure.js';
 import { openCrmLeg } from '../crm/crm-leg.js';
@@ -27,16 +28,32 @@ export function openCrmPair(
   const publisher = new DraftPublisher({ nats, log, now });
   const leg = openCrmLeg({ ...dependencies, pressure: new Pressure(nats), publisher });
   const only = scope.id === undefined ? {} : { ids: [scope.id] };
+  const fields = scope.content ? ('records' as const) : ('versions' as const);
   return {
     upTo: 0,
     listUnits: () => Promise.resolve(entities.map((entity) => ({ tenant, connection: name, entity }))),
-    compare: (unit) => leg.compare({ run, ...unit, ...only }),
+    compare: (unit, range) => withinRange(leg.compare({ run, ...unit, ...only, fields }), range),
     collectFacts: (mismatches) => collectCrmFacts(dependencies, mismatches),
     repairer: leg.repairer,
     noteRepaired: (repaired) => {
       const { label } = nameSilent(pair);
       const current = connections.find(tenant, name);
       if (current) webhooks.noteFound(current, repaired.filter((one) => one.label === label).length);
+    },
+  };
+}
+
+/** A CRM is gone through in its own order, so that all of it is read, whatever is wanted of it. */
+function withinRange(comparison: Comparison, range: PlaceRange | undefined): Comparison {
+  if (!range) return comparison;
+  const { from, to } = range;
+  const isWithin = ({ record }: Mismatch): boolean => {
+    const place = escapeToken(record.id);
+    return place >= from && (to === undefined || place < to);
+  };
+  return {
+    async *steps(cursor, signal) {
+      for await (const step of comparison.steps(cursor, signal)) yield { ...step, found: step.found.filter(isWithin) };
     },
   };
 }

@@ -24,6 +24,7 @@ class CreateReconciliation1764000000900 implements MigrationInterface {
       label varchar(24),
       fate varchar(12) NOT NULL,
       PRIMARY KEY (run, unit, place, kind))`);
+    await runner.query('CREATE INDEX reconcile_differences_by_record ON reconcile_differences (unit, place)');
     await runner.query('CREATE INDEX reconcile_differences_by_fate ON reconcile_differences (run, fate)');
   }
 

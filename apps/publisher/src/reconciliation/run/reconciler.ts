@@ -1,7 +1,10 @@
+import type { RecordKey } from '@crm-mesh/contract';
 import type { Lease, Nats } from '@crm-mesh/jetstream';
+import { HARMLESS } from '@crm-mesh/reconciliation';
 import type { Store } from '@crm-mesh/store';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import type { Connections } from '../../connections/connections.js';
+import type { RecordDifference } from '../../explain/history.js';
 import { pauseFor } from '../../pause-for.js';
 import { publishReconcileAudit } from './audit.js';
 import type { OpenLeg } from './leg.js';
@@ -53,6 +56,16 @@ export class Reconciler {
   start(): void {
     this.#ended = this.#leadForEver(this.#stopping.signal);
   }
+
+  /** What the last runs said of a record; what passes by itself is no difference. */
+  findDifferences = async (record: RecordKey): Promise<RecordDifference[]> => {
+    const found = await this.rows.listOfRecord(record);
+    return found.flatMap(({ state: { run, begunMs, pair }, label }) =>
+      label === undefined || HARMLESS.has(label)
+        ? []
+        : [{ run, at: new Date(begunMs).toISOString(), with: pair.name, label }],
+    );
+  };
 
   async stop(): Promise<void> {
     this.#stopping.abort();

@@ -150,6 +150,18 @@ export class RunRows {
     }));
   }
 
+  /** What the newest run of each pair that is over says of one record, and has not repaired. */
+  async listOfRecord(record: RecordKey): Promise<{ state: RunState; label: Label | undefined }[]> {
+    const rows = await this.store.read<{ state: string; label: Label | null }>(
+      `SELECT r.state, d.label FROM reconcile_differences d JOIN reconcile_runs r ON r.run = d.run
+       WHERE d.unit = ? AND d.place = ? AND d.fate <> 'repaired' AND r.open_pair IS NULL AND NOT EXISTS
+         (SELECT 1 FROM reconcile_runs n WHERE n.pair = r.pair AND n.open_pair IS NULL AND n.begun_ms > r.begun_ms)
+       ORDER BY r.begun_ms`,
+      placeOf(record),
+    );
+    return rows.map(({ state, label }) => ({ state: JSON.parse(state) as RunState, label: label ?? undefined }));
+  }
+
   /** Which of the records differed in that run, as {@link formatRecordKey} writes them. */
   async listAmong(run: string, records: readonly RecordKey[]): Promise<Set<string>> {
     const found = new Set<string>();

@@ -15,6 +15,8 @@ export interface RunScope {
   range?: PlaceRange;
   /** One record. */
   id?: string;
+  /** Of a CRM: also what is other content at the same time. */
+  content?: true;
 }
 
 export interface RunBudget {
@@ -136,8 +138,8 @@ export function isWhole({ tenant, connection, entities, range }: RunScope): bool
 
 /** Whether a yes to the question of the one goes for the wish of the other. */
 export function isSameScope(one: RunScope, other: RunScope): boolean {
-  const sides = [one, other].map(({ tenant, connection, entities, range }) =>
-    JSON.stringify([tenant, connection, entities?.toSorted(), range?.from, range?.to]),
+  const sides = [one, other].map(({ tenant, connection, entities, range, content = false }) =>
+    JSON.stringify([tenant, connection, entities?.toSorted(), range?.from, range?.to, content]),
   );
   return sides[0] === sides[1];
 }

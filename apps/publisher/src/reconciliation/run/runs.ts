@@ -14,6 +14,8 @@ export interface RunRequest {
   /** Ids, in the order of places. */
   from?: string;
   to?: string;
+  /** Of a connection: also what is other content at the same time, as after a change of the mapping. */
+  content?: boolean;
   repair?: boolean;
   yes?: boolean;
   budget?: Partial<RunBudget>;
@@ -113,11 +115,16 @@ export class Runs {
   }
 }
 
-function readScope(pair: Pair, { entities, record, from, to }: RunRequest): RunScope {
+function readScope(pair: Pair, { entities, record, from, to, content }: RunRequest): RunScope {
+  if (content && pair.leg === 'plugin')
+    throw new MeshError('MESH_CONTROL_INVALID', `"${pair.name}" is a plugin: it says itself what it compares.`, {
+      cure: 'Leave out the content, or name a connection.',
+    });
   if (record !== undefined) return readRecordScope(pair, record);
   const isRange = from !== undefined || to !== undefined;
   const end = to === undefined ? {} : { to: placeBehind(escapeToken(to)) };
   return {
+    ...(content ? { content } : {}),
     ...(entities ? { entities } : {}),
     ...(isRange ? { range: { from: from === undefined ? '' : escapeToken(from), ...end } } : {}),
   };
@@ -134,5 +141,7 @@ function readRecordScope(pair: Pair, record: string): RunScope {
       cure: 'Write it as tenant/connection/entity/id.',
     });
   const from = escapeToken(id);
-  return { tenant, connection, entities: [entity], range: { from, to: placeBehind(from) }, id };
+  // Of one record all is read anyway.
+  const content = pair.leg === 'crm' ? { content: true as const } : {};
+  return { tenant, connection, entities: [entity], range: { from, to: placeBehind(from) }, id, ...content };
 }

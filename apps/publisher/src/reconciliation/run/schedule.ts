@@ -38,8 +38,8 @@ export function readScheduledPairs(
 }
 
 function describeScheduled(pair: string, config: ReconcileConfig, path: string): ScheduledPair {
-  const { jitter, repair, entities, maxRepairs, maxCalls, maxPercent } = config;
-  const wish = { pair, by: BY_SCHEDULE, repair, budget: { maxRepairs, maxCalls, maxPercent } };
+  const { jitter, repair, content, entities, maxRepairs, maxCalls, maxPercent } = config;
+  const wish = { pair, by: BY_SCHEDULE, repair, content, budget: { maxRepairs, maxCalls, maxPercent } };
   const schedule = readSchedule(config, path);
   return { request: { ...wish, ...(entities ? { entities } : {}) }, schedule, jitterMs: jitter };
 }
