@@ -14,6 +14,8 @@ export interface WatchOptions extends Omit<LoadOptions, 'file'> {
   debounceMs?: number;
 }
 
+const LOOK_MS = 250;
+
 export interface ConfigWatch {
   close(): Promise<void>;
 }
@@ -21,7 +23,8 @@ export interface ConfigWatch {
 /** Tells when mesh.yaml, or a file that it takes a secret from, has changed. Resolves when it is looking. */
 export async function watchConfig(options: WatchOptions): Promise<ConfigWatch> {
   const { file, debounceMs = 200 } = options;
-  const watcher = watch(file, { ignoreInitial: true });
+  // By looking: what replaces a file while a change is being read is missed by those who wait to be told.
+  const watcher = watch(file, { ignoreInitial: true, usePolling: true, interval: LOOK_MS });
   let timer: NodeJS.Timeout | undefined;
   const reload = (): void => {
     try {

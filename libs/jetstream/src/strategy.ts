@@ -5,6 +5,7 @@ import { linkOf, type Nats } from './nats.js';
 import { controlSubject } from './control.js';
 import { Service } from './service.js';
 import { ServiceEndpoint, type ControlHandler } from './service-endpoint.js';
+import { waitAtMost } from './wait.js';
 
 export interface JetStreamStrategyOptions {
   /** `host`, `publisher` …: the token of `mesh.ctl.<app>.<verb>`. The service is listed as `mesh-<app>`. */
@@ -24,6 +25,7 @@ export class ControlContext extends BaseRpcContext<[string]> {
   }
 }
 
+const HEARD_WAIT_MS = 5_000;
 const LEGAL_VERB = /^[a-zA-Z][\w-]*$/;
 
 /**
@@ -78,7 +80,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       );
       this.#service = new Service(linkOf(own), facts, endpoints);
       this.#service.start();
-      callback();
+      // Whoever asks from now on is answered; where the server is away, it learns of us when it is back.
+      void waitAtMost(own.flush(), HEARD_WAIT_MS).then(() => callback());
     } catch (error) {
       callback(error);
     }
