@@ -178,7 +178,11 @@ describe('what goes wrong', () => {
   ];
   it.each(cases)('%s', async (_name, reply, errorClass, message) => {
     api.routes[READ_CONTACTS] = () => reply;
-    const error: unknown = await fetchHubspot('contact', ['1'], connect({ timeoutMs: 'hang' in reply ? 150 : 10_000 })).then(
+    const error: unknown = await fetchHubspot(
+      'contact',
+      ['1'],
+      connect({ timeoutMs: 'hang' in reply ? 150 : 10_000 }),
+    ).then(
       (fetched) => fetched.get('1'),
       (thrown: unknown) => thrown,
     );
