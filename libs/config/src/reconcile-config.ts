@@ -25,6 +25,16 @@ export class ReconcileConfig {
   @Duration()
   jitter?: number;
 
+  @Key({
+    type: 'duration',
+    meaning:
+      'Of connections: what differs counts when it has stood so long, also in runs that somebody asks for. What tells of changes must have come by then.',
+    default: '1m, longer where webhooks or polls may come later',
+  })
+  @Optional()
+  @Duration()
+  grace?: number;
+
   @Key({ type: 'true or false', meaning: 'Whether what differs is repaired, or only reported.' })
   @IsBoolean()
   repair: boolean = false;

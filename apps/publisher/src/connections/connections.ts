@@ -27,6 +27,8 @@ export interface Connection extends OpenedMapping {
   poll?: PollRules | undefined;
   /** What a poll finds, and no webhook tells so long after it happened, is missed; absent: there are no webhooks, or no polls. */
   webhookGraceMs?: number | undefined;
+  /** How long what differs must stand before a reconciliation tells it; absent: as its webhooks and polls need it. */
+  reconcileGraceMs?: number | undefined;
   counts: ConnectionCounts;
   /** Notifications, by whatever way they came. */
   perMinute: MinuteRate;

@@ -79,6 +79,7 @@ async function openConnection(
     coalesceMs: readCoalesceMs(config) ?? source.coalesceMs ?? 0,
     poll: readPollRules(configured, source, { config, path: `connections[${index}].poll` }),
     webhookGraceMs: readGraceMs(configured, source),
+    reconcileGraceMs: configured.reconcile?.grace,
     counts: { received: 0, refused: 0, duplicates: 0, events: 0, missed: 0 },
     perMinute: new MinuteRate(now),
   };

@@ -16,5 +16,6 @@ it.each<[string, Parameters<typeof chooseGraceMs>[0], number]>([
   ['webhooks and polls', { source: { split }, poll: rules({ everyMs: MINUTE_MS }) }, MINUTE_MS],
   ['polls alone', { source: {}, poll: rules({ everyMs: 2 * MINUTE_MS }) }, 3 * MINUTE_MS + 5_000],
   ['polls at night', { source: {}, poll: rules({ cron: '0 3 * * *' }) }, 15 * MINUTE_MS],
+  ['whatever comes, as mesh.yaml says', { source: {}, reconcileGraceMs: 5_000, webhookGraceMs: 2 * MINUTE_MS }, 5_000],
   ['nothing but backfills', { source: {} }, MINUTE_MS],
 ])('%s', (_, told, expected) => expect(chooseGraceMs(told, nowMs)).toBe(expected));

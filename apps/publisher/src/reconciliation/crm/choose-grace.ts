@@ -9,12 +9,13 @@ const GRACE_MS = 60_000;
 /** No run waits longer for a poll that is due at night. */
 const LONGEST_MS = 900_000;
 
-type Told = Pick<Connection, 'poll' | 'webhookGraceMs'> & {
+type Told = Pick<Connection, 'poll' | 'webhookGraceMs' | 'reconcileGraceMs'> & {
   source: Pick<Connection['source'], 'split' | 'subscribe'>;
 };
 
 /** How long after it was proved a difference must stand: whatever tells of changes has had its time by then. */
-export function chooseGraceMs({ source, poll, webhookGraceMs = 0 }: Told, nowMs: number): number {
+export function chooseGraceMs({ source, poll, webhookGraceMs = 0, reconcileGraceMs }: Told, nowMs: number): number {
+  if (reconcileGraceMs !== undefined) return reconcileGraceMs;
   const graceMs = Math.max(GRACE_MS, webhookGraceMs);
   if (!poll || source.split || source.subscribe) return graceMs;
   const dueMs = findNextMs(poll.schedule, nowMs);
