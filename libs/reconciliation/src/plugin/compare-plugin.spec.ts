@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeToken, markFields } from '@crm-mesh/contract';
+import { escapeToken, markFields, type PlaceRange } from '@crm-mesh/contract';
 import type { LedgerEntry } from '@crm-mesh/ledger';
 import type { AskConsumer } from './ask-consumer.js';
 import { comparePlugin } from './compare-plugin.js';
@@ -96,6 +96,38 @@ describe('the ledger against a consumer', () => {
     expect(seen.found.map(show)).toEqual(['ahead 11234 1|9']);
     expect(seen.rows).toBeLessThan(250);
     expect(seen).toMatchObject({ compared: 4_000 });
+  });
+
+  it.each<[string, PlaceRange, string[], number]>([
+    ['one record', { from: '10123', to: '10124' }, ['ahead 10123 1|9'], 1],
+    ['a record that is nowhere', { from: '10123x', to: '10123y' }, [], 0],
+    ['the middle', { from: '10120', to: '10270' }, ['ahead 10123 1|9', 'missing 10250 1|'], 150],
+    ['whole ranges', { from: '10100', to: '10200' }, ['ahead 10123 1|9'], 100],
+    ['to the end', { from: '10200' }, ['missing 10250 1|', 'extra 10400 |1'], 200],
+    ['from the beginning', { from: '', to: '10050' }, [], 50],
+    ['what lies behind all', { from: '10400', to: '10401' }, ['extra 10400 |1'], 0],
+    ['nothing', { from: '10050', to: '10050' }, [], 0],
+  ])('compares only %s', async (_, range, expected, records) => {
+    const entries = numbered(400);
+    const bounds = entries.filter((__, index) => index % 100 === 0).map(({ key }) => key.id);
+    const ledger = createLedger(toMap(entries), bounds);
+    const lies: Held = [
+      ...heldOf(entries)
+        .filter(([place]) => place !== '10250')
+        .map(([place, mark]): [string, string] => [place, place === '10123' ? '9' : mark]),
+      ['10400', '1'],
+    ];
+    for (const digests of [true, false]) {
+      const { ask } = createConsumer(() => lies, { digests });
+      const sides = { ledger, ask, range, pageSize: 40, rangesAtOnce: 2 };
+      const seen = await compare(sides);
+      expect([seen.found.map(show), seen.compared]).toEqual([expected, records]);
+      expect(seen.rows).toBeLessThanOrEqual(2 * records + 20);
+      for (const { cursor } of seen.steps) {
+        const rest = (await compare(sides, cursor)).found.map(show);
+        expect(rest).toEqual(expected.slice(expected.length - rest.length));
+      }
+    }
   });
 
   it('reads both sides in pages where there are no digests', async () => {

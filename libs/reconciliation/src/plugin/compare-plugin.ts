@@ -1,11 +1,13 @@
 import { placeBehind, type HoldingsAnswer, type PlaceRange } from '@crm-mesh/contract';
 import type { Comparison, ComparisonStep } from '../comparison.js';
-import { coverFrom, listDiffering, type LedgerRange } from './leaf-ranges.js';
+import { countEqual, coverRange, listDiffering, type LedgerRange } from './leaf-ranges.js';
 import type { MarkedBy } from './ledger-side.js';
 import { PagePairs } from './page-pairs.js';
 import { SecondLook, type TwoSides } from './second-look.js';
 
 export interface PluginComparisonOptions extends TwoSides {
+  /** Only records in it. Default: all. */
+  range?: PlaceRange | undefined;
   /** Records in one page. Default 10,000. */
   pageSize?: number;
   /** Ranges whose digests are asked for at once. Default 1,000, which is the most. */
@@ -44,46 +46,45 @@ class PluginComparison {
   ) {}
 
   async *steps(cursor: string | undefined): AsyncIterable<ComparisonStep> {
-    const { ask, scope } = this.options;
+    const { ask, scope, range = { from: '' } } = this.options;
     const holdings = await ask({ ask: 'holdings' });
     if (!holdings.entities.includes(scope.entity)) return;
-    const progress: Progress = cursor === undefined ? { from: '', again: [] } : (JSON.parse(cursor) as Progress);
+    const progress: Progress =
+      cursor === undefined ? { from: range.from, again: [] } : (JSON.parse(cursor) as Progress);
     this.again = progress.again;
     const by: MarkedBy = holdings.marks === 'version' ? 'version' : { fields: holdings.fields?.[scope.entity] ?? [] };
     const look = new SecondLook(this.options, by);
-    if (progress.from !== null) yield* this.compareAll(progress.from, { holdings, by, look });
+    const left = progress.from === null ? undefined : { ...range, from: progress.from };
+    if (left && (left.to === undefined || left.from < left.to)) yield* this.compareAll(left, { holdings, by, look });
     yield* this.lookAgain(look);
   }
 
   private compareAll(
-    from: string,
+    range: PlaceRange,
     { holdings, by, look }: { holdings: HoldingsAnswer; by: MarkedBy; look: SecondLook },
   ): AsyncIterable<ComparisonStep> {
     const { ask, ledger, scope, pageSize = PAGE_SIZE } = this.options;
     const pairs = new PagePairs({ ask, ledger, scope, by, pageSize });
     const hasDigests = holdings.digests && by === 'version';
-    return hasDigests ? this.compareRanges(from, pairs, look) : this.comparePages({ from }, pairs, look);
+    return hasDigests ? this.compareRanges(range, pairs, look) : this.comparePages(range, pairs, look);
   }
 
-  private async *compareRanges(from: string, pairs: PagePairs, look: SecondLook): AsyncIterable<ComparisonStep> {
+  private async *compareRanges(whole: PlaceRange, pairs: PagePairs, look: SecondLook): AsyncIterable<ComparisonStep> {
     const { ask, ledger, scope, rangesAtOnce = RANGES_AT_ONCE } = this.options;
     const known = await ledger.readRanges(scope);
-    const ranges = coverFrom(from, known);
-    const total = countRecords(known);
+    const ranges = coverRange(whole, known);
+    // Of a range that is only partly wanted all are counted.
+    const total = countRecords(coverRange({ from: '', ...this.options.range }, known));
     for (let start = 0; start < ranges.length; start += rangesAtOnce) {
       this.signal.throwIfAborted();
       const group = ranges.slice(start, start + rangesAtOnce);
       const bounds = group.map(({ from: first, to }) => ({ from: first, ...(to === undefined ? {} : { to }) }));
       const { digests } = await ask({ ask: 'digests', ...scope, ranges: bounds });
       const differing = listDiffering(group, digests);
-      let read = 0;
       for (const range of differing) {
-        for await (const step of this.comparePages(range, pairs, look)) {
-          read += step.compared;
-          yield { ...step, total };
-        }
+        for await (const step of this.comparePages(range, pairs, look)) yield { ...step, total };
       }
-      const compared = Math.max(0, countRecords(group) - read);
+      const compared = countEqual(group, digests);
       const next = ranges[start + rangesAtOnce]?.from ?? null;
       yield { cursor: this.writeCursor(next), compared, total, rows: 0, calls: 1, found: [] };
     }

@@ -18,7 +18,7 @@ export async function openPluginPair(
   return {
     upTo: upTo ?? (await settledUpTo()),
     listUnits: async () => (await ledger.listEntities()).filter(({ entity }) => entities.includes(entity)),
-    compare: (scope) => comparePlugin({ ask, ledger, scope, settledUpTo }),
+    compare: (scope, range) => comparePlugin({ ask, ledger, scope, range, settledUpTo }),
     collectFacts: (mismatches, last) => collectPluginFacts({ nats, ledger, consumer, fieldsOf }, mismatches, last),
     repairer: repairPlugin({ nats, consumer, ask, ledger }),
   };
