@@ -125,7 +125,7 @@ describe('the commands that talk to a mesh', () => {
   }, 90_000);
 
   it('dead list, show and redrive', async () => {
-    await deliver('deal.created', 'poison', { name: 'Poison', amount: { value: 'a lot', currency: 'EUR' } });
+    await deliver('deal.created', 'poison', { name: 'Poison', status: 'nearly won' });
     const list = async () =>
       (await runMesh('dead', 'list')).answer as { total: number; deadLetters: { sequence: number }[] };
     await vi.waitFor(async () => expect((await list()).total).toBe(1), 20_000);
@@ -157,8 +157,8 @@ describe('the commands that talk to a mesh', () => {
       file,
       `import { definePatch, type Notification } from '@crm-mesh/sdk';
        export default definePatch<Notification>((notification) => {
-         const { data } = notification.payload as { data: { amount: { value: string } } };
-         data.amount.value = '12.50';
+         const { data } = notification.payload as { data: { status: string } };
+         data.status = 'won';
          return notification;
        });`,
     );
@@ -178,8 +178,8 @@ describe('the commands that talk to a mesh', () => {
       answer: { redriven: [2], missing: [], refused: [] },
     });
     const told = await runMesh('events', 'tail', '--from', '1', '--limit', '1', '--record', 'acme/events/deal/poison');
-    expect(told.answer).toMatchObject({ event: { data: { amount: { value: '12.50' } } } });
-    await deliver('deal.created', 'poison2', { name: 'Poison', amount: { value: 'a lot', currency: 'EUR' } });
+    expect(told.answer).toMatchObject({ event: { data: { status: 'won' } } });
+    await deliver('deal.created', 'poison2', { name: 'Poison', status: 'nearly won' });
     await vi.waitFor(async () => expect(await group()).toMatchObject({ group: id, count: 1 }), 20_000);
     expect(await runMesh('dead', 'drop', '--group', id, '--yes')).toMatchObject({ answer: { dropped: [3] } });
     expect(await group()).toBeUndefined();
