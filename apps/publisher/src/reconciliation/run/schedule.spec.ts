@@ -42,6 +42,12 @@ it('reads what mesh.yaml says of connections and plugins', () => {
   ]);
 });
 
+it('begins nothing where only the grace is said', () => {
+  const own = Object.assign(new ReconcileConfig(), { grace: 5_000 });
+  const connections = [{ tenant: 'acme', name: 'crm', source: 'crm', config: {}, reconcile: own }];
+  expect(readScheduledPairs({ connections, plugins: {} }, none)).toEqual([]);
+});
+
 it.each([
   [{ every: '1h', cron: '0 3 * * *' }, 'plugins.table.reconcile needs either'],
   [{}, 'plugins.table.reconcile needs either'],

@@ -29,12 +29,17 @@ export function readScheduledPairs(
           cure: 'Leave it out.',
         },
       ]);
-    return [describeScheduled(`${tenant}/${name}`, reconcile, path)];
+    return isWithoutSchedule(reconcile) ? [] : [describeScheduled(`${tenant}/${name}`, reconcile, path)];
   });
   const ofPlugins = [...listPluginReconciles(config)].map(([name, reconcile]) =>
     describeScheduled(name, reconcile, `plugins.${name}.reconcile`),
   );
   return [...ofConnections, ...ofPlugins];
+}
+
+/** It only says how long a difference must stand when somebody asks for a run. */
+function isWithoutSchedule({ every, cron, grace }: ReconcileConfig): boolean {
+  return every === undefined && cron === undefined && grace !== undefined;
 }
 
 function describeScheduled(pair: string, config: ReconcileConfig, path: string): ScheduledPair {
