@@ -7,15 +7,20 @@ import { MeshError } from '@crm-mesh/contract';
 import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
 import { judgeDemo, type DemoRow } from '../demo/judge-demo.js';
+import { judgeReconciliation } from '../demo/judge-reconciliation.js';
 import { observeSettled } from '../demo/observe-mesh.js';
 import { sendOwnEvents, type OwnEventsTarget } from '../demo/own-events.js';
+import { plantDifferences } from '../demo/plant-differences.js';
+import { reconcileMesh } from '../demo/reconcile-mesh.js';
 import { countReceived, playScenario } from '../demo/scenario.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { CACHE_DIR } from '../mesh/cache-dir.js';
 import { withMesh } from '../mesh/connect-mesh.js';
 import { formatCount, formatDuration } from '../output/format.js';
 import { renderLogLine } from '../output/log-line.js';
+import { describeRun } from '../output/reconcile-tables.js';
 import { renderTable } from '../output/table.js';
+import { findSandboxConnection } from '../supervisor/plan-apps.js';
 import { RunningMesh } from '../supervisor/running-mesh.js';
 import { onStopSignals } from '../supervisor/stop-signals.js';
 
@@ -90,17 +95,33 @@ async function start(
 
 async function play(context: CliContext, mesh: RunningMesh): Promise<DemoRow[]> {
   const { sandbox } = mesh.urls;
-  if (sandbox === undefined) {
+  const connection = findSandboxConnection(mesh.config);
+  if (sandbox === undefined || connection === undefined) {
     throw new MeshError('MESH_DEMO_FAILED', 'mesh.yaml has no connection to the sandbox CRM.', {
       cure: 'Run it with the mesh.yaml of the repository: `mesh demo --config mesh.yaml`.',
     });
   }
-  context.terminal.remark(`${pc.dim('…')} playing some days of a small company`);
+  const tell = (step: string): void => context.terminal.remark(`${pc.dim('…')} ${step}`);
+  tell('playing some days of a small company');
   const own = await sendOwnEvents(findEventsTarget(mesh));
   const scenario = await playScenario(sandbox);
-  context.terminal.remark(`${pc.dim('…')} waiting until everything is delivered`);
-  const observed = await withMesh(context, (nats) => observeSettled(nats, SETTLE_TIMEOUT_MS));
-  return judgeDemo({ scenario, own, observed, told: await countReceived(sandbox) });
+  tell('waiting until everything is delivered');
+  return withMesh(context, async (nats) => {
+    const observed = await observeSettled(nats, SETTLE_TIMEOUT_MS);
+    const rows = judgeDemo({ scenario, own, observed, told: await countReceived(sandbox) });
+    tell('dropping webhooks and editing rows, so that the CRM, the mesh and the table differ');
+    const planted = await plantDifferences(sandbox, mesh);
+    let said = '';
+    const reconciled = await reconcileMesh(nats, planted, {
+      ...{ connection, settleTimeoutMs: SETTLE_TIMEOUT_MS },
+      onProgress: (pair, status) => {
+        const text = `reconciling ${pair}: ${describeRun(status)}`;
+        if (text !== said) tell(text);
+        said = text;
+      },
+    });
+    return [...rows, ...judgeReconciliation(reconciled)];
+  });
 }
 
 function findEventsTarget({ config, urls, secrets }: RunningMesh): OwnEventsTarget {

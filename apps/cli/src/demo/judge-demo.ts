@@ -81,10 +81,10 @@ function judgeDelivery({ scenario, own, observed, told }: DemoFacts): DemoRow[] 
   ];
 }
 
-function compare(what: string, expected: number, actual: number): DemoRow {
+export function compare(what: string, expected: number, actual: number): DemoRow {
   return { what, expected, actual, ok: expected === actual };
 }
 
-function sum(counts: readonly number[]): number {
+export function sum(counts: readonly number[]): number {
   return counts.reduce((total, count) => total + count, 0);
 }
