@@ -20,7 +20,7 @@ export type LedgerRow = Record<string, string | number | null> & { connection: s
 export interface TestMesh {
   server: TestNats;
   nats: Nats;
-  publisher: RunningPublisher;
+  readonly publisher: RunningPublisher;
   host: RunningHost;
   folder: string;
   /** Writes `plugins/<name>.plugin.ts`, whose handler appends `<id> <version> <action>` to `<name>.effects` after `body`. */
@@ -36,7 +36,17 @@ export interface TestMesh {
   /** Until the normaliser and these plugins have settled everything. */
   settled(...plugins: string[]): Promise<void>;
   deadLetters(consumer: string): Promise<{ sequence: number; letter: DeadLetter }[]>;
+  /** Stops the publisher, and starts it at the same address with what mesh.yaml says then. */
+  restartPublisher(mesh: object): Promise<void>;
   stop(): Promise<void>;
+}
+
+export interface TestMeshOptions {
+  hubspotApi?: { url: string; token: string };
+  /** Of mesh.yaml, by what it is without. */
+  describe?(plain: object, folder: string): object;
+  /** Before anything starts. */
+  prepare?(folder: string): void;
 }
 
 interface Waiting {
@@ -44,16 +54,18 @@ interface Waiting {
   consumers: { parkedMessages: number }[];
 }
 
-export async function startTestMesh(options: { hubspotApi?: { url: string; token: string } } = {}): Promise<TestMesh> {
+export async function startTestMesh(options: TestMeshOptions = {}): Promise<TestMesh> {
   const server = await startTestNats();
   const temp = makeTempDir('journey');
   const folder = temp.path;
   mkdirSync(join(folder, 'plugins'));
   const file = join(folder, 'mesh.yaml');
-  writeFileSync(file, JSON.stringify(describeMesh(options.hubspotApi)));
+  const plain = describeMesh(options.hubspotApi);
+  writeFileSync(file, JSON.stringify(options.describe?.(plain, folder) ?? plain));
+  options.prepare?.(folder);
   const log = createLogger({ app: 'journey', level: process.env['MESH_TEST_LOG'] ?? 'silent' });
   const config = loadConfig({ file, env: {}, cwd: folder });
-  const publisher = await startPublisher({ config, nats: { url: server.url }, log });
+  let publisher = await startPublisher({ config, nats: { url: server.url }, log });
   const host = await startHost({ env: { NATS_URL: server.url }, cwd: folder, log });
   const nats = await connectNats({ name: 'journey', url: server.url });
 
@@ -65,7 +77,9 @@ export async function startTestMesh(options: { hubspotApi?: { url: string; token
   return {
     server,
     nats,
-    publisher,
+    get publisher() {
+      return publisher;
+    },
     host,
     folder,
     writePlugin: (name, plugin) => writeFileSync(pluginFile(name), describePlugin(folder, name, plugin)),
@@ -108,6 +122,13 @@ export async function startTestMesh(options: { hubspotApi?: { url: string; token
         letters.push({ sequence, letter: JSON.parse(Buffer.from(data).toString()) as DeadLetter });
       }
       return letters;
+    },
+    restartPublisher: async (mesh) => {
+      const port = Number(new URL(publisher.url).port);
+      await publisher.stop();
+      writeFileSync(file, JSON.stringify(mesh));
+      const changed = loadConfig({ file, env: {}, cwd: folder });
+      publisher = await startPublisher({ config: changed, nats: { url: server.url }, port, log });
     },
     stop: async () => {
       await nats.close();
