@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgeDifference } from './judge-difference.js';
-import { coverFrom, listDiffering } from './leaf-ranges.js';
+import { coverRange, listDiffering } from './leaf-ranges.js';
 import { comparePacked, countLines, readPacked } from './packed-marks.js';
 
 describe('two packed pages', () => {
@@ -70,15 +70,15 @@ describe('the ranges of a ledger', () => {
     ['d', [hole('d', 'f'), known[1]]],
     ['g', [{ ...known[1], from: 'g', digest: 'unknown' }]],
   ])('are made whole from %j on', (from, whole) => {
-    expect(coverFrom(from, known)).toEqual(whole);
+    expect(coverRange({ from }, known)).toEqual(whole);
   });
 
   it('are one to the end where there are none', () => {
-    expect(coverFrom('', [])).toEqual([hole('')]);
+    expect(coverRange({ from: '' }, [])).toEqual([hole('')]);
   });
 
   it('that differ are read as one where they are neighbours', () => {
-    const ranges = coverFrom('', known);
+    const ranges = coverRange({ from: '' }, known);
     const digest = (records: number, sum: string) => ({ records, digest: sum });
     expect(listDiffering(ranges, [digest(0, '0'), digest(1, '5'), digest(0, '0'), digest(2, '7')])).toEqual([]);
     expect(listDiffering(ranges, [digest(1, '0'), digest(1, '6'), digest(0, '0'), digest(2, '8')])).toEqual([
