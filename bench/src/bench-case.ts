@@ -22,7 +22,7 @@ export interface Contest {
   /** One measurement, in the case's unit. Throws when an event is missing or too many at its end. */
   measure(side: Side): Promise<number>;
   /** What else is worth telling when all is measured. */
-  report?(): readonly string[];
+  report?(): readonly string[] | Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

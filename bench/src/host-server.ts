@@ -19,6 +19,8 @@ export interface HostOptions {
   batches?: boolean;
   /** How many; default 1. */
   plugins?: number;
+  /** Another plugin instead, which runs in a worker. */
+  plugin?: { name: string; source: string };
 }
 
 const writeSource = (name: string, batches: boolean): string => `
@@ -63,11 +65,13 @@ counts.addEventListener('message', (message) =>
 const TOLD_WITHIN_MS = 100;
 
 serveWorker({
-  open: async ({ natsUrl, folder, store, delivery, batches = false, plugins: count = 1 }: HostOptions) => {
+  open: async ({ natsUrl, folder, store, delivery, batches = false, plugins: count = 1, plugin }: HostOptions) => {
     mkdirSync(join(folder, 'plugins'), { recursive: true });
-    const names = Array.from({ length: count }, (_, index) => (index === 0 ? PLUGIN : `${PLUGIN}-${index + 1}`));
-    for (const name of names) writeFileSync(join(folder, 'plugins', `${name}.plugin.ts`), writeSource(name, batches));
-    const settings = { delivery: delivery ?? { isolation: 'inline' } };
+    const counting = Array.from({ length: count }, (_, index) => (index === 0 ? PLUGIN : `${PLUGIN}-${index + 1}`));
+    const names = plugin ? [plugin.name] : counting;
+    for (const name of names)
+      writeFileSync(join(folder, 'plugins', `${name}.plugin.ts`), plugin?.source ?? writeSource(name, batches));
+    const settings = { delivery: delivery ?? { isolation: plugin ? 'worker' : 'inline' } };
     const config = {
       store: { host: store ?? `sqlite:${join(folder, 'host.db')}` },
       plugins: Object.fromEntries(names.map((name) => [name, settings])),

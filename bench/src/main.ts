@@ -23,6 +23,12 @@ import { parkedLane } from '../cases/parked-lane.js';
 import { poll } from '../cases/poll.js';
 import { publishGo } from '../cases/publish-go.js';
 import { publish } from '../cases/publish.js';
+import {
+  reconcileDigests,
+  reconcileDigestsPostgres,
+  reconcileFull,
+  reconcileFullPostgres,
+} from '../cases/reconcile.js';
 import { webhook, webhookBullmq, webhookHubspot, webhookPipedrive, webhookStock } from '../cases/webhook.js';
 import type { BenchCase, Contest } from './bench-case.js';
 import { chooseCases, parseOptions, USAGE, UsageError, type BenchOptions } from './options.js';
@@ -61,6 +67,10 @@ const CASES: readonly BenchCase[] = [
   idleMemoryWorker,
   backfill,
   explain,
+  reconcileFull,
+  reconcileFullPostgres,
+  reconcileDigests,
+  reconcileDigestsPostgres,
 ];
 
 const USAGE_EXIT_CODE = 2;
@@ -92,7 +102,7 @@ async function runCase(benchCase: BenchCase, options: BenchOptions): Promise<Res
     const contest = await benchCase.open({ events, seen: options.seen, records: options.records, profileDir });
     try {
       const rounds = await measureCase(benchCase, contest, { rounds: options.rounds, say });
-      for (const line of contest.report?.() ?? []) say(`${name}: ${line}`);
+      for (const line of (await contest.report?.()) ?? []) say(`${name}: ${line}`);
       return { benchCase, kind: 'measured', summary: summarize(rounds, goal) };
     } finally {
       await contest.close();

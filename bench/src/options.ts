@@ -10,7 +10,7 @@ export interface BenchOptions {
   events: number | undefined;
   /** Records that handle-1m has seen, instead of a million. */
   seen: number | undefined;
-  /** Records that backfill loads and explain has, instead of a million. */
+  /** Records that backfill loads, explain has and reconcile compares, instead of a million. */
   records: number | undefined;
   profileDir: string | undefined;
 }
@@ -21,7 +21,7 @@ export const USAGE = `npm run bench -- [options]
   --rounds N      measurements of each side (default 5)
   --events N      events of one measurement (default: the case's own number)
   --seen N        records that handle-1m has seen (default 1000000)
-  --records N     records that backfill loads and explain has (default 1000000)
+  --records N     records of backfill, explain and reconcile (default 1000000)
   --json          one JSON object a line instead of the table
   --profile DIR   the processes under test write CPU profiles there
   --help`;
