@@ -1,8 +1,9 @@
-import { placeBehind, type HoldingsAnswer, type PlaceRange } from '@crm-mesh/contract';
+import type { HoldingsAnswer, PlaceRange } from '@crm-mesh/contract';
 import type { Comparison, ComparisonStep } from '../comparison.js';
 import { countEqual, coverRange, listDiffering, type LedgerRange } from './leaf-ranges.js';
 import type { MarkedBy } from './ledger-side.js';
 import { PagePairs } from './page-pairs.js';
+import { readAhead } from './read-ahead.js';
 import { SecondLook, type TwoSides } from './second-look.js';
 
 export interface PluginComparisonOptions extends TwoSides {
@@ -27,6 +28,15 @@ interface Progress {
   from: string | null;
   /** Places of records that were on their way. */
   again: string[];
+}
+
+/** Ranges whose digests were compared. */
+interface ComparedRanges {
+  /** Records of the ranges that are equal. */
+  equal: number;
+  differing: readonly PlaceRange[];
+  /** Where to go on; null: nowhere. */
+  next: string | null;
 }
 
 /**
@@ -66,41 +76,43 @@ class PluginComparison {
     const { ask, ledger, scope, pageSize = PAGE_SIZE } = this.options;
     const pairs = new PagePairs({ ask, ledger, scope, by, pageSize });
     const hasDigests = holdings.digests && by === 'version';
-    return hasDigests ? this.compareRanges(range, pairs, look) : this.comparePages(range, pairs, look);
+    return hasDigests ? this.compareRanges(range, pairs, look) : this.comparePages([range], pairs, look);
   }
 
   private async *compareRanges(whole: PlaceRange, pairs: PagePairs, look: SecondLook): AsyncIterable<ComparisonStep> {
-    const { ask, ledger, scope, rangesAtOnce = RANGES_AT_ONCE } = this.options;
+    const { ledger, scope } = this.options;
     const known = await ledger.readRanges(scope);
-    const ranges = coverRange(whole, known);
     // Of a range that is only partly wanted all are counted.
     const total = countRecords(coverRange({ from: '', ...this.options.range }, known));
+    for await (const { equal, differing, next } of readAhead(this.askForDigests(coverRange(whole, known)))) {
+      for await (const step of this.comparePages(differing, pairs, look)) yield { ...step, total };
+      yield { cursor: this.writeCursor(next), compared: equal, total, rows: 0, calls: 1, found: [] };
+    }
+  }
+
+  private async *askForDigests(ranges: readonly LedgerRange[]): AsyncIterable<ComparedRanges> {
+    const { ask, scope, rangesAtOnce = RANGES_AT_ONCE } = this.options;
     for (let start = 0; start < ranges.length; start += rangesAtOnce) {
       this.signal.throwIfAborted();
       const group = ranges.slice(start, start + rangesAtOnce);
       const bounds = group.map(({ from: first, to }) => ({ from: first, ...(to === undefined ? {} : { to }) }));
       const { digests } = await ask({ ask: 'digests', ...scope, ranges: bounds });
-      const differing = listDiffering(group, digests);
-      for (const range of differing) {
-        for await (const step of this.comparePages(range, pairs, look)) yield { ...step, total };
-      }
-      const compared = countEqual(group, digests);
       const next = ranges[start + rangesAtOnce]?.from ?? null;
-      yield { cursor: this.writeCursor(next), compared, total, rows: 0, calls: 1, found: [] };
+      yield { equal: countEqual(group, digests), differing: listDiffering(group, digests), next };
     }
   }
 
-  private async *comparePages(range: PlaceRange, pairs: PagePairs, look: SecondLook): AsyncIterable<ComparisonStep> {
-    let from: string | undefined = range.from;
-    while (from !== undefined) {
-      this.signal.throwIfAborted();
-      const pair = await pairs.compare({ ...range, from });
-      const seen = await look.at(pair.differences, MOST_AGAIN - this.again.length);
+  private async *comparePages(
+    ranges: readonly PlaceRange[],
+    pairs: PagePairs,
+    look: SecondLook,
+  ): AsyncIterable<ComparisonStep> {
+    for await (const gathered of readAhead(pairs.gather(ranges, this.signal))) {
+      const { differences, next, records: compared, rows, calls } = gathered;
+      const seen = await look.at(differences, MOST_AGAIN - this.again.length);
       this.again.push(...seen.onTheirWay);
-      from = pair.last === undefined ? undefined : placeBehind(pair.last);
-      const cursor = this.writeCursor(from ?? range.to ?? null);
-      const { records: compared } = pair;
-      yield { cursor, compared, rows: pair.rows + seen.rows, calls: 1 + seen.calls, found: seen.found };
+      const cursor = this.writeCursor(next);
+      yield { cursor, compared, rows: rows + seen.rows, calls: calls + seen.calls, found: seen.found };
     }
   }
 

@@ -7,7 +7,7 @@ import { keyAt, markOf, type LedgerReader, type MarkedBy } from './ledger-side.j
 import { agree, readPacked } from './packed-marks.js';
 
 /** More than this are read as pages, and not each by itself. */
-const ONE_BY_ONE = 50;
+export const ONE_BY_ONE = 50;
 const ASKED_AT_ONCE = 8;
 /** A record may lie there so often. */
 const TWINS = 100;
