@@ -23,6 +23,9 @@ const KINDS = ['missing', 'extra', 'stale', 'edited'] as const;
 /** All others have a later one. */
 const STALE_VERSION = 1;
 
+/** How many of so many differences the ledger has not got. */
+export const countExtra = (differences: number): number => Math.floor((differences + 2) / KINDS.length);
+
 const idOf = (index: number): string => String(FIRST_ID + index * ID_STEP);
 
 // `?`: how many, and the connection.
