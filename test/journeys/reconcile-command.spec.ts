@@ -39,18 +39,21 @@ beforeAll(async () => {
       writeFileSync(join(folder, 'plugins', `${PLUGIN}.plugin.ts`), `export { default } from ${shipped};`);
     },
   });
-  await vi.waitFor(async () => expect(await mesh.nats.durableState('CRM_EVENTS', PLUGIN)).toBeDefined(), {
-    timeout: 60_000,
-  });
+  await untilConsuming();
   const ids = [ODD, ...Array.from({ length: CONTACTS - 1 }, (_, index) => `c${100 + index}`)];
   await Promise.all(ids.map((id) => tell('created', id)));
-  await vi.waitFor(async () => expect(await countRows()).toBe(CONTACTS), { timeout: 60_000, interval: 100 });
   await untilSettled();
 }, 180_000);
 afterAll(() => mesh?.stop());
 
 async function tell(action: string, id: string): Promise<void> {
   expect(await mesh.send(`contact.${action}`, { id, email: `${id.length}.${action}@example.com` })).toBe(202);
+}
+
+/** It is told nothing that was before. */
+async function untilConsuming(): Promise<void> {
+  const isThere = async () => expect(await mesh.nats.durableState('CRM_EVENTS', PLUGIN)).toBeDefined();
+  await vi.waitFor(isThere, { timeout: 60_000 });
 }
 
 const openTable = (): Database.Database => new Database(join(mesh.folder, 'contacts.db'));

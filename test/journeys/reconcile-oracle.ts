@@ -17,7 +17,6 @@ const FIELDS: Record<Entity, Record<string, string>> = {
 const COLUMNS = { email: 'email', first_name: 'firstName', last_name: 'lastName', phone: 'phone' } as const;
 
 export const keyOf = (entity: string, id: string): string => `acme/hubspot/${entity}/${id}`;
-export const typeOf = (entity: Entity): (typeof TYPES)[Entity] => TYPES[entity];
 
 /** Records of which CRM and ledger do not say the same. `without`: canonical fields that the mapping leaves out. */
 export function listCrmDifferences(

@@ -120,10 +120,10 @@ export async function startScene(seed: number): Promise<Scene> {
 /** mesh.yaml; `mapping`: of the connection to HubSpot. */
 export function describeScene(plain: object, folder: string, mapping: object = {}): object {
   const { connections, ...rest } = plain as { connections: { name: string }[] };
-  const reconcile = { cron: '0 0 1 1 *', grace: GRACE };
+  const more = { reconcile: { cron: '0 0 1 1 *', grace: GRACE }, mapping };
   return {
     ...rest,
-    connections: connections.map((one) => (one.name === 'hubspot' ? { ...one, reconcile, mapping } : one)),
+    connections: connections.map((one) => (one.name === 'hubspot' ? { ...one, ...more } : one)),
     plugins: Object.fromEntries(TABLES.map((table) => [table, { url: `sqlite:${join(folder, `${table}.db`)}` }])),
   };
 }

@@ -81,7 +81,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
       this.#service = new Service(linkOf(own), facts, endpoints);
       this.#service.start();
       // Whoever asks from now on is answered; where the server is away, it learns of us when it is back.
-      void waitAtMost(own.flush(), HEARD_WAIT_MS).then(() => callback());
+      const heard = waitAtMost(own.flush(), HEARD_WAIT_MS);
+      void (async () => callback(await heard))();
     } catch (error) {
       callback(error);
     }

@@ -27,7 +27,7 @@ export async function listReceiptsAmong(
   records: readonly string[],
 ): Promise<ReceiptPlace[]> {
   if (records.length === 0) return [];
-  const rows = await store.read<ReceiptPlace>(
+  const rows = await store.read<Omit<ReceiptPlace, 'sequence'> & { sequence: number | string }>(
     `SELECT record, stream, sequence FROM delivery_receipts
      WHERE consumer = ? AND record IN (${records.map(() => '?').join(', ')})`,
     [consumer, ...records],

@@ -114,7 +114,7 @@ describe('the ledger against a consumer', () => {
     const lies: Held = [
       ...heldOf(entries)
         .filter(([place]) => place !== '10250')
-        .map(([place, mark]): [string, string] => [place, place === '10123' ? '9' : mark]),
+        .map(([place, version]): [string, string] => [place, place === '10123' ? '9' : version]),
       ['10400', '1'],
     ];
     for (const digests of [true, false]) {

@@ -7,7 +7,7 @@ import { collectCrmFacts } from '../facts/crm-facts.js';
 import type { OpenedLeg } from '../run/leg.js';
 import { nameSilent } from '../run/report.js';
 import type { Pair, RunState } from '../run/run-state.js';
-import type { LegDependencies } from './open-legs.js';
+import type { LegDependencies } from './leg-dependencies.js';
 
 /** A CRM against the ledger. */
 export function openCrmPair(

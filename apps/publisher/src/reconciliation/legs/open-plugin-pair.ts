@@ -2,7 +2,7 @@ import { askConsumer, comparePlugin, readSettledPosition, repairPlugin } from '@
 import { collectPluginFacts } from '../facts/plugin-facts.js';
 import type { OpenedLeg } from '../run/leg.js';
 import type { Pair, RunState } from '../run/run-state.js';
-import type { LegDependencies } from './open-legs.js';
+import type { LegDependencies } from './leg-dependencies.js';
 
 /** The ledger against what a plugin holds. */
 export async function openPluginPair(
