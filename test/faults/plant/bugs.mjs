@@ -49,7 +49,7 @@ export const BUGS = {
   'normaliser-ack-before-publish': [
     {
       file: NORMALISE,
-      find: 'await options.writer.write({ notification, mapped, isRead: fetched !== undefined });',
+      find: 'await options.writer.write({ notification, mapped, isRead: fetched !== undefined, ...standsFor });',
       replace:
         'void options.writer.write({ notification, mapped, isRead: fetched !== undefined }).catch(() => undefined);',
     },
