@@ -30,6 +30,6 @@ it('lists the cases when it does not know one', { timeout: 300_000 }, async () =
     'No case is called publsh; there are: publish, publish-go, webhook, webhook-stock, webhook-bullmq, ' +
       'webhook-hubspot, webhook-pipedrive, normalise, normalise-postgres, keep-digests, keep-digests-postgres, poll, handle, handle-40, handle-worker, handle-inbox-sqlite, handle-inbox-postgres, handle-ack-all, handle-bullmq, ' +
       'handle-1m, latency, engine-latency, parked-lane, memory, idle-plugins, idle-plugins-worker, idle-memory, ' +
-      'idle-memory-worker, backfill.',
+      'idle-memory-worker, backfill, explain, reconcile-full, reconcile-full-postgres, reconcile-digests, reconcile-digests-postgres.',
   );
 });

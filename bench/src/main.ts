@@ -135,3 +135,5 @@ try {
   console.error(error.message);
   process.exitCode = USAGE_EXIT_CODE;
 }
+// What a case that failed has left open must not keep us: all is told.
+process.exit();
