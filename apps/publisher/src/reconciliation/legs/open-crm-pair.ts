@@ -1,5 +1,4 @@
-import { escapeToken, MeshError, type PlaceRange } from '@crm-mesh/contract';
-import type { Comparison, Mismatch } from '@crm-mesh/reconciliation';
+import { MeshError } from '@crm-mesh/contract';
 import { DraftPublisher } from '../../polling/draft-publisher.js';
 import { Pressure } from '../../polling/pressure.js';
 import { openCrmLeg } from '../crm/crm-leg.js';
@@ -32,28 +31,13 @@ export function openCrmPair(
   return {
     upTo: 0,
     listUnits: () => Promise.resolve(entities.map((entity) => ({ tenant, connection: name, entity }))),
-    compare: (unit, range) => withinRange(leg.compare({ run, ...unit, ...only, fields }), range),
+    compare: (unit) => leg.compare({ run, ...unit, ...only, fields }),
     collectFacts: (mismatches) => collectCrmFacts(dependencies, mismatches),
     repairer: leg.repairer,
     noteRepaired: (repaired) => {
       const { label } = nameSilent(pair);
       const current = connections.find(tenant, name);
       if (current) webhooks.noteFound(current, repaired.filter((one) => one.label === label).length);
-    },
-  };
-}
-
-/** A CRM is gone through in its own order, so that all of it is read, whatever is wanted of it. */
-function withinRange(comparison: Comparison, range: PlaceRange | undefined): Comparison {
-  if (!range) return comparison;
-  const { from, to } = range;
-  const isWithin = ({ record }: Mismatch): boolean => {
-    const place = escapeToken(record.id);
-    return place >= from && (to === undefined || place < to);
-  };
-  return {
-    async *steps(cursor, signal) {
-      for await (const step of comparison.steps(cursor, signal)) yield { ...step, found: step.found.filter(isWithin) };
     },
   };
 }
