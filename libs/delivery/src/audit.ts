@@ -5,7 +5,7 @@ import {
   type EventPattern,
   type RecordKey,
 } from '@crm-mesh/contract';
-import type { Nats } from '@crm-mesh/jetstream';
+import type { Nats, OutgoingMessage } from '@crm-mesh/jetstream';
 import type { DeadLetter } from './dead-letter.js';
 
 /** What became of a dead letter, and by whom, as it lies in CRM_AUDIT under `audit.<did>.<consumer>.<record>` (JSON). */
@@ -63,12 +63,16 @@ export interface RepairEntry extends Pick<AuditEntry, 'id' | 'at' | 'by' | 'cons
 export type RecordDeed = AuditEntry | RepairEntry;
 
 export async function publishAudit(nats: Nats, entry: RecordDeed | ReplayEntry): Promise<void> {
-  await nats.publish({
+  await nats.publish(toAuditMessage(entry));
+}
+
+export function toAuditMessage(entry: RecordDeed | ReplayEntry): OutgoingMessage {
+  return {
     subject: auditSubject(entry.did, entry.consumer, findRecord(entry)),
     payload: JSON.stringify(entry),
     messageId: `audit:${entry.id}`,
     headers: { 'content-type': 'application/json' },
-  });
+  };
 }
 
 /** Undefined of what concerns many, and of what no record is named by. */

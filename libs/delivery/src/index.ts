@@ -1,4 +1,4 @@
-export type { AuditEntry, RecordDeed, RepairEntry, ReplayEntry } from './audit.js';
+export { toAuditMessage, type AuditEntry, type RecordDeed, type RepairEntry, type ReplayEntry } from './audit.js';
 export { readPayload } from './bury.js';
 export type { ConsumerSpec, HandlerInput, HandlerItem, HandlerRun, RunHandler } from './consumer-spec.js';
 export type { ConsumerDependencies } from './consumer-dependencies.js';

@@ -1,8 +1,8 @@
 import { escapeToken, unescapeToken, type RecordKey } from '@crm-mesh/contract';
-import type { Store, Transaction, Value } from '@crm-mesh/store';
+import { cutIntoStatements, type Store, type Transaction, type Value } from '@crm-mesh/store';
 import type { FieldTimes } from './field-times.js';
 import type { StoredEntry, RecordState } from './ledger-entry.js';
-import { cutIntoStatements, KEY, keyValues, readByIds } from './row-keys.js';
+import { KEY, keyValues, readByIds } from './row-keys.js';
 
 const REST = [
   'version',

@@ -1,6 +1,6 @@
-import type { Transaction } from '@crm-mesh/store';
+import { cutIntoStatements, type Transaction } from '@crm-mesh/store';
 import type { RowsTable } from './ledger-rows.js';
-import { cutIntoStatements, type ScopeTokens } from './row-keys.js';
+import type { ScopeTokens } from './row-keys.js';
 
 /** A range as it is kept in memory. */
 export interface Leaf {

@@ -1,10 +1,8 @@
 import { escapeToken, type RecordKey } from '@crm-mesh/contract';
-import type { Transaction } from '@crm-mesh/store';
+import { cutIntoStatements, type Transaction } from '@crm-mesh/store';
 
 // Tokens are kept escaped: then any id is legal text in both databases.
 export const KEY = ['tenant', 'connection', 'entity', 'id'] as const;
-// So many rows a statement, and of SQLite's 32,766 parameters: few texts, each of them prepared once.
-const ROWS_PER_STATEMENT = [100, 10, 1];
 
 /** Columns of an entity of a connection, escaped. */
 export type ScopeTokens = readonly [tenant: string, connection: string, entity: string];
@@ -17,12 +15,6 @@ export function keyValues(key: RecordKey): [...ScopeTokens, id: string] {
 /** One text for a key, of its escaped tokens, which hold no dot. */
 export function nameKey(key: RecordKey): string {
   return keyValues(key).join('.');
-}
-
-/** Where each statement begins, and of how many rows it is. */
-export function* cutIntoStatements(rows: number): Generator<[start: number, size: number]> {
-  let start = 0;
-  for (const size of ROWS_PER_STATEMENT) for (; rows - start >= size; start += size) yield [start, size];
 }
 
 /** Rows of many records, those that there are. */

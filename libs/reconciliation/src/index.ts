@@ -14,5 +14,5 @@ export { LEGS, MISMATCH_KINDS, type Leg, type Mismatch, type MismatchKind } from
 export { askConsumer, type AskConsumer } from './plugin/ask-consumer.js';
 export { comparePlugin, type PluginComparisonOptions } from './plugin/compare-plugin.js';
 export type { LedgerReader } from './plugin/ledger-side.js';
-export { repairPlugin, type PluginRepairerOptions, type RepairEntry } from './plugin/repair-plugin.js';
+export { repairPlugin, type PluginRepairerOptions, type PluginRepairEntry } from './plugin/repair-plugin.js';
 export { readSettledPosition } from './plugin/settled-position.js';

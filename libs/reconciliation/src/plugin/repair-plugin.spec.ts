@@ -14,7 +14,7 @@ import { createLogger, createMetrics } from '@crm-mesh/telemetry';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import type { Mismatch } from '../mismatch.js';
 import type { AskConsumer } from './ask-consumer.js';
-import { repairPlugin, type RepairEntry } from './repair-plugin.js';
+import { repairPlugin, type PluginRepairEntry } from './repair-plugin.js';
 import { readSettledPosition } from './settled-position.js';
 import { createLedger, keyOf, makeEntry, SCOPE } from './two-sides.fixture.js';
 
@@ -101,7 +101,7 @@ async function read(stream: string, filterSubject: string): Promise<unknown[]> {
   return found;
 }
 const countCopies = async () => (await read('CRM_DIRECT', `direct.${name}.>`)).length;
-const readAudit = () => read('CRM_AUDIT', `audit.repair.${name}.>`) as Promise<RepairEntry[]>;
+const readAudit = () => read('CRM_AUDIT', `audit.repair.${name}.>`) as Promise<PluginRepairEntry[]>;
 
 describe('a repair', () => {
   it('goes to one consumer alone, though its inbox knows the event, and leaves an entry of it', async () => {

@@ -1,11 +1,4 @@
-import {
-  auditSubject,
-  directSubject,
-  escapeToken,
-  isEventPattern,
-  type EventPattern,
-  type RecordKey,
-} from '@crm-mesh/contract';
+import { directSubject, isEventPattern, type EventPattern } from '@crm-mesh/contract';
 import {
   DEFAULT_POLICY,
   describeHeaders,
@@ -13,6 +6,8 @@ import {
   findStored,
   readPartition,
   REPAIR,
+  toAuditMessage,
+  type RepairEntry,
 } from '@crm-mesh/delivery';
 import type { Nats, OutgoingMessage } from '@crm-mesh/jetstream';
 import type { LedgerEntry } from '@crm-mesh/ledger';
@@ -33,16 +28,8 @@ export interface PluginRepairerOptions {
 
 type RepairRun = Parameters<Repairer['repair']>[1];
 
-/** In CRM_AUDIT, under `audit.repair.<consumer>.<record>`: what was sent to a consumer, and why. */
-export interface RepairEntry {
-  id: string;
-  at: string;
-  by: string;
-  did: 'repair';
-  consumer: string;
-  run: string;
-  label: string;
-  record: RecordKey;
+/** What was sent to a consumer, and why. */
+export interface PluginRepairEntry extends RepairEntry {
   kind: Mismatch['kind'];
   version: number;
   /** Of the record's newest event, whose state was sent, in CRM_EVENTS. */
@@ -126,16 +113,10 @@ class PluginRepairer {
   ): OutgoingMessage {
     const { consumer, now = Date.now } = this.options;
     const at = new Date(now()).toISOString();
-    const entry: RepairEntry = {
+    const entry: PluginRepairEntry = {
       ...{ id, at, by: run.by, did: 'repair', consumer, run: run.run, label: run.label },
       ...{ record, kind, version, sequence },
     };
-    const tokens = [record.tenant, record.connection, record.entity, record.id].map(escapeToken);
-    return {
-      subject: [auditSubject('repair', consumer), ...tokens].join('.'),
-      payload: JSON.stringify(entry),
-      messageId: `audit:${id}`,
-      headers: { 'content-type': 'application/json' },
-    };
+    return toAuditMessage(entry);
   }
 }

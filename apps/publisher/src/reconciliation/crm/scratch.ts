@@ -1,5 +1,5 @@
 import { escapeToken, unescapeToken, type RecordPlace } from '@crm-mesh/contract';
-import type { Store, Transaction, Value } from '@crm-mesh/store';
+import { cutIntoStatements, type Store, type Transaction, type Value } from '@crm-mesh/store';
 
 /** One comparison of one entity. */
 export interface ScratchScope {
@@ -17,8 +17,6 @@ export interface Noted<Note> {
 
 const KEY = ['tenant', 'connection', 'entity', 'run', 'place'];
 const WHERE = 'tenant = ? AND connection = ? AND entity = ? AND run = ?';
-/** Few texts, each of them prepared once; and of SQLite's 32,766 parameters. */
-const ROWS_PER_STATEMENT = [100, 10, 1];
 /** So many at once: on SQLite everybody waits for a write. */
 const DELETED_AT_ONCE = 5_000;
 /** No record's place. It stands there as long as the list of those that were met is whole. */
@@ -151,12 +149,11 @@ async function insert(
   { table, columns, rows }: { table: string; columns: readonly string[]; rows: readonly string[][] },
 ): Promise<void> {
   const again = columns.includes('suspect') ? 'UPDATE SET suspect = excluded.suspect' : 'NOTHING';
-  let start = 0;
-  for (const size of ROWS_PER_STATEMENT) {
+  for (const [start, size] of cutIntoStatements(rows.length)) {
     const places = Array<string>(size).fill(`(${columns.map(() => '?').join(', ')})`);
     const sql =
       `INSERT INTO ${table} (${columns.join(', ')}) VALUES ${places.join(', ')} ` +
       `ON CONFLICT (${KEY.join(', ')}) DO ${again}`;
-    for (; rows.length - start >= size; start += size) await tx.run(sql, rows.slice(start, start + size).flat());
+    await tx.run(sql, rows.slice(start, start + size).flat());
   }
 }

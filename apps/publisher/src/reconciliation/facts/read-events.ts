@@ -32,19 +32,12 @@ export async function readRecordEvents(
   return events;
 }
 
-/** The few messages of a filter: no consumer is made for them, whose making costs more the larger the stream is. */
-export async function* readFew(
-  nats: Nats,
-  stream: string,
-  filterSubject: string,
-  fromSequence = 1,
-): AsyncGenerator<StoredMessage> {
-  let next = fromSequence;
-  for (let read = 0; read < MOST_EVENTS; read += 1) {
-    const message = await nats.getNextMessage(stream, next, filterSubject);
-    if (!message) return;
+/** The first messages of a filter. */
+export async function* readFew(nats: Nats, stream: string, filterSubject: string): AsyncGenerator<StoredMessage> {
+  let read = 0;
+  for await (const message of nats.readSparse(stream, filterSubject)) {
     yield message;
-    next = message.sequence + 1;
+    if (++read >= MOST_EVENTS) return;
   }
 }
 
