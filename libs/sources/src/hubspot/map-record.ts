@@ -19,7 +19,6 @@ type Fields = Record<string, unknown>;
  * webhooks, and a record that is taken for deleted by mistake gets no second webhook.
  */
 const NOT_FOUND_GRACE_MS = 10_000;
-const GONE_CHANGES = ['deleted', 'merged'];
 
 /** What stands in HubSpot decides, not what the webhook says of it; only an order to erase is obeyed as it is. */
 export async function mapHubspot(
@@ -46,7 +45,7 @@ export async function mapHubspot(
 
 function waitForYoung({ change, modifiedAt, receivedAt }: Notification, context: Context): void {
   const restMs = Date.parse(modifiedAt ?? receivedAt) + NOT_FOUND_GRACE_MS - context.now();
-  if (GONE_CHANGES.includes(change) || !(restMs > 0)) return;
+  if (change === 'deleted' || !(restMs > 0)) return;
   throw new RetryLater(Math.min(Math.ceil(restMs), NOT_FOUND_GRACE_MS), 'The record is not readable yet.');
 }
 

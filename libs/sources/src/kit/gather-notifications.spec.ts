@@ -68,6 +68,16 @@ it.each([
   },
 );
 
+it.each([
+  ['updated', 'merged'],
+  ['created', 'created'],
+  ['deleted', 'deleted'],
+  ['restored', 'restored'],
+] as [Change, Change][])('a merge that %s followed is told as %s', (last, expected) => {
+  const gathered = gatherNotifications([notify('merged', 1, { mergedIds: ['8'] }), notify(last, 2)]);
+  expect(gathered).toMatchObject({ change: expected, mergedIds: ['8'], dedupeKey: `${last}2` });
+});
+
 it('does not depend on the order of arrival', () => {
   const one = fc
     .tuple(fc.constantFrom<Change>('created', 'updated', 'deleted', 'erased', 'merged'), fc.integer({ min: 0, max: 9 }))
