@@ -1,5 +1,5 @@
 import type { Mismatch } from '@crm-mesh/reconciliation';
-import type { ScanPage, Source } from '@crm-mesh/sdk';
+import { PermanentError, RetryLater, type ScanPage, type Source } from '@crm-mesh/sdk';
 import { afterEach, describe, expect, it } from 'vitest';
 import { CRM_FACES, type CrmFace } from './crm-faces.js';
 import { foundIn, startReconciledMesh, summarise, type MeshOptions, type ReconciledMesh } from './reconciled-mesh.js';
@@ -123,6 +123,29 @@ describe('a mapping that was changed', () => {
       expect(foundIn(await mesh.run({ entity: crm.entity, fields: 'records', run: 'again' }))).toEqual([]);
     },
   );
+});
+
+describe('a record that its mapping refuses', () => {
+  it.each([
+    ['for now', new RetryLater(60_000, 'the rates are not there yet')],
+    ['for ever', new PermanentError('no such currency')],
+    ['by a mistake', new Error('cannot read undefined')],
+  ])('%s: is compared by its time alone, and the others as ever', async (_when, refusal) => {
+    let refused: string | undefined;
+    const { crm, mesh, ids } = await open('a drop-in', (source) => ({
+      map: (input, context) => {
+        if (input.notification.id === refused) throw refusal;
+        return source.map(input, context);
+      },
+    }));
+    refused = ids[1];
+    crm.update(ids[1]!, 'Changed');
+    crm.update(ids[2]!, 'Changed');
+    for (const fields of ['versions', 'records'] as const) {
+      const found = foundIn(await mesh.run({ entity: crm.entity, fields, run: fields }));
+      expect(summarise(found)).toEqual([`${ids[1]} stale`, `${ids[2]} stale`]);
+    }
+  });
 });
 
 describe('a repair', () => {

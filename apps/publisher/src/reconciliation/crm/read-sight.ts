@@ -35,7 +35,7 @@ export async function readSight(shown: Shown): Promise<CrmSight> {
   return { ...version, ...(statedAtMs !== undefined && { statedAtMs }), hash };
 }
 
-/** What cannot be mapped is told by its time alone: it lies among the dead letters, or will. */
+/** What cannot be mapped, now or ever, is told by its time alone: it is parked or lies among the dead letters, or will. */
 async function tryMapping({ connection, context, draft, readMs }: Shown): Promise<MappedRecord | undefined> {
   const receivedAt = new Date(readMs).toISOString();
   const notification = toNotification(draft, connection, { origin: 'repair', verifiedBy: 'scan', receivedAt });
@@ -43,7 +43,7 @@ async function tryMapping({ connection, context, draft, readMs }: Shown): Promis
     return leaveOutBinaries(await applyMapping(connection, { notification, fetched: draft.fetched }, context)).mapped;
   } catch (error) {
     // A CRM that does not answer says nothing of a record.
-    if (!['failed', 'permanent'].includes(classifyError(error).kind)) throw error;
+    if (!['failed', 'permanent', 'retry-later'].includes(classifyError(error).kind)) throw error;
     const { entity, id } = draft;
     context.log.warn({ err: error, entity, id }, 'a record cannot be mapped, and is compared by its time alone');
     return undefined;
