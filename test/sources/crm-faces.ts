@@ -15,6 +15,8 @@ export interface CrmFace {
   /** Where it can be brought back. */
   restore?(id: string): void;
   merge?(winner: string, loser: string): void;
+  /** It still says into whom a record went. */
+  showsMerges?: true;
   /** What a sign would carry of it now, where it is not fetched. */
   carry?(id: string): Pick<NotificationDraft, 'payload' | 'modifiedAt'> | undefined;
   stop(): Promise<void>;
@@ -45,7 +47,7 @@ async function openHubspot(): Promise<CrmFace> {
     coalesceMs: 0,
     rateLimit: { requests: 1_000_000, concurrent: 10, searchesPerSecond: 1_000 },
   };
-  return { ...faceOf(sandbox, { clock, idOf: (id) => id }), source: sourceOf('hubspot'), config };
+  return { ...faceOf(sandbox, { clock, idOf: (id) => id }), showsMerges: true, source: sourceOf('hubspot'), config };
 }
 
 async function openSalesforce(): Promise<CrmFace> {
@@ -65,7 +67,7 @@ async function openSalesforce(): Promise<CrmFace> {
     },
   };
   const idOf = (id: string): string => org.idOf('contacts', id);
-  return { ...faceOf(sandbox, { clock, idOf }), source: sourceOf('salesforce'), config };
+  return { ...faceOf(sandbox, { clock, idOf }), showsMerges: true, source: sourceOf('salesforce'), config };
 }
 
 /** The core's records, under the ids that the CRM shows. */

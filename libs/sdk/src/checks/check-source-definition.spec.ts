@@ -11,7 +11,10 @@ describe('checkSourceDefinition', () => {
     ['webhooks', { verify: NOOP, split: NOOP, mediaTypes: ['application/json', '*'], coalesceMs: 0 }],
     [
       'a poll',
-      { poll: { entities: NOOP, page: NOOP, lagMs: 0, retentionMs: 1 }, scan: { entities: NOOP, page: NOOP } },
+      {
+        poll: { entities: NOOP, page: NOOP, lagMs: 0, retentionMs: 1 },
+        scan: { entities: NOOP, page: NOOP, findWinners: NOOP },
+      },
     ],
   ])('passes %s', (_, part) => expect(checkSourceDefinition({ ...GOOD, ...part })).toEqual([]));
 
@@ -29,7 +32,18 @@ describe('checkSourceDefinition', () => {
     ['poll', { poll: NOOP }, 'is no object', 'entities'],
     ['poll.page', { poll: { entities: NOOP } }, 'is no function', 'poll.page'],
     ['poll.lagMs', { poll: { entities: NOOP, page: NOOP, lagMs: -1 } }, 'is no whole number', 'poll.lagMs'],
-    ['scan.lagMs', { scan: { entities: NOOP, page: NOOP, lagMs: 1 } }, 'is not known', 'Known are: entities, page.'],
+    [
+      'scan.lagMs',
+      { scan: { entities: NOOP, page: NOOP, lagMs: 1 } },
+      'is not known',
+      'Known are: entities, page, findWinners.',
+    ],
+    [
+      'scan.findWinners',
+      { scan: { entities: NOOP, page: NOOP, findWinners: {} } },
+      'is no function',
+      'Write scan.findWinners as a function, or leave it out.',
+    ],
     ['fetchBatchsize', { fetchBatchsize: 5 }, 'is not known', 'Did you mean "fetchBatchSize"?'],
   ])('refuses a wrong %s', (field, part, what, cure) => {
     const problems = checkSourceDefinition({ ...GOOD, ...part }, 'close');

@@ -29,6 +29,7 @@ const KEYS: Readonly<Record<keyof SourceDefinition, Kind>> = {
 };
 const POLL_NUMBERS = ['lagMs', 'overlapMs', 'longestWindowMs', 'retentionMs'];
 const WALK_FUNCTIONS = ['entities', 'page'];
+const SCAN_EXTRAS = ['findWinners'];
 const KNOWN = ['kind', ...Object.keys(KEYS)];
 const NAME = /^[a-z](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 
@@ -52,7 +53,9 @@ function checkField(value: unknown, field: string, { kind, usualName }: { kind: 
   if (kind === 'number') return checkNumber(value, field);
   if (kind === 'flag') return checkFlag(value, field);
   if (kind === 'mediaTypes') return checkMediaTypes(value);
-  return checkWalk(value, field, kind === 'poll' ? POLL_NUMBERS : []);
+  return kind === 'poll'
+    ? checkWalk(value, field, { numbers: POLL_NUMBERS, extras: [] })
+    : checkWalk(value, field, { numbers: [], extras: SCAN_EXTRAS });
 }
 
 function checkFlag(value: unknown, field: string): Problem[] {
@@ -93,15 +96,20 @@ function checkMediaTypes(value: unknown): Problem[] {
   return [{ field: 'mediaTypes', what, cure: "Write e.g. mediaTypes: ['application/json']." }];
 }
 
-function checkWalk(value: unknown, field: string, numbers: readonly string[]): Problem[] {
+function checkWalk(
+  value: unknown,
+  field: string,
+  { numbers, extras }: { numbers: readonly string[]; extras: readonly string[] },
+): Problem[] {
   if (typeof value !== 'object' || value === null)
     return [{ field, what: 'is no object', cure: `Write ${field}: { entities: () => ['deal'], page: … }.` }];
   const fields = value as Record<string, unknown>;
+  const functions = [...WALK_FUNCTIONS, ...extras.filter((name) => fields[name] !== undefined)];
   const problems = [
-    ...WALK_FUNCTIONS.flatMap((name) => checkFunction(fields[name], `${field}.${name}`)),
+    ...functions.flatMap((name) => checkFunction(fields[name], `${field}.${name}`)),
     ...numbers.flatMap((name) => (fields[name] === undefined ? [] : checkNumber(fields[name], `${field}.${name}`))),
   ];
-  return [...problems, ...listUnknown(fields, [...WALK_FUNCTIONS, ...numbers], `${field}.`)];
+  return [...problems, ...listUnknown(fields, [...WALK_FUNCTIONS, ...extras, ...numbers], `${field}.`)];
 }
 
 /** Without the one the other is never called, and nothing would say so. */

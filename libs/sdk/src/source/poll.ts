@@ -65,6 +65,11 @@ export interface SourceScan<C = unknown> {
   entities(config: C): readonly string[];
   /** One page. Throws as `fetch` does. */
   page(request: ScanRequest, context: SourceContext<C>): Promise<ScanPage>;
+  /**
+   * Where the CRM still knows what has become of a record that `fetch` no longer finds: by the id of each that was merged, the
+   * record that has swallowed it. Asked for as many ids as `fetch`. Throws as `fetch` does.
+   */
+  findWinners?(entity: string, ids: readonly string[], context: SourceContext<C>): Promise<ReadonlyMap<string, string>>;
 }
 
 /** A stream that the CRM pushes (Salesforce's Pub/Sub API). */

@@ -2,6 +2,7 @@ import type { ScanPage, ScanRequest, SourceContext, SourceScan } from '@crm-mesh
 import type { SalesforceConfig } from './config.js';
 import { joinLines } from './fetch-records.js';
 import { toId18 } from './ids.js';
+import { findWinners } from './merges.js';
 import { withFields } from './metadata.js';
 import { configuredObjectsOf, listEntities } from './objects.js';
 import { query, type Row } from './query.js';
@@ -12,7 +13,19 @@ type Context = SourceContext<SalesforceConfig>;
 const PAGE_SIZE = 2_000;
 
 /** All records in the order of their ids, which never change. */
-export const scanSalesforce: SourceScan<SalesforceConfig> = { entities: listEntities, page: scanPage };
+export const scanSalesforce: SourceScan<SalesforceConfig> = {
+  entities: listEntities,
+  page: scanPage,
+  // Entities of several objects are none that Salesforce merges.
+  findWinners: async (entity, ids, context) => {
+    const [object = ''] = configuredObjectsOf(entity, context.config);
+    return findWinners(
+      object,
+      ids.filter((id) => toId18(id) === id),
+      context,
+    );
+  },
+};
 
 /** `cursor` is the object and the last id of it that was told: `Task/00T…`; without an id the object begins. */
 async function scanPage({ entity, cursor, fields }: ScanRequest, context: Context): Promise<ScanPage> {

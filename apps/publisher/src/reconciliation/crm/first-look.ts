@@ -1,7 +1,9 @@
+import type { RecordPlace } from '@crm-mesh/contract';
 import { compareRecord } from '@crm-mesh/reconciliation';
+import type { NotificationDraft } from '@crm-mesh/sdk';
 import { readSight } from './read-sight.js';
 import { idOfPlace, type Noted, type Scratch } from './scratch.js';
-import { placeDrafts, type Sides } from './sides.js';
+import { placeDrafts, placeOf, type Sides } from './sides.js';
 import { goTo, type Stage, type Taken } from './stage.js';
 import { keepDraft, noteKnown, toKnown, type Suspect } from './suspect.js';
 
@@ -27,11 +29,31 @@ export async function lookAtPage(
     const note = { readMs, draft: keepDraft(connection.source, draft), ...noteKnown(entry) };
     if (kind) suspects.push({ place, note: { kind, ...note } });
   }
+  suspects.push(...(await listSwallowed(sides, { drafts: [...rows.values()], readMs })));
   await scratch.note({ met: places, suspects });
   const { total = page.total } = stage;
   const known = total === undefined ? stage : { ...stage, total };
   const next = page.cursor === undefined ? goTo(known, 'unmet') : goTo(known, 'scan', { at: page.cursor });
   return { next, compared: places.length, rows: 2 * places.length, calls: asked.countCalls() };
+}
+
+/** What a row says to be merged into its record, and the ledger still has. */
+async function listSwallowed(
+  sides: Sides,
+  { drafts, readMs }: { drafts: readonly NotificationDraft[]; readMs: number },
+): Promise<Noted<Suspect>[]> {
+  const winners = new Map<RecordPlace, string>();
+  for (const { id, mergedIds = [] } of drafts)
+    for (const loser of mergedIds) {
+      const place = placeOf(loser);
+      if (place !== undefined && isWanted(sides, loser)) winners.set(place, id);
+    }
+  if (winners.size === 0) return [];
+  const entries = await sides.readEntries([...winners.keys()]);
+  return [...winners].flatMap(([place, winner], at): Noted<Suspect>[] => {
+    const kind = compareRecord({ isGone: true }, toKnown(entries[at]));
+    return kind ? [{ place, note: { kind, readMs, winner, ...noteKnown(entries[at]) } }] : [];
+  });
 }
 
 /** What the ledger has and the scan did not show: gone, hidden from the scan, or told of while it ran. */
@@ -42,7 +64,9 @@ export async function lookForUnmet(
   // What lies in its memory alone is in no table.
   await sides.dependencies.ledger.flush();
   const { places, end } = await scratch.listUnmet(stage.at ?? '', UNMET_WINDOW);
-  const wanted = places.filter((place) => isWanted(sides, idOfPlace(place)));
+  // Of whom the scan has shown what has become of it, is a suspect already.
+  const noted = new Set((await scratch.findSuspects(places)).map(({ place }) => place));
+  const wanted = places.filter((place) => !noted.has(place) && isWanted(sides, idOfPlace(place)));
   const entries = await sides.readEntries(wanted);
   const readMs = sides.dependencies.now();
   const suspects = wanted.map((place, at): Noted<Suspect> => {

@@ -1,4 +1,4 @@
-import { escapeToken } from '@crm-mesh/contract';
+import { escapeToken, type RecordKey } from '@crm-mesh/contract';
 import {
   decideCrmRepair,
   type CrmRepair,
@@ -44,12 +44,28 @@ async function repair(mismatch: Mismatch, run: Run, dependencies: CrmRepairerDep
   const readMs = suspect?.note.readMs ?? now();
   const decided = decideCrmRepair(mismatch, toKnown(await ledger.get(record)), readMs);
   if (!decided) return 'overtaken';
-  const draft = buildDraft({ mismatch, run, connection, decided, row: suspect?.note.draft });
+  const merge = decided.change === 'deleted' ? await describeMerge(record, suspect?.note, dependencies) : undefined;
+  const draft = buildDraft({ mismatch, run, connection, decided, row: suspect?.note.draft, merge });
   if (!draft) return 'impossible';
   await pressure.untilLow('repair', signal, () => undefined);
   const proof = { origin: 'repair', verifiedBy: 'reconciliation', receivedAt: new Date(readMs).toISOString() } as const;
   const { refused } = await publisher.publish(connection, [draft], { ...proof, signal, onHeld: () => undefined });
   return refused > 0 ? 'impossible' : 'sent';
+}
+
+type Merge = Pick<NotificationDraft, 'id' | 'change' | 'mergedIds'>;
+
+/** Of the record that has swallowed it, as far as the ledger does not know it yet: what is known is not told again. */
+async function describeMerge(
+  { id: loser, ...scope }: RecordKey,
+  suspect: Suspect | undefined,
+  { ledger }: Pick<CrmRepairerDependencies, 'ledger'>,
+): Promise<Merge | undefined> {
+  if (suspect?.winner === undefined) return undefined;
+  const entry = await ledger.get({ ...scope, id: suspect.winner });
+  if (entry?.aliases.includes(loser)) return undefined;
+  // Of one that was never told who waits for `created` must hear.
+  return { id: suspect.winner, change: entry && entry.version > 0 ? 'merged' : 'unknown', mergedIds: [loser] };
 }
 
 interface Told {
@@ -59,10 +75,11 @@ interface Told {
   decided: CrmRepair;
   /** That showed it. */
   row: NotificationDraft | undefined;
+  merge: Merge | undefined;
 }
 
 /** The same for the same run and record, however often it is asked for. */
-function buildDraft({ mismatch, run, connection, decided, row }: Told): NotificationDraft | undefined {
+function buildDraft({ mismatch, run, connection, decided, row, merge }: Told): NotificationDraft | undefined {
   const { record, kind } = mismatch;
   const { entity, id } = record;
   const { atMs, change } = decided;
@@ -75,6 +92,8 @@ function buildDraft({ mismatch, run, connection, decided, row }: Told): Notifica
     ...(modifiedAt !== undefined && { modifiedAt }),
     payload: { run: run.run, by: run.by, kind, label: run.label },
   };
+  // What is told of the record that stays says of the other that it is gone.
+  if (merge && !carriesRecord) return { ...told, ...merge };
   if (change === 'deleted') return told;
   const { mergedIds } = row ?? {};
   const merged = mergedIds ? { ...told, mergedIds } : told;

@@ -45,8 +45,24 @@ export async function lookById(parts: Parts, stage: Stage, signal: AbortSignal):
       draft: fetched === undefined ? undefined : { ...row, entity, id, change: 'unknown', fetched },
     };
   });
+  const winnerCalls = await nameWinners(sides, looked, signal);
   await prove(parts, { looked, asked });
-  return { rows: batch.length, calls: asked.countCalls(), next: goTo(stage, 'look', { at: last.place }) };
+  const calls = asked.countCalls() + winnerCalls;
+  return { rows: batch.length, calls, next: goTo(stage, 'look', { at: last.place }) };
+}
+
+/** What is gone may be merged: a CRM that knows it is asked for the record that stays. Resolves to the calls that it took. */
+async function nameWinners(sides: Sides, looked: readonly Looked[], signal: AbortSignal): Promise<number> {
+  const gone = looked.filter(({ draft, note }) => !draft && note.known?.state === 'present' && !note.winner);
+  const asked = await sides.findWinners(
+    gone.map(({ place }) => idOfPlace(place)),
+    signal,
+  );
+  for (const { place, note } of gone) {
+    const winner = asked?.answer.get(idOfPlace(place));
+    if (winner !== undefined) note.winner = winner;
+  }
+  return asked?.countCalls() ?? 0;
 }
 
 /** A second scan, where there are suspects and the CRM cannot be asked for them alone. */
@@ -105,7 +121,7 @@ async function proveOne(
   return {
     ...{ kind: note.kind, readMs },
     ...(known && { known }),
-    ...(draft && { draft: keepDraft(connection.source, draft) }),
+    ...(draft ? { draft: keepDraft(connection.source, draft) } : note.winner && { winner: note.winner }),
     proved: { kind, expected: describeSight(kind, sight), found: describeKnown(kind, known) },
   };
 }

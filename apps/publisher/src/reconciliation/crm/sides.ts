@@ -85,6 +85,17 @@ export class Sides {
     return this.#ask(signal, ({ source }, context) => source.fetch!(this.scope.entity, ids, context));
   }
 
+  /** Of those that are gone, who has swallowed which; undefined where the CRM does not say. */
+  async findWinners(
+    ids: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Asked<ReadonlyMap<string, string>> | undefined> {
+    if (ids.length === 0 || !this.connection.source.scan?.findWinners) return undefined;
+    return this.#ask(signal, async ({ source: { scan } }, context) => {
+      return (await scan?.findWinners?.(this.scope.entity, ids, context)) ?? new Map<string, string>();
+    });
+  }
+
   /** It gives way to what is live. */
   async #ask<Answer>(
     signal: AbortSignal,

@@ -13,6 +13,8 @@ export interface Suspect {
   readMs: number;
   /** What the ledger held at first sight; absent: nothing. */
   known?: KnownRecord;
+  /** Of one that is gone: the id of the record that has swallowed it, where the CRM says so. */
+  winner?: string;
   /** What came out when it was looked at again. */
   proved?: Omit<Mismatch, 'record'>;
 }
