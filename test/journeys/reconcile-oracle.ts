@@ -50,11 +50,12 @@ export function listTableDifferences(ledger: readonly LedgerRow[], rows: readonl
     }),
   );
   const names = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
-  const inTable = new Map(
-    rows
-      .filter(({ state }) => state === 'active')
-      .map((row) => [row.id, JSON.stringify([row.version, ...names.map((name) => row[name])])]),
-  );
+  const inTable = new Map<string, string>();
+  // What lies there twice is equal to nothing.
+  for (const row of rows.filter(({ state }) => state === 'active')) {
+    const held = JSON.stringify([row.version, ...names.map((name) => row[name])]);
+    inTable.set(row.mesh_place, [inTable.get(row.mesh_place) ?? [], held].flat().join());
+  }
   return listUnequal(inLedger, inTable).map((id) => keyOf('contact', id));
 }
 

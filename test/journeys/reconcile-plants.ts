@@ -1,11 +1,12 @@
 import { UI_ACTOR, type CrmStore, type Knobs } from '@crm-mesh/sandbox/start';
 import { keyOf } from './reconcile-oracle.js';
-import { type Fault, type Scene, type Table } from './reconcile-scene.js';
+import { type Fault, type Refusal, type Scene, type Table } from './reconcile-scene.js';
 
 // What goes wrong, and what a run must call it. Each kind of fault has contacts of its own, by their number.
 
 const actor = UI_ACTOR;
-const CONTACTS = 300;
+const CONTACTS = 304;
+const COPY = 'copy-of-';
 const DEALS = 40;
 const COMPANIES = 20;
 export const UNRULY: Partial<Knobs> = { dropRate: 0.05, duplicateRate: 0.1, disorder: 0.5 };
@@ -15,7 +16,12 @@ export interface Company {
   contacts: string[];
   deals: string[];
   companies: string[];
+  /** Records that were made, changed, merged, deleted and restored while no webhook came. */
+  unheard: string[];
 }
+
+/** Record → what a run must call it. */
+export type Expected = Map<string, string>;
 
 export function slice(ids: readonly string[], from: number, to: number): string[] {
   return ids.slice(from, to);
@@ -29,9 +35,29 @@ export function createContact(crm: CrmStore, name: string, more: Record<string, 
 const rename = (crm: CrmStore, id: string, firstname: string): void =>
   void crm.update({ type: 'contacts', id }, { firstname }, actor);
 
+function archive(crm: CrmStore, ids: readonly string[]): void {
+  for (const id of ids) crm.archive({ type: 'contacts', id }, actor);
+}
+
+function restore(crm: CrmStore, ids: readonly string[]): void {
+  for (const id of ids) crm.restore({ type: 'contacts', id }, actor);
+}
+
+/** Contacts that were merged while no webhook came. */
+export function listMerges({ contacts }: Company): { winner: string; loser: string }[] {
+  return [271, 273].map((at) => ({ winner: contacts[at]!, loser: contacts[at + 1]! }));
+}
+
+/** … and those that were brought back. */
+export function listRestored({ contacts }: Company): string[] {
+  return slice(contacts, 279, 281);
+}
+
 /** A company lives: webhooks are lost, told twice and in disorder, and each part of it knows nothing of the others. */
-export async function live({ sandbox: { crm }, change }: Scene): Promise<Company> {
-  const company: Company = { contacts: [], deals: [], companies: [] };
+export async function live(scene: Scene): Promise<Company> {
+  const { change } = scene;
+  const { crm } = scene.sandbox;
+  const company: Company = { contacts: [], deals: [], companies: [], unheard: [] };
   await change(UNRULY, () => {
     for (let index = 0; index < CONTACTS; index++) {
       const more: Record<string, string> = {};
@@ -46,36 +72,45 @@ export async function live({ sandbox: { crm }, change }: Scene): Promise<Company
       company.companies.push(crm.create('companies', { name: `o${index}` }, { actor }).id);
   });
   const { contacts, deals, companies } = company;
-  const archive = (ids: readonly string[]): void => {
-    for (const id of ids) crm.archive({ type: 'contacts', id }, actor);
-  };
-  const restore = (ids: readonly string[]): void => {
-    for (const id of ids) crm.restore({ type: 'contacts', id }, actor);
-  };
-  await change({}, () => archive([...slice(contacts, 266, 271), ...slice(contacts, 279, 281)]));
+  await change({}, () => {
+    // All know of these: whatever becomes of them afterwards is a difference.
+    for (const id of [contacts[18]!, ...slice(contacts, 271, 279)]) rename(crm, id, `known ${id}`);
+    for (const id of slice(deals, 0, 3)) crm.update({ type: 'deals', id }, { dealname: `known ${id}` }, actor);
+    for (const id of slice(companies, 0, 2)) crm.update({ type: 'companies', id }, { name: `known ${id}` }, actor);
+    archive(crm, [...slice(contacts, 266, 271), ...slice(contacts, 279, 281)]);
+  });
   await change(UNRULY, () => {
     for (const id of slice(contacts, 20, 251)) rename(crm, id, `renamed ${id}`);
     for (const id of deals) crm.update({ type: 'deals', id }, { dealname: `renamed ${id}` }, actor);
-    archive(slice(contacts, 251, 266));
-    restore(slice(contacts, 266, 271));
+    archive(crm, slice(contacts, 251, 266));
+    restore(crm, slice(contacts, 266, 271));
   });
-  await change(SILENT, () => {
-    for (let index = 0; index < 3; index++) createContact(crm, `unheard${index}`);
-    crm.create('deals', { dealname: 'unheard' }, { actor });
-    for (const id of slice(deals, 0, 3)) crm.update({ type: 'deals', id }, { dealname: 'unheard of' }, actor);
-    archive(slice(contacts, 275, 279));
-    restore(slice(contacts, 279, 281));
-    crm.erase({ type: 'contacts', id: contacts[18]! }, actor);
-    for (const at of [271, 273])
-      crm.merge('contacts', { primaryId: contacts[at]!, mergedId: contacts[at + 1]! }, { newId: false, actor });
-    const [primaryId = '', mergedId = ''] = companies;
-    crm.merge('companies', { primaryId, mergedId }, { newId: true, actor });
-  });
+  await liveUnheard(scene, company);
   return company;
 }
 
-/** Record → what a run must call it. */
-export type Expected = Map<string, string>;
+/** What no webhook tells of. */
+async function liveUnheard({ sandbox: { crm }, change }: Scene, company: Company): Promise<void> {
+  const { contacts, deals, companies } = company;
+  await change(SILENT, () => {
+    const made = [0, 1, 2].map((index) => createContact(crm, `unheard${index}`));
+    const deal = crm.create('deals', { dealname: 'unheard' }, { actor }).id;
+    for (const id of slice(deals, 0, 3)) crm.update({ type: 'deals', id }, { dealname: 'unheard of' }, actor);
+    archive(crm, slice(contacts, 275, 279));
+    restore(crm, listRestored(company));
+    crm.erase({ type: 'contacts', id: contacts[18]! }, actor);
+    for (const { winner, loser } of listMerges(company))
+      crm.merge('contacts', { primaryId: winner, mergedId: loser }, { newId: false, actor });
+    const [primaryId = '', mergedId = ''] = companies;
+    const { id } = crm.merge('companies', { primaryId, mergedId }, { newId: true, actor });
+    const unheard = {
+      contact: [...made, contacts[18]!, ...slice(contacts, 271, 281)],
+      deal: [deal, ...slice(deals, 0, 3)],
+      company: [primaryId, mergedId, id],
+    };
+    for (const [entity, ids] of Object.entries(unheard)) company.unheard.push(...ids.map((one) => keyOf(entity, one)));
+  });
+}
 
 const LABEL_OF: Record<Fault, string> = { swallow: 'acked-not-applied', bury: 'dead-lettered', park: 'parked' };
 
@@ -101,11 +136,34 @@ export async function plantPluginFaults(scene: Scene, { contacts }: Company): Pr
       faults[id] = 'swallow';
     }
     // For what is edited downstream, see below.
+    for (const id of slice(contacts, 8, 10)) rename(crm, id, 'held twice');
     rename(crm, contacts[15]!, 'twice told');
     crm.archive({ type: 'contacts', id: contacts[17]! }, actor);
     plantFaults(faults);
   });
   return new Map(Object.entries(faults).map(([id, fault]) => [keyOf('contact', id), LABEL_OF[fault]]));
+}
+
+/** The connection's mapping refuses changes and creations: their notifications are buried, or parked. */
+export async function plantRefusals(
+  { sandbox: { crm }, change, plantRefusals: plant }: Scene,
+  { contacts }: Company,
+): Promise<Expected> {
+  const refusals: Record<string, Refusal> = {};
+  await change({ duplicateRate: 0.1 }, () => {
+    for (const [refusal, from] of [
+      ['bury', 300],
+      ['park', 302],
+    ] as const) {
+      for (const id of slice(contacts, from, from + 2)) {
+        rename(crm, id, `refused ${id}`);
+        refusals[id] = refusal;
+      }
+      for (const index of [0, 1]) refusals[createContact(crm, `refused-${refusal}${index}`)] = refusal;
+    }
+    plant(refusals);
+  });
+  return new Map(Object.entries(refusals).map(([id, refusal]) => [keyOf('contact', id), LABEL_OF[refusal]]));
 }
 
 /** Somebody is at work in a table. */
@@ -123,10 +181,30 @@ export function editTable({ edit }: Scene, table: Table, { contacts }: Company):
   note(older, 'edited-downstream', `UPDATE crm_contacts SET version = version - 1 ${where(older)}`);
   note(newer, 'edited-downstream', `UPDATE crm_contacts SET version = version + 5 ${where(newer)}`);
   note(revived, 'created-downstream', `UPDATE crm_contacts SET state = 'active' ${where(revived)}`);
+  // The second one under another key; of the other also with other content.
+  for (const [index, id] of slice(contacts, 8, 10).entries())
+    note(
+      id,
+      'duplicate-downstream',
+      copyRow(id, { version: `version - ${index}`, phone: index ? "'by hand'" : 'phone' }),
+    );
   note(
     'by-hand',
     'created-downstream',
     `INSERT INTO crm_contacts (tenant, connection, id, version, state) VALUES ('acme', 'hubspot', 'by-hand', 1, 'active')`,
   );
   return expected;
+}
+
+function copyRow(id: string, other: Record<string, string>): string {
+  const columns = ['tenant', 'connection', 'state', 'email', 'first_name', 'last_name', 'mesh_place', 'mesh_digest'];
+  const values = [`'${COPY}${id}'`, ...columns, ...Object.values(other)];
+  const names = ['id', ...columns, ...Object.keys(other)];
+  return `INSERT INTO crm_contacts (${names.join(', ')}) SELECT ${values.join(', ')} FROM crm_contacts WHERE id = '${id}'`;
+}
+
+/** A person takes away what nobody else may: a row of their own, and which one of two is too many. */
+export function clearTable({ edit }: Scene, table: Table, { contacts }: Company): void {
+  const ids = ['by-hand', ...slice(contacts, 8, 10).map((id) => COPY + id)];
+  edit(table, ...ids.map((id) => `DELETE FROM crm_contacts WHERE id = '${id}'`));
 }

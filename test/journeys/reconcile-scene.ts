@@ -40,6 +40,9 @@ export interface Wish {
   repair?: boolean;
 }
 
+/** What the connection's mapping does with a record: its notification is buried, or parked. */
+export type Refusal = 'bury' | 'park';
+
 /** The sandbox as HubSpot, the mesh behind it, and two tables behind that. */
 export interface Scene {
   sandbox: RunningSandbox;
@@ -47,6 +50,7 @@ export interface Scene {
   /** Changes the CRM while nobody is told; then tells it all with the knobs, and waits until it is dealt with. */
   change(knobs: Partial<Knobs>, deed: () => void): Promise<void>;
   plantFaults(faults: Readonly<Record<string, Fault>>): void;
+  plantRefusals(refusals: Readonly<Record<string, Refusal>>): void;
   settled(): Promise<void>;
   /** The connection's mapping is another one from now on. */
   remap(mapping: object): Promise<void>;
@@ -60,8 +64,11 @@ export interface Scene {
 
 export interface TableRow {
   id: string;
+  /** Of which record it is. */
+  mesh_place: string;
   version: number;
   state: string;
+  merged_into: string | null;
   email: string | null;
   first_name: string | null;
   last_name: string | null;
@@ -96,6 +103,7 @@ export async function startScene(seed: number): Promise<Scene> {
     },
     remap: (mapping) => mesh.restartPublisher(describeScene(describeMesh(hubspotApi), folder, mapping)),
     plantFaults: (faults) => writeFaults(folder, faults),
+    plantRefusals: (refusals) => writeFileSync(join(folder, REFUSALS), JSON.stringify(refusals)),
     reconcile: (pair, wish) => reconcile(nats, pair, wish),
     ledgerOf: async (entity) =>
       (await mesh.readLedger()).filter((row) => row.connection === 'hubspot' && row['entity'] === entity),
@@ -120,7 +128,7 @@ export async function startScene(seed: number): Promise<Scene> {
 /** mesh.yaml; `mapping`: of the connection to HubSpot. */
 export function describeScene(plain: object, folder: string, mapping: object = {}): object {
   const { connections, ...rest } = plain as { connections: { name: string }[] };
-  const more = { reconcile: { cron: '0 0 1 1 *', grace: GRACE }, mapping };
+  const more = { reconcile: { cron: '0 0 1 1 *', grace: GRACE }, mapping: { ...mapping, file: join(folder, MAPPING) } };
   return {
     ...rest,
     connections: connections.map((one) => (one.name === 'hubspot' ? { ...one, ...more } : one)),
@@ -129,6 +137,8 @@ export function describeScene(plain: object, folder: string, mapping: object = {
 }
 
 const FAULTS = 'faults.json';
+const REFUSALS = 'refusals.json';
+const MAPPING = 'refusing.mapping.ts';
 const REPAIRED = 'repaired';
 
 export function writeFaults(folder: string, faults: Readonly<Record<string, Fault>>): void {
@@ -141,10 +151,11 @@ export function listHandledRepairs(folder: string): string[] {
   return existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
 }
 
-/** contact-table as it is; once more with faults; and once more for one that listens to little. */
+/** contact-table as it is; once more with faults; once more for one that listens to little; and the connection's mapping. */
 export function writeTables(folder: string): void {
   const shipped = JSON.stringify(join(ROOT, 'plugins/contact-table.plugin.ts'));
   writeFaults(folder, {});
+  writeFileSync(join(folder, MAPPING), describeRefusing(join(folder, REFUSALS)));
   writeFileSync(join(folder, 'plugins/contact-table.plugin.ts'), `export { default } from ${shipped};`);
   writeFileSync(
     join(folder, 'plugins/picky-table.plugin.ts'),
@@ -179,15 +190,28 @@ export function writeTables(folder: string): void {
   );
 }
 
+function describeRefusing(file: string): string {
+  return `
+    import { existsSync, readFileSync } from 'node:fs';
+    import { defineMapping, PermanentError, RetryLater } from '@crm-mesh/sdk';
+    export default defineMapping(({ record }) => {
+      const refusals = existsSync(${JSON.stringify(file)}) ? JSON.parse(readFileSync(${JSON.stringify(file)}, 'utf8')) : {};
+      if (refusals[record.id] === 'bury') throw new PermanentError('planted');
+      if (refusals[record.id] === 'park') throw new RetryLater(3_600_000, 'planted');
+      return undefined;
+    });
+  `;
+}
+
 /** Also what is parked or buried counts as settled. */
 export function untilSettled(nats: Nats): Promise<void> {
   return vi.waitFor(async () => {
     const { lastSequence } = await nats.streamState('CRM_RAW');
     expect((await nats.durableState('CRM_RAW', 'normaliser'))?.ackFloorSequence ?? 0).toBe(lastSequence);
     for (const stream of ['CRM_EVENTS', 'CRM_DIRECT'])
-      for (const table of TABLES) {
-        const { pending = 0, ackPending = 0 } = (await nats.durableState(stream, table)) ?? {};
-        expect([stream, table, pending + ackPending]).toEqual([stream, table, 0]);
+      for (const consumer of [...TABLES, 'normaliser']) {
+        const { pending = 0, ackPending = 0 } = (await nats.durableState(stream, consumer)) ?? {};
+        expect([stream, consumer, pending + ackPending]).toEqual([stream, consumer, 0]);
       }
   }, WAIT);
 }
