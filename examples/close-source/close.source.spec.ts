@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { ScanPage } from '@crm-mesh/sdk';
 import { testSource, type RequestSample, type SignatureSample, type SourceSamples } from '@crm-mesh/sdk/testing';
 import source from './close.source.js';
 
@@ -76,7 +77,28 @@ const server = createServer((request, response) => {
   response.end(JSON.stringify(answer ?? { error: 'no' }));
 });
 
+/** What there is, as Close lists it: by the number of the row. */
+const objects = Object.fromEntries(
+  Object.entries({ lead: 'lead-updated', contact: 'contact-updated', opportunity: 'opportunity-closed-won' }).map(
+    ([type, file]) => {
+      const { event } = readJson(join(SAMPLES, `${file}.json`)) as { event: { data: object } };
+      return [type, Array.from({ length: 7 }, (_, index) => ({ ...event.data, id: `${type}_${index}` }))];
+    },
+  ),
+);
+
+function findList(type: string, { searchParams }: URL): object | undefined {
+  const skip = Number(searchParams.get('_skip'));
+  const end = skip + Math.min(pageSize, Number(searchParams.get('_limit')));
+  const wanted = searchParams.get('_fields')?.split(',');
+  const pick = (row: object) =>
+    Object.fromEntries(Object.entries(row).filter(([name]) => wanted?.includes(name) ?? true));
+  return objects[type] && { data: objects[type].slice(skip, end).map(pick), has_more: end < objects[type].length };
+}
+
 function findAnswer(url: URL): object | undefined {
+  const list = /^\/api\/v1\/(lead|contact|opportunity)\/$/.exec(url.pathname)?.[1];
+  if (list) return findList(list, url);
   if (url.pathname === '/api/v1/contact/cont_2xTf8MbW4kQn6VzRc0LsPd/') {
     return (JSON.parse(read('contact-updated.json').toString()) as { event: { data: object } }).event.data;
   }
@@ -106,19 +128,42 @@ const samples: SourceSamples = {
   requests,
   signatures,
   fetches: [{ entity: 'contact', ids: ['cont_2xTf8MbW4kQn6VzRc0LsPd'], unknownIds: ['cont_none'] }],
-  walks: ['lead', 'contact', 'opportunity'].map((type) => ({
-    of: 'poll' as const,
-    entity: { lead: 'company', opportunity: 'deal' }[type] ?? type,
-    fromMs: TO_MS - 5 * MINUTE_MS,
-    toMs: TO_MS,
-    ids: Array.from({ length: 6 }, (_, index) => `${type}_${index}`),
-    pageSizes: [1, 2, 50],
-    usePageSize: (size: number) => void (pageSize = size),
-  })),
+  walks: ['lead', 'contact', 'opportunity'].flatMap((type) => {
+    const ids = objects[type]!.map(({ id }) => id);
+    const entity = { lead: 'company', opportunity: 'deal' }[type] ?? type;
+    const pages = { entity, pageSizes: [1, 2, 50], usePageSize: (size: number) => void (pageSize = size) };
+    return [
+      { of: 'poll' as const, ...pages, fromMs: TO_MS - 5 * MINUTE_MS, toMs: TO_MS, ids: ids.slice(0, 6) },
+      { of: 'scan' as const, ...pages, ids },
+      { of: 'scan' as const, ...pages, fields: 'versions' as const, ids },
+    ];
+  }),
 };
 
 describe('Close', () => {
   it.each(testSource(source, samples))('$name', ({ run }) => run());
+
+  it('lists what moved up because others were deleted between two pages', async () => {
+    const rows = Array.from({ length: 300 }, (_, index) => ({ id: `lead_${index}`, date_updated: toNaive(TO_MS) }));
+    const all = rows.map(({ id }) => id);
+    const api = {
+      request: ({ query: { _skip: skip, _limit: limit } }: { query: Record<'_skip' | '_limit', number> }) => {
+        const end = skip + limit;
+        const body = { data: rows.slice(skip, end), has_more: end < rows.length };
+        rows.splice(0, 10);
+        return Promise.resolve({ status: 200, headers: {}, body, text: '' });
+      },
+    };
+    const context = { api } as unknown as Parameters<NonNullable<typeof source.split>>[1];
+    const met = new Set<string>();
+    let cursor: string | undefined = '0';
+    while (cursor !== undefined) {
+      const page: ScanPage = await source.scan!.page({ entity: 'company', fields: 'versions', cursor }, context);
+      for (const { id } of page.drafts) met.add(id);
+      ({ cursor } = page);
+    }
+    expect([...met]).toEqual(all);
+  });
 
   it('is told by the webhook and by the event log as one', async () => {
     const body = read('api-event-log-page.json').toString();

@@ -8,6 +8,7 @@ import {
   type NotificationDraft,
   type PollPage,
   type PollRequest,
+  type ScanRequest,
   type SourceContext,
   type Verification,
   type WebhookRequest,
@@ -61,6 +62,9 @@ const CHANGES: Readonly<Record<string, Change>> = {
 const STATUSES: Readonly<Record<string, 'open' | 'won' | 'lost'>> = { active: 'open', won: 'won', lost: 'lost' };
 const PAGE_SIZE = 50;
 const RETENTION_MS = 30 * 86_400_000;
+const LIST_SIZE = 100;
+/** Rows are counted from the front: where some are deleted meanwhile, so many of them may move up unseen between two pages. */
+const LIST_OVERLAP = 20;
 
 export default defineSource<CloseConfig>({
   name: 'close',
@@ -72,6 +76,7 @@ export default defineSource<CloseConfig>({
   // One request each: Close reads no list of ids.
   fetchBatchSize: 10,
   poll: { entities: () => Object.keys(OBJECT_TYPES), retentionMs: RETENTION_MS, page: readEventLog },
+  scan: { entities: () => Object.keys(OBJECT_TYPES), page: readList },
   reads: (entity) => READS[entity] ?? [],
   map: ({ notification, fetched }): MappedRecord => {
     if (fetched === undefined || fetched === null) {
@@ -191,10 +196,26 @@ async function readEventLog({ entity, fromMs, toMs, cursor }: PollRequest, { api
   };
 }
 
-function readPage({ body }: ApiAnswer): { data: Fields[]; next: string | undefined } {
+/** By the number of the row. Close names a largest one for each list, and refuses (400) what lies behind: the scan then fails. */
+async function readList({ entity, cursor = '0', fields }: ScanRequest, { api }: Context): Promise<PollPage> {
+  const skip = Number(cursor);
+  const query = { _skip: skip, _limit: LIST_SIZE, _fields: fields === 'versions' ? 'id,date_updated' : undefined };
+  const { data, hasMore } = readPage(await api.request({ path: `/api/v1/${OBJECT_TYPES[entity]}/`, query }));
+  const drafts = data.map((row) => draftRow(entity, row, fields === 'records'));
+  return hasMore ? { drafts, cursor: String(skip + Math.max(1, data.length - LIST_OVERLAP)) } : { drafts };
+}
+
+function draftRow(entity: string, row: Fields, isWhole: boolean): NotificationDraft {
+  const [id, modifiedAt] = [readId(row['id']), toTime(row['date_updated'])];
+  if (!id || !modifiedAt) throw new Error(`Close listed a record of ${entity} without \`id\` or \`date_updated\``);
+  const told = { entity, id, modifiedAt, change: 'unknown', dedupeKey: `row ${id} ${modifiedAt}` } as const;
+  return { ...told, payload: { id, modifiedAt }, ...(isWhole && { fetched: row }) };
+}
+
+function readPage({ body }: ApiAnswer): { data: Fields[]; next: string | undefined; hasMore: boolean } {
   if (!isObject(body) || !Array.isArray(body['data']) || !body['data'].every(isObject))
-    throw new Error('Close answered an event log without `data`');
-  return { data: body['data'], next: readId(body['cursor_next']) };
+    throw new Error('Close answered a list without `data`');
+  return { data: body['data'], next: readId(body['cursor_next']), hasMore: body['has_more'] === true };
 }
 
 function mapRecord(entity: string, id: string, object: unknown): MappedRecord {
