@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
-import { eventSubject } from '@crm-mesh/contract';
+import { eventSubject, type MeshEvent } from '@crm-mesh/contract';
 import type { DeadLetter } from '@crm-mesh/delivery';
 import { connectNats, ensureStreams, requestControl, type Nats } from '@crm-mesh/jetstream';
 import { askConsumer, type AskConsumer } from '@crm-mesh/reconciliation';
@@ -111,13 +111,14 @@ function parseSaid(line: string): Said {
   return { ms: Number(ms), label, id, version: Number(version) };
 }
 
-export async function tell(id: string): Promise<number> {
+/** `shape`: what goes to the stream in place of the event of today. */
+export async function tell(id: string, shape: (event: MeshEvent) => object = (event) => event): Promise<number> {
   const tenant = `tenant-${tests}`;
   const version = (versions.get(id) ?? 0) + 1;
   versions.set(id, version);
   const event = buildTestEvent('deal.updated', { id }, { tenant, version });
   const subject = eventSubject({ tenant, connection: 'hubspot', entity: 'deal', action: 'updated', id });
-  await nats.publish({ subject, payload: JSON.stringify(event), messageId: event.id });
+  await nats.publish({ subject, payload: JSON.stringify(shape(event)), messageId: event.id });
   return Date.now();
 }
 
