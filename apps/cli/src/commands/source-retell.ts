@@ -7,6 +7,7 @@ import { EXIT, type ExitCode } from '../exit-code.js';
 import { withMesh } from '../mesh/connect-mesh.js';
 import { nameActor } from '../mesh/name-actor.js';
 import { readConnectionName } from '../mesh/read-connection-name.js';
+import { formatCount } from '../output/format.js';
 
 interface RetellOptions {
   entity?: string;
@@ -45,10 +46,12 @@ async function retellConnection(context: CliContext, options: RetellOptions, nam
   return withMesh(context, async (nats) => {
     const { retold, untold } = await askPages(nats, request);
     context.terminal.printJson({ retold, untold });
-    context.terminal.print(`${pc.green('✓')} ${retold} records go through the mapping again`);
+    context.terminal.print(`${pc.green('✓')} ${formatCount(retold)} records go through the mapping again`);
     if (untold > 0) {
       const why = 'their source cannot read them, and what the CRM said of them is no longer kept';
-      context.terminal.print(`${pc.yellow(`${untold} cannot:`)} ${why}. They are told with their next change.`);
+      context.terminal.print(
+        `${pc.yellow(`${formatCount(untold)} cannot:`)} ${why}. They are told with their next change.`,
+      );
     }
     return untold > 0 ? EXIT.problem : EXIT.ok;
   });
