@@ -6,8 +6,10 @@ import { connectNats, type Nats } from '@crm-mesh/jetstream';
 import { JetStreamStrategy } from '@crm-mesh/jetstream/nest';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { MESH } from './mesh-command.fixture.js';
+
+vi.setConfig({ testTimeout: 90_000 });
 
 // Of fields that could not be read: what people see of them, and how they have them told again.
 
@@ -16,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'mesh-left-out-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function runMesh(...args: string[]) {
-  const options = { cwd: folder, env: ENV, extendEnv: false, reject: false, timeout: 25_000 };
+  const options = { cwd: folder, env: ENV, extendEnv: false, reject: false, timeout: 80_000 };
   const { exitCode, stdout, stderr } = await execa(process.execPath, [MESH, ...args], options);
   return { exitCode, stdout, stderr };
 }

@@ -41,8 +41,9 @@ export function addSourceRetell(source: Command): void {
 }
 
 async function retellConnection(context: CliContext, options: RetellOptions, name: string): Promise<ExitCode> {
-  const { as, ...wish } = options;
-  const request = { ...readConnectionName(name), ...wish, by: nameActor(as) };
+  // Not all of them: those of every command are among them, and are nobody else's business.
+  const { as, entity, field } = options;
+  const request = { ...readConnectionName(name), entity, field, by: nameActor(as) };
   return withMesh(context, async (nats) => {
     const { retold, untold } = await askPages(nats, request);
     context.terminal.printJson({ retold, untold });
