@@ -1,5 +1,6 @@
 import { parseCheckedEvent } from '@crm-mesh/contract';
 import { DEFAULT_POLICY, DELIVERY_MIGRATIONS, startConsumer, type Consumer, type DeadLetter } from '@crm-mesh/delivery';
+import type { Outcome } from '@crm-mesh/delivery/outcome';
 import { connectNats, isClaimed, type Claim, type Nats, type StoredMessage } from '@crm-mesh/jetstream';
 import { Ledger, LEDGER_MIGRATIONS } from '@crm-mesh/ledger';
 import { openStore } from '@crm-mesh/store';
@@ -57,8 +58,13 @@ async function waitForMessage(stream: string, subject: string): Promise<StoredMe
 const readJson = (data: Uint8Array): Record<string, unknown> =>
   JSON.parse(Buffer.from(data).toString()) as Record<string, unknown>;
 
-/** A plugin's side of the engine: what its handler gets of one record. */
-async function follow(id: string): Promise<Uint8Array[]> {
+interface Followed {
+  taken: Uint8Array[];
+  consumer: Consumer;
+}
+
+/** A plugin's side of the engine: what its handler gets of one record, and what it says of each. */
+async function follow(id: string, decide = (): Outcome => ({ kind: 'done' })): Promise<Followed> {
   const store = await openStore({ url: 'sqlite::memory:', migrations: DELIVERY_MIGRATIONS });
   const taken: Uint8Array[] = [];
   const consumer: Consumer = await startConsumer(
@@ -68,7 +74,7 @@ async function follow(id: string): Promise<Uint8Array[]> {
       laneOf: ({ data }) => parseCheckedEvent(data).data.id,
       runHandler: ({ items }) => {
         taken.push(...items.map(({ data }) => data));
-        return Promise.resolve({ kind: 'done' });
+        return Promise.resolve(decide());
       },
     },
     { nats, store, log: quietLog, metrics: createMetrics({ app: 'publisher' }), onSettled: () => undefined },
@@ -77,7 +83,7 @@ async function follow(id: string): Promise<Uint8Array[]> {
     await consumer.stop({ graceMs: 0 });
     await store.close();
   });
-  return taken;
+  return { taken, consumer };
 }
 
 describe('what is larger than a message', () => {
@@ -92,7 +98,7 @@ describe('what is larger than a message', () => {
     expect(seen['dataref']).toMatch(/^nats-object:\/\/mesh_claims\/[\da-f]{64}$/);
     expect(readJson(raw.data)).not.toHaveProperty('payload');
 
-    const taken = await follow('a');
+    const { taken } = await follow('a');
     await vi.waitFor(() => expect(taken).toHaveLength(1), { timeout: 10_000 });
     expect(parseCheckedEvent(taken[0]!).data).toMatchObject({ id: 'a', custom: { notes } });
     expect(readJson(taken[0]!)).not.toHaveProperty('dataref');
@@ -118,7 +124,7 @@ describe('what is larger than a message', () => {
     await send('c');
     const { data } = await waitForMessage('CRM_EVENTS', 'crm.acme.*.contact.created.c');
     await nats.deleteClaim(String(readJson(data)['dataref']).slice(-64));
-    const taken = await follow('c');
+    const { taken } = await follow('c');
     const letter = await waitForMessage('CRM_DEAD', 'dead.plugin-c.>');
     expect(readJson(letter.data) as unknown as DeadLetter).toMatchObject({
       attemptCount: 1,
@@ -168,5 +174,35 @@ describe('objects', () => {
     await nats.publish({ ...letter, payload: '{}' });
     expect(await trimClaims(nats, later)).toBeGreaterThan(2);
     expect((await nats.listClaims()).map(nameOf)).toEqual(['raw.acme.cloudevents.contact.e']);
+  });
+
+  it('stay while a dead letter or its redriven copy names them, and leave nothing behind', async () => {
+    let isMended = false;
+    const error = { name: 'Error', message: 'not yet' };
+    await send('f');
+    const { taken, consumer } = await follow('f', () => (isMended ? { kind: 'done' } : { kind: 'permanent', error }));
+    const letter = await waitForMessage('CRM_DEAD', 'dead.plugin-f.>');
+    const later = (): number => Date.now() + 2 * HOUR_MS;
+    const forget = async (...streams: string[]): Promise<void> => {
+      for (const stream of streams) await nats.purgeBelow(stream, (await nats.streamState(stream)).lastSequence + 1);
+      await trimClaims(nats, later);
+    };
+    const listSubjects = async (): Promise<string[]> => (await nats.listClaims()).map(({ subject }) => subject);
+
+    // The letter of another test goes with them.
+    await nats.deleteMessage('CRM_DEAD', (await waitForMessage('CRM_DEAD', 'dead.normaliser.>')).sequence);
+    await forget('CRM_RAW', 'CRM_EVENTS');
+    expect(await listSubjects()).toEqual(['crm.acme.cloudevents.contact.created.f']);
+    isMended = true;
+    const redriven = await consumer.redrive({ sequences: [letter.sequence], by: 'me' });
+    expect(redriven).toEqual({ redriven: [letter.sequence], missing: [] });
+    await vi.waitFor(() => expect(taken).toHaveLength(2), { timeout: 10_000 });
+    expect(parseCheckedEvent(taken[1]!).data).toMatchObject({ id: 'f', custom: { notes } });
+    await forget('CRM_DEAD');
+    expect(await listSubjects()).toEqual(['crm.acme.cloudevents.contact.created.f']);
+    await forget('CRM_DIRECT');
+    expect(await listSubjects()).toEqual([]);
+    // Neither parts of objects nor notes of what was deleted.
+    expect(await nats.streamState('OBJ_mesh_claims')).toMatchObject({ messages: 0 });
   });
 });

@@ -4,12 +4,14 @@ import { askJetStream } from './ask-jetstream.js';
 import type { Link } from './link.js';
 import type { OutgoingMessage } from './message.js';
 import { PublishError } from './publish-error.js';
+import { deleteMessage } from './stream-messages.js';
 
 /**
  * Claim check: what is over the server's `max_payload` goes to an object store, and travels as a reference. The message
  * keeps its envelope and names the object in `dataref` (CloudEvents' extension of that name).
  */
 const BUCKET = 'mesh_claims';
+const STREAM = `OBJ_${BUCKET}`;
 const PREFIX = `nats-object://${BUCKET}/`;
 const NAME_LENGTH = 64;
 /** What a claimed message begins with: it is told by its first bytes. */
@@ -100,8 +102,13 @@ export async function listClaims(link: Link): Promise<Claim[]> {
   });
 }
 
+/** Without a trace: an object store keeps a note of what was deleted, for ever. */
 export async function deleteClaim(link: Link, name: string): Promise<void> {
-  await (await findStore(link))?.delete(name);
+  const store = await findStore(link);
+  await store?.delete(name);
+  const note = await store?.info(name);
+  // By sequence: what is stored anew in this moment stays.
+  if (note?.deleted) await deleteMessage(link, STREAM, note.revision);
 }
 
 /** Made when the first is needed; as safe as the stream of what was answered 2xx. */
