@@ -45,6 +45,8 @@ export interface TestMeshOptions {
   hubspotApi?: { url: string; token: string };
   /** Of mesh.yaml, by what it is without. */
   describe?(plain: object, folder: string): object;
+  /** Of the nats-server. */
+  settings?: Record<string, number>;
   /** Before anything starts. */
   prepare?(folder: string): void;
 }
@@ -55,7 +57,7 @@ interface Waiting {
 }
 
 export async function startTestMesh(options: TestMeshOptions = {}): Promise<TestMesh> {
-  const server = await startTestNats();
+  const server = await startTestNats({ settings: options.settings });
   const temp = makeTempDir('journey');
   const folder = temp.path;
   mkdirSync(join(folder, 'plugins'));

@@ -45,7 +45,8 @@ export async function startHost({
   const log = given ?? createLogger({ app: 'host' });
   const startedAtMs = Date.now();
   const config = loadConfig({ env, cwd, sections: ['plugins'] });
-  const nats = await connectNats({ name: 'crm-mesh host', ...resolveNats(config, env), log });
+  const { maxClaimBytes } = config.nats;
+  const nats = await connectNats({ name: 'crm-mesh host', ...resolveNats(config, env), maxClaimBytes, log });
   await ensureStreams(nats, listStreamLimits(config));
   const store = await openStore({ url: config.store.host, migrations: DELIVERY_MIGRATIONS });
   const metrics = createMetrics({ app: 'host' });

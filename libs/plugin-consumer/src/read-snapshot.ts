@@ -19,17 +19,41 @@ interface SnapshotRecord {
   data: AnyRecord;
 }
 
+interface SnapshotAnswer {
+  records: SnapshotRecord[];
+  after?: string;
+}
+
+/** A piece of an answer that is too large for one, as JSON text. */
+interface SnapshotPart {
+  part: string;
+  hash: string;
+  next?: number;
+}
+
 /** The records that a plugin listens to, as the publisher's ledger has them. */
 export function readSnapshotFor({ name, events }: Pick<PluginSummary, 'name' | 'events'>, nats: Nats): ReadSnapshot {
   const entities = listEntities(events);
   return async ({ upTo, after }) => {
-    const answer = await requestControl<{ records: SnapshotRecord[]; after?: string }>(nats, 'publisher', 'snapshot', {
-      ...{ upTo, after },
-      ...(entities ? { entities } : {}),
-    });
+    const answer = await askPage(nats, { upTo, after, ...(entities ? { entities } : {}) });
     const told = answer.records.flatMap((record) => describeRecord(record, events, `snapshot:${name}:${upTo}`) ?? []);
     return { events: told, ...(answer.after === undefined ? {} : { after: answer.after }) };
   };
+}
+
+async function askPage(nats: Nats, request: object): Promise<SnapshotAnswer> {
+  const parts: SnapshotPart[] = [];
+  let partFrom: number | undefined;
+  do {
+    const wish = { ...request, partFrom };
+    const answer = await requestControl<SnapshotAnswer | SnapshotPart>(nats, 'publisher', 'snapshot', wish);
+    if ('records' in answer) return answer;
+    parts.push(answer);
+    partFrom = answer.next;
+  } while (partFrom !== undefined);
+  // A record of it was told anew meanwhile, and belongs to no snapshot any more.
+  if (new Set(parts.map(({ hash }) => hash)).size > 1) return askPage(nats, request);
+  return JSON.parse(parts.map(({ part }) => part).join('')) as SnapshotAnswer;
 }
 
 /** Undefined: all. */

@@ -21,7 +21,7 @@ import {
   RetellCommand,
 } from './commands.js';
 import { CONTROL_OPTIONS, type ControlOptions } from './control-options.js';
-import { readSnapshot, SnapshotCommand, type SnapshotAnswer } from './snapshot.js';
+import { readSnapshot, SnapshotCommand, type SnapshotAnswer, type SnapshotPart } from './snapshot.js';
 
 export interface PublisherStatus {
   app: 'publisher';
@@ -103,9 +103,10 @@ export class ControlController {
   }
 
   @MessagePattern('snapshot')
-  snapshot(@Payload() command: SnapshotCommand): Promise<SnapshotAnswer> {
+  snapshot(@Payload() command: SnapshotCommand): Promise<SnapshotAnswer | SnapshotPart> {
     if (!command) throw new MeshError('MESH_CONTROL_INVALID', 'snapshot needs upTo and after.');
-    return readSnapshot(this.options.ledger, command);
+    const { ledger, nats } = this.options;
+    return readSnapshot(ledger, command, nats.maxPayloadBytes);
   }
 
   /** Where one with the same goal runs, that is it. */
