@@ -85,6 +85,13 @@ describe('a patch', () => {
     expect(await patchLetter(letter, undefined, patch)).toMatchObject({ reason: 'its payload is gone' });
   });
 
+  it('cannot change what lies in the object store', async () => {
+    const { data: _data, ...rest } = event;
+    const reference = JSON.stringify({ dataref: `nats-object://mesh_claims/${'a'.repeat(64)}`, ...rest });
+    const reason = expect.stringMatching(/lies in the object store/) as unknown;
+    expect(await patchWith('event', reference)).toMatchObject({ kind: 'refused', reason });
+  });
+
   it.each([
     ['a file that is not there', undefined, /does not exist/],
     ['one that is no TypeScript', 'export default (', /fix-\d+\.ts:1/],

@@ -11,6 +11,7 @@ import {
   validateEvent,
 } from '@crm-mesh/contract';
 import { loadPatch, type LoadedPatch } from '@crm-mesh/drop-ins';
+import { isClaimed } from '@crm-mesh/jetstream';
 import type { OpenDeadLetter } from './dead-letters.js';
 
 /** What a patch makes of one dead letter. */
@@ -40,6 +41,9 @@ export async function patchLetter(
   patch: LoadedPatch,
 ): Promise<PatchOutcome> {
   if (data === undefined) return refuse('its payload is gone');
+  // What a patch made of the reference would be lost: readers put the object's content in its place.
+  if (isClaimed(data))
+    return refuse('it is too large for a message, and lies in the object store: redrive it as it is');
   const text = Buffer.from(data).toString('utf8');
   let before: unknown;
   try {
