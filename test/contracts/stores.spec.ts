@@ -9,6 +9,7 @@ import { describeHoldRows } from './stores/hold-rows.js';
 import { describeOutboxRows } from './stores/outbox-rows.js';
 import { describeRangeRows } from './stores/range-rows.js';
 import { describeRefreshTokenRows } from './stores/refresh-token-rows.js';
+import { describeRebuildRows } from './stores/rebuild-rows.js';
 import { describeReconcileRows } from './stores/reconcile-rows.js';
 import { describeRunRows } from './stores/run-rows.js';
 import { describeSchemaRows } from './stores/schema-rows.js';
@@ -77,6 +78,7 @@ describe.each(kinds)('the store on $name', (kind) => {
       describeLifeRows(() => store);
       describeLedgerRows(() => store);
       describeRangeRows(() => store);
+      describeRebuildRows(() => store, kind.makePlace);
       describeOutboxRows(() => store);
       describeCursorRows(() => store);
       describeSchemaRows(() => store);
