@@ -2,7 +2,7 @@ import { describeConfig, ReconcileConfig } from '@crm-mesh/config';
 import { MESH_ERRORS } from '@crm-mesh/contract';
 import { DEFAULT_BATCH, DEFAULT_POLICY } from '@crm-mesh/delivery';
 import type { DeliveryOptions, PluginDefinition, SourceDefinition } from '@crm-mesh/sdk';
-import { ATTRIBUTION, HARMLESS, LABELS, WAITING, type Label } from '@crm-mesh/reconciliation';
+import { ATTRIBUTION, LABELS, TREATMENTS, type Label } from '@crm-mesh/reconciliation';
 import * as kit from '@crm-mesh/sdk/kit';
 import { PRESETS } from '@crm-mesh/sdk/running';
 import {
@@ -189,11 +189,12 @@ describe('docs/write-a-plugin.md', () => {
 });
 
 describe('docs/reconciliation.md', () => {
-  const doneWith = (label: Label): string =>
-    HARMLESS.has(label) ? 'left' : WAITING.has(label) ? 'waits for a person' : 'repaired';
-
   it('lists every label, and what becomes of it', () => {
-    const rows = Object.entries(LABELS).map(([label, meaning]) => [`\`${label}\``, meaning, doneWith(label as Label)]);
+    const rows = Object.entries(LABELS).map(([label, meaning]) => [
+      `\`${label}\``,
+      meaning,
+      TREATMENTS[label as Label],
+    ]);
     expect(readTable('docs/reconciliation.md', 'label')).toEqual(rows);
   });
 

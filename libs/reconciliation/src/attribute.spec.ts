@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { attribute, ATTRIBUTION, type RecordFacts } from './attribute.js';
-import { LABELS, type Label } from './label.js';
+import { attribute, ATTRIBUTION, isRepairable, type RecordFacts } from './attribute.js';
+import { LABELS, TREATMENTS, type Label } from './label.js';
 import { LEGS, MISMATCH_KINDS, type Leg, type MismatchKind } from './mismatch.js';
 
 /** Settled, told to the plugin, and no trace of anything. */
@@ -81,6 +81,22 @@ it('has a label for whatever may come', () => {
           const facts = Object.fromEntries(flags.map((flag, at) => [flag, (bits & (1 << at)) !== 0]));
           expect(LABELS).toHaveProperty(label(leg, kind, { ledger, ...facts }));
         }
+});
+
+it.each<[MismatchKind, RecordFacts['ledger'], boolean]>([
+  ['missing', 'present', true],
+  ['stale', 'present', true],
+  ['ahead', 'present', true],
+  ['edited', 'present', true],
+  ['extra', 'gone', true],
+  ['extra', 'unknown', false],
+  ['extra', 'untold', false],
+  ['duplicate', 'present', false],
+])('of what is %s and %s in the ledger: can it be repaired? %s', (kind, ledger, expected) => {
+  expect(isRepairable({ kind }, { ledger })).toBe(expected);
+  // The table for people says no more than that.
+  const treatment = TREATMENTS[label('plugin', kind, { ledger })];
+  expect(treatment).toMatch(expected ? /^repaired/ : /only named$/);
 });
 
 it('can give each label', () => {

@@ -115,3 +115,9 @@ export function attribute(leg: Leg, { kind }: Pick<Mismatch, 'kind'>, facts: Rec
   if (!rule) throw new TypeError(`no rule for ${leg} ${seen}`);
   return rule.label;
 }
+
+/** Whether there is anything that could be sent to make the two sides equal. */
+export function isRepairable({ kind }: Pick<Mismatch, 'kind'>, { ledger }: Pick<RecordFacts, 'ledger'>): boolean {
+  if (kind === 'duplicate') return false;
+  return kind !== 'extra' || (ledger !== 'unknown' && ledger !== 'untold');
+}

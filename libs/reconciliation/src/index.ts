@@ -1,4 +1,4 @@
-export { attribute, ATTRIBUTION, type RecordFacts } from './attribute.js';
+export { attribute, ATTRIBUTION, isRepairable, type RecordFacts } from './attribute.js';
 export type { Comparison, ComparisonStep, Repairer, RepairOutcome } from './comparison.js';
 export {
   compareRecord,
@@ -9,7 +9,7 @@ export {
   type KnownRecord,
 } from './crm/compare-record.js';
 export { decideCrmRepair, type CrmRepair } from './crm/decide-repair.js';
-export { HARMLESS, LABELS, WAITING, type Label } from './label.js';
+export { HARMLESS, LABELS, TREATMENTS, WAITING, type Label } from './label.js';
 export { LEGS, MISMATCH_KINDS, type Leg, type Mismatch, type MismatchKind } from './mismatch.js';
 export { askConsumer, type AskConsumer } from './plugin/ask-consumer.js';
 export { comparePlugin, type PluginComparisonOptions } from './plugin/compare-plugin.js';

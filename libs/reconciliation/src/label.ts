@@ -14,7 +14,26 @@ export const LABELS = {
 } as const;
 export type Label = keyof typeof LABELS;
 
+/** What a run with repairs does with each; of what is named, only a person can know what is right. */
+export const TREATMENTS: Readonly<Record<Label, string>> = {
+  'in-flight': 'left',
+  parked: 'waits for a person',
+  'dead-lettered': 'waits for a person',
+  'filtered-out': 'left',
+  'acked-not-applied': 'repaired',
+  'edited-downstream': 'repaired',
+  'deleted-downstream': 'repaired',
+  'created-downstream': 'repaired where an event has told of its end, else only named',
+  'duplicate-downstream': 'only named',
+  'never-delivered': 'repaired',
+  'mapping-changed': 'repaired',
+};
+
 /** These pass by themselves, or are as they should be: nothing is repaired, and they count as no difference. */
-export const HARMLESS: ReadonlySet<Label> = new Set(['in-flight', 'filtered-out']);
+export const HARMLESS = listTreated('left');
 /** These wait for a person: repairing them would hide what is wrong. */
-export const WAITING: ReadonlySet<Label> = new Set(['parked', 'dead-lettered']);
+export const WAITING = listTreated('waits for a person');
+
+function listTreated(treatment: string): ReadonlySet<Label> {
+  return new Set((Object.keys(TREATMENTS) as Label[]).filter((label) => TREATMENTS[label] === treatment));
+}

@@ -108,6 +108,18 @@ describe('a run', () => {
     expect(sides.repaired).toEqual(['c00004']);
   });
 
+  it('asks nobody about what it could not repair, and sends nothing', async () => {
+    sides.fill(25);
+    for (let n = 0; n < 30; n += 1) {
+      sides.is.set(`x${n}`, '1');
+      sides.facts.set(`x${n}`, { ledger: n % 2 === 0 ? 'unknown' : 'untold' });
+    }
+    const report = await reconcile({ repair: true });
+    expect(report).toMatchObject({ how: 'over', differences: 30, repaired: 0 });
+    expect(counted(report)).toEqual({ 'created-downstream': 30 });
+    expect(sides.repaired).toEqual([]);
+  });
+
   it('knows what was equal in the last one', async () => {
     sides.fill(25).is.delete('c00007');
     await reconcile();

@@ -1,5 +1,5 @@
 import { escapeToken, MeshError, type PlaceRange, type RecordKey } from '@crm-mesh/contract';
-import { attribute, HARMLESS, WAITING, type Label } from '@crm-mesh/reconciliation';
+import { attribute, HARMLESS, isRepairable, WAITING, type RecordFacts } from '@crm-mesh/reconciliation';
 import { classifyError } from '@crm-mesh/sdk/running';
 import type { Logger } from '@crm-mesh/telemetry';
 import { pauseFor } from '../../pause-for.js';
@@ -8,7 +8,16 @@ import { decideGate, type GateCount } from './decide-gate.js';
 import { findLastReport } from './last-report.js';
 import type { OpenedLeg, OpenLeg } from './leg.js';
 import { RunMoved, type Difference, type DifferenceCount, type Fate, type KeptRun, type RunRows } from './run-rows.js';
-import { beginUnits, endUnit, findCurrent, sumUnits, takeStep, type RunEnd, type RunState } from './run-state.js';
+import {
+  beginUnits,
+  endUnit,
+  findCurrent,
+  sumUnits,
+  takeStep,
+  type Pair,
+  type RunEnd,
+  type RunState,
+} from './run-state.js';
 
 export interface RunDriverOptions {
   rows: RunRows;
@@ -101,7 +110,7 @@ export class RunDriver {
       if (found.length === 0) break;
       const facts = await leg.collectFacts(found, last);
       signal.throwIfAborted();
-      const labelled = found.map((one, at) => judge(one, attribute(pair.leg, one, facts[at]!)));
+      const labelled = found.map((one, at) => judge(pair, one, facts[at]!));
       kept = await this.#saveFates(kept, { labelled: kept.state.labelled + found.length }, labelled);
     }
     await this.#ask(kept);
@@ -185,9 +194,12 @@ export class RunDriver {
   }
 }
 
-function judge(one: Difference, label: Label): Difference {
-  const fate: Fate = HARMLESS.has(label) ? 'left' : WAITING.has(label) ? 'waits' : 'labelled';
-  return { ...one, label, fate };
+function judge({ leg }: Pair, one: Difference, facts: RecordFacts): Difference {
+  const label = attribute(leg, one, facts);
+  const judged = (fate: Fate): Difference => ({ ...one, label, fate });
+  if (HARMLESS.has(label)) return judged('left');
+  if (WAITING.has(label)) return judged('waits');
+  return judged(isRepairable(one, facts) ? 'labelled' : 'impossible');
 }
 
 function isHopeless(error: unknown): boolean {
