@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { digestMark, escapeToken, type PageAnswer, type PlaceRange } from '@crm-mesh/contract';
 import { definePlugin, reconcileTable, type ReconcileContext } from '@crm-mesh/sdk';
 import { openSink, type Sink } from '@crm-mesh/sdk/running';
+import { describeContactTable } from './stores/contact-table.js';
 import { listStoreKinds } from './stores/places.js';
 
 // What `reconcileTable` says of a table, on both databases.
@@ -188,6 +189,10 @@ describe.each(kinds)('a table on $name', (kind) => {
       // The ranges themselves are sorted, some hundred at most.
       expect(plans[0]).not.toMatch(/TEMP B-TREE/);
     });
+  });
+
+  describe.skipIf(kind.absent !== undefined)('is compared by a run', () => {
+    describeContactTable(kind.makePlace);
   });
 });
 
