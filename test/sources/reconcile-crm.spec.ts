@@ -49,7 +49,12 @@ describe.each(CRM_FACES)('$name against the ledger', ({ open }) => {
     crm.merge?.(winner, loser);
     if (crm.merge) crm.update(winner, 'Both');
     crm.restore?.(back);
-    const found = await compare('second');
+    const steps = await mesh.run({ entity: crm.entity, run: 'second' });
+    const found = foundIn(steps);
+    // It says what it waits for, once, before anything is found.
+    const waiting = steps.findIndex(({ waits }) => waits !== undefined);
+    expect(steps.filter(({ waits }) => waits)).toEqual([expect.objectContaining({ found: [] })]);
+    expect(waiting).toBeLessThan(steps.findIndex(({ found: some }) => some.length > 0));
     const merged = crm.merge ? [`${loser} extra`, `${winner} stale`] : [];
     const restored = crm.restore ? [`${back} missing`] : [];
     const expected = [`${made} missing`, `${edited} stale`, `${removed} extra`, ...restored, ...merged];

@@ -13,6 +13,8 @@ export interface ComparisonStep {
   /** Requests that were sent to the CRM, or to the plugin. */
   calls: number;
   found: readonly Mismatch[];
+  /** What the next step waits for, and until when (epoch milliseconds). */
+  waits?: { untilMs: number; why: string };
 }
 
 /** One leg for one entity: a pure reading, that changes nothing on either side. */

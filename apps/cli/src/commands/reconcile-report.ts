@@ -77,6 +77,6 @@ export function writePage({ cwd, terminal }: CliContext, file: string, reports: 
 
 /** Clean, differences, or not to the end: of several the worst. */
 export function chooseReconcileExit(reports: readonly Pick<RunReport, 'how' | 'differences'>[]): ExitCode {
-  if (reports.some(({ how }) => how === 'failed' || how === 'asked' || how === 'cancelled')) return EXIT.unfinished;
+  if (reports.some(({ how }) => how !== 'over' && how !== 'running')) return EXIT.unfinished;
   return reports.some(({ differences }) => differences > 0) ? EXIT.problem : EXIT.ok;
 }

@@ -186,7 +186,7 @@ async function follow(
   const report = await askReport(nats, { run: ended.run, ...many });
   terminal.print(renderReport(report, Date.now()));
   if (ended.how !== 'asked' || !terminal.interactive || !(await askPerson(ended))) return report;
-  const goesOn = await beginReconcile(nats, { ...order, yes: true });
+  const goesOn = await beginReconcile(nats, { ...order, yes: true, answers: ended.run });
   return follow(context, nats, { order, status: goesOn, options });
 }
 

@@ -12,6 +12,8 @@ export interface ReconcileOrder {
   content?: boolean;
   repair?: boolean;
   yes?: boolean;
+  /** The run whose question the yes is about. */
+  answers?: string;
   budget?: { maxRepairs?: number; maxCalls?: number; maxPercent?: number };
   by: string;
 }
@@ -23,9 +25,11 @@ export interface RunProgress {
   calls: number;
   perMinute: number;
   leftMs?: number;
+  /** Nothing is compared before that. */
+  waits?: { until: string; why: string };
 }
 
-type RunEnd = 'running' | 'over' | 'asked' | 'cancelled' | 'failed';
+type RunEnd = 'running' | 'over' | 'asked' | 'superseded' | 'cancelled' | 'failed';
 
 /** How a run is doing, as `mesh.ctl.publisher.reconcile-status` tells it. */
 export interface RunStatus {
@@ -40,6 +44,8 @@ export interface RunStatus {
   progress: RunProgress;
   differences: number;
   repaired: number;
+  /** It was cancelled among repairs: so many more may be sent. */
+  uncounted?: number;
   trouble?: string;
 }
 

@@ -1,5 +1,5 @@
 import { formatCount } from './format.js';
-import { describeChange, formatRatio } from './reconcile-tables.js';
+import { describeChange, describeRepaired, formatRatio } from './reconcile-tables.js';
 import type { RunReport } from '../mesh/reconcile.js';
 
 /** Reports as one page that needs nothing else: no script, no font, no picture from elsewhere. Of records it names ids alone. */
@@ -37,13 +37,13 @@ details ul { margin: .25rem 0; padding-left: 1.2rem; }
 `;
 
 function renderReport(report: RunReport): string {
-  const { pair, run, by, begunAt, endedAt, how, why, progress, differences, repaired, rate } = report;
+  const { pair, run, by, begunAt, endedAt, how, why, progress, differences, repaired, uncounted = 0, rate } = report;
   const sides = pair.leg === 'crm' ? `${pair.name} ⇄ mesh` : `mesh ⇄ ${pair.name}`;
   const isClean = how === 'over' && differences === 0;
   const found = differences === 0 ? 'All agree.' : `${formatCount(differences)} records differ.`;
   return `<section>
 <h2>${escapeHtml(sides)}</h2>
-<p class="${isClean ? 'good' : 'bad'}">${found}${repaired > 0 ? ` ${formatCount(repaired)} repaired.` : ''}${
+<p class="${isClean ? 'good' : 'bad'}">${found}${repaired + uncounted > 0 ? ` ${describeRepaired(report)}.` : ''}${
     how === 'over' ? '' : ` The run is ${escapeHtml(how)}.`
   }${why === undefined ? '' : ` ${escapeHtml(why)}.`}</p>
 <p class="quiet">Run <code>${escapeHtml(run)}</code> by ${escapeHtml(by)}, ${escapeHtml(begunAt)} to ${escapeHtml(endedAt ?? '…')}.

@@ -1,21 +1,37 @@
 import pc from 'picocolors';
-import type { RunReport, RunStatus } from '../mesh/reconcile.js';
+import type { RunProgress, RunReport, RunStatus } from '../mesh/reconcile.js';
 import { cutText, formatAge, formatCount, formatDuration } from './format.js';
 import { renderTable, type Column } from './table.js';
 
 const right = (title: string): Column => ({ title, align: 'right' });
 const PHASES = { comparing: 'compares', labelling: 'looks into what differs', repairing: 'repairs' } as const;
-const ENDS = { running: pc.dim, over: pc.green, asked: pc.yellow, cancelled: pc.yellow, failed: pc.red } as const;
+const ENDS = {
+  ...{ running: pc.dim, over: pc.green, failed: pc.red },
+  ...{ asked: pc.yellow, superseded: pc.dim, cancelled: pc.yellow },
+} as const;
 
 /** `compares 40,000 of 100,000, 12 differ; 60,000 a minute, 60 s left` */
-export function describeRun({ phase, progress, differences, repaired, repair, trouble }: RunStatus): string {
-  const { compared, total, perMinute, leftMs } = progress;
+export function describeRun(status: RunStatus): string {
+  const { phase, progress, differences, repair, trouble } = status;
+  const { compared, total } = progress;
   const of = total === undefined ? '' : ` of ${formatCount(total)}`;
-  const done = repair && phase === 'repairing' ? `, ${formatCount(repaired)} repaired` : '';
-  const rate = phase === 'comparing' ? `; ${formatCount(perMinute)} a minute` : '';
-  const left = phase === 'comparing' && leftMs !== undefined ? `, ${formatDuration(leftMs)} left` : '';
+  const done = repair && phase === 'repairing' ? `, ${describeRepaired(status)}` : '';
+  const pace = phase === 'comparing' ? `; ${describePace(progress)}` : '';
   const fails = trouble === undefined ? '' : `; ${cutText(trouble, 80)}`;
-  return `${PHASES[phase]} ${formatCount(compared)}${of}, ${formatCount(differences)} differ${done}${rate}${left}${fails}`;
+  return `${PHASES[phase]} ${formatCount(compared)}${of}, ${formatCount(differences)} differ${done}${pace}${fails}`;
+}
+
+/** The time of the clock, and not what is left of it: it stays the same line. */
+function describePace({ perMinute, leftMs, waits }: RunProgress): string {
+  if (waits) return `waits until ${waits.until.slice(11, 19)} UTC: ${waits.why}`;
+  const left = leftMs === undefined ? '' : `, ${formatDuration(leftMs)} left`;
+  return `${formatCount(perMinute)} a minute${left}`;
+}
+
+/** `100 repaired, and up to 50 more` */
+export function describeRepaired({ repaired, uncounted = 0 }: Pick<RunStatus, 'repaired' | 'uncounted'>): string {
+  const more = uncounted === 0 ? '' : `, and up to ${formatCount(uncounted)} more`;
+  return `${formatCount(repaired)} repaired${more}`;
 }
 
 /** Everything of a report for people. */
@@ -29,10 +45,10 @@ export function renderReport(report: RunReport, nowMs: number): string {
 }
 
 function renderHead(report: RunReport, nowMs: number): string {
-  const { run, pair, how, why, progress, differences, repaired, begunAt, rate } = report;
+  const { run, pair, how, why, progress, differences, repaired, uncounted = 0, begunAt, rate } = report;
   const sides = pair.leg === 'crm' ? `${pair.name} ⇄ mesh` : `mesh ⇄ ${pair.name}`;
   const found = differences === 0 ? 'all agree' : `${formatCount(differences)} differ`;
-  const mended = repaired > 0 ? `, ${formatCount(repaired)} repaired` : '';
+  const mended = repaired + uncounted > 0 ? `, ${describeRepaired(report)}` : '';
   const mark = how === 'over' && differences === 0 ? pc.green('✓') : ENDS[how](how === 'over' ? '!' : `${how}:`);
   const silent = rate.count === 0 ? '' : `, ${rate.of} ${formatRatio(rate.ratio)}`;
   return [

@@ -47,6 +47,18 @@ describe('progress', () => {
       'repairs 40,000 of 100,000, 12 differ, 3 repaired',
     ],
     [
+      'while it waits',
+      {
+        progress: { ...status.progress, waits: { until: '2026-01-31T12:03:10.123Z', why: 'what differs must stand' } },
+      },
+      'compares 40,000 of 100,000, 12 differ; waits until 12:03:10 UTC: what differs must stand',
+    ],
+    [
+      'cancelled while it repaired',
+      { phase: 'repairing', repair: true, repaired: 100, uncounted: 50 },
+      'repairs 40,000 of 100,000, 12 differ, 100 repaired, and up to 50 more',
+    ],
+    [
       'while it fails',
       { phase: 'labelling', trouble: 'away' },
       'looks into what differs 40,000 of 100,000, 12 differ; away',
@@ -127,4 +139,5 @@ it.each<[string, Pick<RunReport, 'how' | 'differences'>[], number]>([
   ],
   ['one failed', [{ how: 'failed', differences: 0 }], 4],
   ['one was cancelled', [{ how: 'cancelled', differences: 0 }], 4],
+  ['one asked, and another began since', [{ how: 'superseded', differences: 0 }], 4],
 ])('the exit code where %s', (__, reports, code) => expect(chooseReconcileExit(reports)).toBe(code));

@@ -78,6 +78,12 @@ export class ReconcileCommand extends ReconcilePairCommand {
   @IsBoolean()
   yes?: boolean;
 
+  /** The run whose question is answered; absent: the newest one's. */
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  answers?: string;
+
   @IsOptional()
   @ValidateNested()
   @Type(() => BudgetCommand)

@@ -27,6 +27,7 @@ export interface RunStatus {
   progress: RunProgress;
   differences: number;
   repaired: number;
+  uncounted?: number;
   trouble?: string;
 }
 
@@ -79,12 +80,13 @@ export class ReconcileController {
   }
 
   async #describe(state: RunState): Promise<RunStatus> {
-    const { run, pair, by, begunMs, phase, repair, repaired, ended, trouble } = state;
+    const { run, pair, by, begunMs, phase, repair, repaired, uncounted, ended, trouble } = state;
     const differences = sumDifferences(await this.options.reconciler.rows.count(run));
     return {
       ...{ run, pair, by, begunAt: new Date(begunMs).toISOString(), phase, repair, differences, repaired },
       how: ended?.how ?? 'running',
       ...(ended?.why === undefined ? {} : { why: ended.why }),
+      ...(uncounted === undefined ? {} : { uncounted }),
       progress: describeProgress(state),
       ...(trouble ? { trouble: trouble.message } : {}),
     };

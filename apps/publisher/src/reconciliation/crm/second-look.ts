@@ -12,6 +12,7 @@ import { keepDraft, toKnown, toMismatch, type Suspect } from './suspect.js';
 
 const DEFAULT_BATCH_SIZE = 100;
 const SETTLED_AT_ONCE = 500;
+const WHY_IT_WAITS = 'what differs must differ still when all that is on its way has arrived';
 
 interface Parts {
   sides: Sides;
@@ -26,11 +27,10 @@ interface Looked extends Noted<Suspect> {
 /** The CRM is asked by id: what an index of it hides is not gone, and what was touched for nothing is not stale. */
 export async function lookById(parts: Parts, stage: Stage, signal: AbortSignal): Promise<Taken> {
   const { sides, scratch } = parts;
-  const { now } = sides.dependencies;
   const { fetchBatchSize = DEFAULT_BATCH_SIZE } = sides.connection.source;
   const batch = await scratch.listSuspects<Suspect>(stage.at ?? '', fetchBatchSize);
   const last = batch.at(-1);
-  if (!last) return { next: goTo(stage, 'settle', { lookedMs: now() }) };
+  if (!last) return beginSettling(sides, stage);
   const asked = await sides.fetch(
     batch.map(({ place }) => idOfPlace(place)),
     signal,
@@ -68,17 +68,16 @@ async function nameWinners(sides: Sides, looked: readonly Looked[], signal: Abor
 /** A second scan, where there are suspects and the CRM cannot be asked for them alone. */
 export async function lookByScan(parts: Parts, stage: Stage, signal: AbortSignal): Promise<Taken> {
   const { sides, scratch } = parts;
-  const { now } = sides.dependencies;
   const isAnySuspect = (await scratch.listSuspects('', 1)).length > 0;
-  if (!isAnySuspect) return { next: goTo(stage, 'settle', { lookedMs: now() }) };
+  if (!isAnySuspect) return { next: goTo(stage, 'settle') };
   const asked = await sides.scanPage(stage.at, signal);
   const rows = placeDrafts(asked.answer.drafts);
   const suspects = await scratch.findSuspects<Suspect>([...rows.keys()]);
   const looked = suspects.map(({ place, note }) => ({ place, note, draft: rows.get(place) }));
   await prove(parts, { looked, asked });
   const { cursor } = asked.answer;
-  const next = cursor === undefined ? goTo(stage, 'settle', { lookedMs: now() }) : goTo(stage, 'again', { at: cursor });
-  return { rows: rows.size, calls: asked.countCalls(), next };
+  const went = cursor === undefined ? beginSettling(sides, stage) : { next: goTo(stage, 'again', { at: cursor }) };
+  return { rows: rows.size, calls: asked.countCalls(), ...went };
 }
 
 /**
@@ -126,14 +125,20 @@ async function proveOne(
   };
 }
 
+function beginSettling({ connection, dependencies }: Sides, stage: Stage): Taken {
+  const { now, graceMs = chooseGraceMs(connection, now()) } = dependencies;
+  const standsMs = now() + graceMs;
+  return { next: goTo(stage, 'settle', { standsMs }), waits: { untilMs: standsMs, why: WHY_IT_WAITS } };
+}
+
 /** What was on its way when it was looked at has come by now: what the ledger knows no more of since, differs. */
 export async function settle({ sides, scratch }: Parts, stage: Stage, signal: AbortSignal): Promise<Taken> {
   const batch = await scratch.listSuspects<Suspect>(stage.at ?? '', SETTLED_AT_ONCE);
   const last = batch.at(-1);
   if (!last) return { next: goTo(stage, 'sweep') };
-  const { nats, ledger, now, graceMs = chooseGraceMs(sides.connection, now()) } = sides.dependencies;
-  const { lookedMs = now() } = stage;
-  await pauseFor(Math.max(0, lookedMs + graceMs - now()), signal);
+  const { nats, ledger, now } = sides.dependencies;
+  const { standsMs = now() } = stage;
+  await pauseFor(Math.max(0, standsMs - now()), signal);
   await catchUp(nats, ledger, signal);
   const entries = await sides.readEntries(batch.map(({ place }) => place));
   const found: Mismatch[] = [];
@@ -144,7 +149,7 @@ export async function settle({ sides, scratch }: Parts, stage: Stage, signal: Ab
     else cleared.push(place);
   }
   await scratch.clear(cleared);
-  return { next: goTo(stage, 'settle', { at: last.place, lookedMs }), found };
+  return { next: goTo(stage, 'settle', { at: last.place, standsMs }), found };
 }
 
 /** No second scan has shown it either. */

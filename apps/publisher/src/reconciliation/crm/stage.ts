@@ -14,14 +14,14 @@ export interface Stage {
   at?: string;
   /** How many records there are, where the CRM says it. */
   total?: number;
-  /** When the last suspect was looked at again, epoch milliseconds. */
-  lookedMs?: number;
+  /** Until when what was proved must stand, epoch milliseconds. */
+  standsMs?: number;
 }
 
 /** What one step came to. */
 export type Taken = Partial<Omit<ComparisonStep, 'cursor' | 'total'>> & { next: Stage };
 
 /** The beginning of another phase, or with `at` more of the same. */
-export function goTo({ total }: Stage, phase: Phase, more: Pick<Stage, 'at' | 'lookedMs'> = {}): Stage {
+export function goTo({ total }: Stage, phase: Phase, more: Omit<Stage, 'phase' | 'total'> = {}): Stage {
   return { phase, ...(total !== undefined && { total }), ...more };
 }

@@ -1,6 +1,6 @@
 import { auditSubject } from '@crm-mesh/contract';
 import type { Nats } from '@crm-mesh/jetstream';
-import type { RunState } from './run-state.js';
+import type { RunEnd, RunState } from './run-state.js';
 
 /** Under `audit.reconcile.<pair>`: a run that was to repair. */
 export interface ReconcileAudit {
@@ -8,7 +8,7 @@ export interface ReconcileAudit {
   at: string;
   by: string;
   did: 'reconcile';
-  phase: 'begun' | 'over' | 'asked' | 'cancelled' | 'failed';
+  phase: 'begun' | RunEnd['how'];
   run: string;
   leg: string;
   pair: string;

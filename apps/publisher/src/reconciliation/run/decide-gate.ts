@@ -1,4 +1,5 @@
-import type { Question, RunBudget } from './run-state.js';
+import type { DifferenceCount } from './run-rows.js';
+import type { Question, RunBudget, RunState } from './run-state.js';
 
 /** What one entity of a run would have repaired. */
 export interface GateCount {
@@ -16,6 +17,16 @@ const FEW_DELETIONS = 10;
 const DELETION_SHARE = 1 / 5;
 /** Where so large a part of an entity would go, also few are asked about: a list that came back short looks like this. */
 const MOST_GONE = 0.5;
+
+/** What would be repaired, and what nobody has looked into. */
+export function listGateCounts({ units = [] }: RunState, counts: readonly DifferenceCount[]): GateCount[] {
+  return units.map(({ tenant, connection, entity, compared }) => {
+    const unit = `${tenant}/${connection}/${entity}`;
+    const open = counts.filter((one) => one.unit === unit && (one.fate === 'labelled' || one.fate === 'found'));
+    const sum = (some: readonly DifferenceCount[]): number => some.reduce((all, { count }) => all + count, 0);
+    return { unit, compared, differences: sum(open), deletions: sum(open.filter(({ kind }) => kind === 'extra')) };
+  });
+}
 
 /** What a person must say yes to before anything is repaired; undefined: nothing. */
 export function decideGate(

@@ -1,7 +1,17 @@
 import { formatRecordKey } from '@crm-mesh/contract';
 import { HARMLESS, LABELS, type Label } from '@crm-mesh/reconciliation';
 import type { DifferenceCount, RunRows } from './run-rows.js';
-import { countTotal, isSameScope, isWhole, sumUnits, type Pair, type Question, type RunState } from './run-state.js';
+import {
+  countTotal,
+  findCurrent,
+  isSameScope,
+  isWhole,
+  sumUnits,
+  type Pair,
+  type Question,
+  type RunEnd,
+  type RunState,
+} from './run-state.js';
 
 export interface LabelLine {
   /** Absent: nobody has looked into these. */
@@ -39,7 +49,7 @@ export interface RunReport {
   by: string;
   begunAt: string;
   endedAt?: string;
-  how: 'running' | 'over' | 'asked' | 'cancelled' | 'failed';
+  how: 'running' | RunEnd['how'];
   why?: string;
   question?: Question;
   phase: RunState['phase'];
@@ -49,6 +59,8 @@ export interface RunReport {
   /** Without what is harmless. */
   differences: number;
   repaired: number;
+  /** It was cancelled among repairs: so many more may be sent. */
+  uncounted?: number;
   labels: LabelLine[];
   entities: UnitLine[];
   /** The run that `before` is about. */
@@ -67,6 +79,8 @@ export interface RunProgress {
   /** Records a minute, since it began. */
   perMinute: number;
   leftMs?: number;
+  /** Nothing is compared before that. */
+  waits?: { until: string; why: string };
 }
 
 const HISTORY = 10;
@@ -87,6 +101,7 @@ export async function buildReport(rows: RunRows, state: RunState, examples: numb
     ...(ended ? { endedAt: toTime(ended.atMs) } : {}),
     ...(ended?.why === undefined ? {} : { why: ended.why }),
     ...(ended?.question === undefined ? {} : { question: ended.question }),
+    ...(state.uncounted === undefined ? {} : { uncounted: state.uncounted }),
     ...(trouble ? { trouble: { at: toTime(trouble.atMs), message: trouble.message } } : {}),
     progress: describeProgress(state),
     differences: sumDifferences(counts),
@@ -98,16 +113,18 @@ export async function buildReport(rows: RunRows, state: RunState, examples: numb
   };
 }
 
-export function describeProgress({ units, begunMs, savedMs }: RunState): RunProgress {
+export function describeProgress({ units = [], begunMs, savedMs }: RunState): RunProgress {
   const sums = sumUnits(units);
   const total = countTotal(units);
   const perMinute = sums.compared / (Math.max(1_000, (savedMs ?? begunMs) - begunMs) / 60_000);
   const left = total === undefined ? undefined : Math.max(0, total - sums.compared);
+  const waits = findCurrent({ units })?.waits;
   return {
     ...sums,
     ...(total === undefined ? {} : { total }),
     perMinute: Math.round(perMinute),
     ...(left === undefined || perMinute === 0 ? {} : { leftMs: Math.round((left / perMinute) * 60_000) }),
+    ...(waits ? { waits: { until: toTime(waits.untilMs), why: waits.why } } : {}),
   };
 }
 

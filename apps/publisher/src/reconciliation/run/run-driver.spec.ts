@@ -1,3 +1,4 @@
+import { MeshError } from '@crm-mesh/contract';
 import { openStore, type Store } from '@crm-mesh/store';
 import { makeTempDir, type TempDir } from '@crm-mesh/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -256,6 +257,64 @@ describe('of one pair', () => {
     expect(await runs.cancel('table')).toBeUndefined();
   });
 
+  it('tells what it waits for, as long as it does', async () => {
+    sides.fill(30).waits = { untilMs: Date.UTC(2026, 0, 31), why: 'somebody must come' };
+    const seen: unknown[] = [];
+    const { run } = await begin();
+    sides.onStep = async (at) => {
+      if (at === 20) sides.waits = undefined;
+      seen.push((await readReport(run)).progress.waits);
+    };
+    await drive(run);
+    const waits = { until: '2026-01-31T00:00:00.000Z', why: 'somebody must come' };
+    expect([...seen, (await readReport(run)).progress.waits]).toEqual([undefined, waits, waits, undefined]);
+  });
+
+  it('one that is cancelled among repairs has counted them', async () => {
+    sides.fill(50);
+    for (const id of ['c00003', 'c00004', 'c00005']) sides.is.delete(id);
+    const { run } = await begin({ repair: true, yes: true });
+    sides.onRepair = async (id) => void (id === 'c00004' && (await runs.cancel('table')));
+    await drive(run);
+    const report = await readReport(run);
+    expect(report).toMatchObject({ how: 'cancelled', repaired: sides.repaired.length, labels: [{ repaired: 3 }] });
+    expect(report).not.toHaveProperty('uncounted');
+    expect(ended).toMatchObject([{ run, repaired: 3, ended: { how: 'cancelled' } }]);
+  });
+
+  it('one that is cancelled when nobody drives it says how many more may be sent', async () => {
+    sides.fill(50);
+    for (const id of ['c00003', 'c00004', 'c00005']) sides.is.delete(id);
+    const { run } = await begin({ repair: true, yes: true });
+    const stop = new AbortController();
+    sides.onRepair = (id) => void (id === 'c00003' && stop.abort());
+    await drive(run, stop.signal);
+    await reopen();
+    await runs.cancel('table');
+    expect(sides.repaired).toEqual(['c00003']);
+    expect(await readReport(run)).toMatchObject({ how: 'cancelled', repaired: 1, uncounted: 2 });
+  });
+
+  it('a question counts no more when another run begins', async () => {
+    sides.fill(100);
+    for (let n = 10; n < 40; n += 1) sides.is.set(`c000${n}`, '0');
+    const asked = await reconcile({ repair: true });
+    const newer = await begin({ repair: true, entities: ['deal'] });
+    const report = await readReport(asked.run);
+    const why = `${asked.why}; run ${newer.run} has begun since, and what that one finds counts`;
+    expect(report).toMatchObject({ how: 'superseded', why, differences: 30 });
+    expect(report).not.toHaveProperty('question');
+    const answer = begin({ repair: true, yes: true, answers: asked.run });
+    await expect(answer).rejects.toThrow(`The question of run ${asked.run} counts no more: run ${newer.run}`);
+    expect(sides.repaired).toEqual([]);
+  });
+
+  it('a yes may name the run that it answers', async () => {
+    sides.fill(3).should.clear();
+    const { run } = await reconcile({ repair: true });
+    expect(await reconcile({ repair: true, yes: true, answers: run })).toMatchObject({ run, how: 'over', repaired: 3 });
+  });
+
   it('only so many runs are kept', async () => {
     for (let n = 0; n < 55; n += 1) await reconcile();
     expect(await rows.list({ leg: 'plugin', name: 'table' }, 100)).toHaveLength(50);
@@ -276,6 +335,16 @@ describe('a failure', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it('among repairs: those before it are counted', async () => {
+    sides.fill(50);
+    for (const id of ['c00003', 'c00004', 'c00005']) sides.is.delete(id);
+    sides.onRepair = (id) => {
+      if (id === 'c00005') throw new MeshError('MESH_CONFIG_INVALID', 'no such thing');
+    };
+    expect(await reconcile({ repair: true, yes: true })).toMatchObject({ how: 'failed', repaired: 2 });
+    expect(sides.repaired).toEqual(['c00003', 'c00004']);
   });
 
   it('that stays ends the run', async () => {

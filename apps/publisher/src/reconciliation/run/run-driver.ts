@@ -4,14 +4,15 @@ import { classifyError } from '@crm-mesh/sdk/running';
 import type { Logger } from '@crm-mesh/telemetry';
 import { pauseFor } from '../../pause-for.js';
 import { decideWaitMs } from '../../polling/decide-wait.js';
-import { decideGate, type GateCount } from './decide-gate.js';
+import { decideGate, listGateCounts } from './decide-gate.js';
 import { findLastReport } from './last-report.js';
 import type { OpenedLeg, OpenLeg } from './leg.js';
-import { RunMoved, type Difference, type DifferenceCount, type Fate, type KeptRun, type RunRows } from './run-rows.js';
+import { RunMoved, type Difference, type Fate, type KeptRun, type RunRows } from './run-rows.js';
 import {
   beginUnits,
   endUnit,
   findCurrent,
+  REPAIRED_AT_ONCE,
   sumUnits,
   takeStep,
   type Pair,
@@ -34,7 +35,6 @@ export interface RunDriverOptions {
 const LABELLED_AT_ONCE = 200;
 /** What differs beyond is counted, and not looked into: whoever has so many wants to know one reason, not each. */
 const MOST_LABELLED = 10_000;
-const REPAIRED_AT_ONCE = 50;
 /** In a row. */
 const MOST_FAILURES = 6;
 /** Tried again, they would only be the same. */
@@ -137,16 +137,47 @@ export class RunDriver {
         const why = `${repaired - allowed.repairs} repairs are sent, as many as it may`;
         return this.#end(kept, { how: 'asked', question: 'repairs', why });
       }
-      const ended: Difference[] = [];
-      for (const one of some.slice(0, room)) {
-        signal.throwIfAborted();
-        ended.push(await this.#repairOne(kept.state, leg, one));
-      }
-      const sent = ended.filter(({ fate }) => fate === 'repaired');
-      kept = await this.#saveFates(kept, { repaired: repaired + sent.length }, ended);
-      this.options.onRepaired(kept.state, sent);
-      leg.noteRepaired?.(sent);
+      kept = await this.#repairSome(kept, leg, { batch: some.slice(0, room), signal });
+      if (kept.state.ended) return;
     }
+  }
+
+  /** What is sent is counted, also where the next one fails or the run is cancelled meanwhile. */
+  async #repairSome(
+    kept: KeptRun,
+    leg: OpenedLeg,
+    { batch, signal }: { batch: readonly Difference[]; signal: AbortSignal },
+  ): Promise<KeptRun> {
+    const done: Difference[] = [];
+    try {
+      for (const one of batch) {
+        signal.throwIfAborted();
+        done.push(await this.#repairOne(kept.state, leg, one));
+      }
+    } catch (error) {
+      if (done.length > 0) await this.#countRepairs(kept, leg, { done, of: batch.length });
+      throw error;
+    }
+    return this.#countRepairs(kept, leg, { done, of: batch.length });
+  }
+
+  async #countRepairs(
+    kept: KeptRun,
+    leg: OpenedLeg,
+    { done, of }: { done: readonly Difference[]; of: number },
+  ): Promise<KeptRun> {
+    const sent = done.filter(({ fate }) => fate === 'repaired');
+    const repaired = kept.state.repaired + sent.length;
+    const saved = await this.#saveFates(kept, { repaired }, done).catch(async (error: unknown) => {
+      const cancelled = error instanceof RunMoved ? await this.options.rows.read(this.run) : undefined;
+      if (!cancelled?.state.uncounted) throw error;
+      // Of a batch that is half done, whoever drove the run before may have sent the rest.
+      const left = done.length < of ? Math.max(0, cancelled.state.uncounted - done.length) : 0;
+      return this.options.rows.saveFates(cancelled, countUncounted(cancelled.state, sent.length, left), done);
+    });
+    this.options.onRepaired(saved.state, sent);
+    leg.noteRepaired?.(sent);
+    return saved;
   }
 
   async #repairOne({ run, by }: RunState, leg: OpenedLeg, one: Difference): Promise<Difference> {
@@ -194,6 +225,10 @@ export class RunDriver {
   }
 }
 
+function countUncounted({ uncounted: _uncounted, ...state }: RunState, sent: number, left: number): RunState {
+  return { ...state, repaired: state.repaired + sent, ...(left > 0 ? { uncounted: left } : {}) };
+}
+
 function judge({ leg }: Pair, one: Difference, facts: RecordFacts): Difference {
   const label = attribute(leg, one, facts);
   const judged = (fate: Fate): Difference => ({ ...one, label, fate });
@@ -210,14 +245,4 @@ function isInRange({ id }: RecordKey, range: PlaceRange | undefined): boolean {
   if (!range) return true;
   const place = escapeToken(id);
   return place >= range.from && (range.to === undefined || place < range.to);
-}
-
-/** What would be repaired, and what nobody has looked into. */
-function listGateCounts({ units = [] }: RunState, counts: readonly DifferenceCount[]): GateCount[] {
-  return units.map(({ tenant, connection, entity, compared }) => {
-    const unit = `${tenant}/${connection}/${entity}`;
-    const open = counts.filter((one) => one.unit === unit && (one.fate === 'labelled' || one.fate === 'found'));
-    const sum = (some: readonly DifferenceCount[]): number => some.reduce((all, { count }) => all + count, 0);
-    return { unit, compared, differences: sum(open), deletions: sum(open.filter(({ kind }) => kind === 'extra')) };
-  });
 }

@@ -35,6 +35,8 @@ export interface UnitState extends EntityScope {
   calls: number;
   cursor?: string;
   isDone?: true;
+  /** What its next step waits for. */
+  waits?: ComparisonStep['waits'];
 }
 
 /** Why a run stands still until somebody says yes. */
@@ -42,8 +44,8 @@ export type Question = 'percent' | 'deletions' | 'calls' | 'repairs';
 
 export interface RunEnd {
   atMs: number;
-  /** `asked`: `--yes` goes on with it. */
-  how: 'over' | 'asked' | 'cancelled' | 'failed';
+  /** `asked`: `--yes` goes on with it; `superseded`: it asked, and another of the pair has begun since. */
+  how: 'over' | 'asked' | 'superseded' | 'cancelled' | 'failed';
   why?: string;
   question?: Question;
 }
@@ -67,6 +69,8 @@ export interface RunState {
   /** Differences that were looked into. */
   labelled: number;
   repaired: number;
+  /** It was cancelled among repairs: so many more may be sent. Absent: all that is sent is counted. */
+  uncounted?: number;
   /** What had been spent when somebody said yes last. */
   allowed: { calls: number; repairs: number };
   savedMs?: number;
@@ -74,6 +78,9 @@ export interface RunState {
   trouble?: { atMs: number; message: string };
   ended?: RunEnd;
 }
+
+/** So many are sent before it is written down. */
+export const REPAIRED_AT_ONCE = 50;
 
 export function namePair({ leg, name }: Pair): string {
   return `${leg}:${name}`;
@@ -101,18 +108,19 @@ export function findCurrent({ units = [] }: Pick<RunState, 'units'>): UnitState 
 
 /** What is known once a step is safe. */
 export function takeStep(state: RunState, step: ComparisonStep): RunState {
-  return changeCurrent(state, (unit) => ({
+  return changeCurrent(state, ({ waits: _waits, ...unit }) => ({
     ...unit,
     cursor: step.cursor,
     compared: unit.compared + step.compared,
     rows: unit.rows + step.rows,
     calls: unit.calls + step.calls,
     ...(step.total === undefined ? {} : { total: step.total }),
+    ...(step.waits ? { waits: step.waits } : {}),
   }));
 }
 
 export function endUnit(state: RunState): RunState {
-  return changeCurrent(state, ({ cursor: _cursor, ...unit }) => ({ ...unit, isDone: true }));
+  return changeCurrent(state, ({ cursor: _cursor, waits: _waits, ...unit }) => ({ ...unit, isDone: true }));
 }
 
 function changeCurrent(state: RunState, change: (unit: UnitState) => UnitState): RunState {

@@ -30,6 +30,8 @@ export class TestSides {
   pageSize = 10;
   calls = 1;
   upTo = 7;
+  /** What each step tells of the next one. */
+  waits: ComparisonStep['waits'];
   units: EntityScope[] = [CONTACTS];
   /** Before each step, and each repair. */
   onStep: (at: number) => void | Promise<void> = () => undefined;
@@ -73,7 +75,7 @@ export class TestSides {
       const page = ids.slice(at, at + this.pageSize);
       const found = page.flatMap((id) => this.#judge(unit, id));
       const sums = { compared: page.length, rows: page.length * 2, calls: this.calls, total: ids.length };
-      yield { cursor: String(at + page.length), ...sums, found };
+      yield { cursor: String(at + page.length), ...sums, found, ...(this.waits ? { waits: this.waits } : {}) };
     }
   }
 

@@ -3,7 +3,15 @@ import { escapeToken, MeshError, placeBehind } from '@crm-mesh/contract';
 import { dropUndefined } from '@crm-mesh/sdk/running';
 import type { Connections } from '../../connections/connections.js';
 import { RunMoved, type RunRows } from './run-rows.js';
-import { isSameScope, sumUnits, type Pair, type RunBudget, type RunScope, type RunState } from './run-state.js';
+import {
+  isSameScope,
+  REPAIRED_AT_ONCE,
+  sumUnits,
+  type Pair,
+  type RunBudget,
+  type RunScope,
+  type RunState,
+} from './run-state.js';
 
 export interface RunRequest {
   /** `acme/hubspot`, or the name of a plugin. */
@@ -18,6 +26,8 @@ export interface RunRequest {
   content?: boolean;
   repair?: boolean;
   yes?: boolean;
+  /** The run whose question the yes is about; absent: the newest one's. */
+  answers?: string;
   budget?: Partial<RunBudget>;
   by: string;
 }
@@ -43,7 +53,7 @@ export class Runs {
     const { rows, now } = this.options;
     const pair = this.#readPair(request.pair);
     const scope = readScope(pair, request);
-    const answered = request.yes ? await this.#answer(pair, scope) : undefined;
+    const answered = request.yes ? await this.#answer(pair, scope, request.answers) : undefined;
     if (answered) return answered;
     const state: RunState = {
       ...{ run: randomUUID().slice(0, 8), pair, by: request.by, begunMs: now(), scope },
@@ -52,7 +62,10 @@ export class Runs {
       ...{ phase: 'comparing', labelled: 0, repaired: 0, allowed: { calls: 0, repairs: 0 } },
     };
     await rows.prune(pair, KEPT_RUNS - 1);
-    if (await rows.insert(state)) return state;
+    if (await rows.insert(state)) {
+      await this.#supersede(state);
+      return state;
+    }
     const running = (await rows.readOpen(pair))?.state;
     // It has ended between the two looks.
     if (!running) return this.begin(request);
@@ -68,8 +81,12 @@ export class Runs {
     for (;;) {
       const kept = await rows.readOpen(pair);
       if (!kept) return undefined;
+      const { run, phase } = kept.state;
+      // Whoever drives it may be among them: it counts them, if it still can.
+      const uncounted = phase === 'repairing' ? (await rows.readByFate(run, 'labelled', REPAIRED_AT_ONCE)).length : 0;
+      const ended = { atMs: now(), how: 'cancelled' as const };
       try {
-        return (await rows.save(kept, { ...kept.state, ended: { atMs: now(), how: 'cancelled' } })).state;
+        return (await rows.save(kept, { ...kept.state, ended, ...(uncounted > 0 ? { uncounted } : {}) })).state;
       } catch (error) {
         if (!(error instanceof RunMoved)) throw error;
       }
@@ -93,16 +110,35 @@ export class Runs {
     return this.options.rows.list(pair === undefined ? undefined : this.#readPair(pair), limit);
   }
 
+  /** Questions about what was then: whoever says yes now is to see what is found now. */
+  async #supersede({ run, pair }: RunState): Promise<void> {
+    const { rows, now } = this.options;
+    for (const older of await rows.list(pair, KEPT_RUNS)) {
+      const kept = older.run !== run && older.ended?.how === 'asked' ? await rows.read(older.run) : undefined;
+      if (kept?.state.ended?.how !== 'asked') continue;
+      const why = `${kept.state.ended.why ?? 'it asked'}; run ${run} has begun since, and what that one finds counts`;
+      await rows.save(kept, { ...kept.state, ended: { atMs: now(), how: 'superseded', why } });
+    }
+  }
+
   /** The last run, where it stands still with a question about the same records. */
-  async #answer(pair: Pair, scope: RunScope): Promise<RunState | undefined> {
+  async #answer(pair: Pair, scope: RunScope, answers: string | undefined): Promise<RunState | undefined> {
     const { rows, now } = this.options;
     const [last] = await rows.list(pair, 1);
+    if (answers !== undefined && last?.run !== answers) throw describeStale(answers, last);
     const asks = last?.ended?.how === 'asked' && now() - last.ended.atMs < ANSWERABLE_MS;
     const kept = asks && isSameScope(last.scope, scope) ? await rows.read(last.run) : undefined;
     if (!kept) return undefined;
     const { ended: _ended, ...state } = kept.state;
     const allowed = { calls: sumUnits(state.units).calls, repairs: state.repaired };
-    return (await rows.save(kept, { ...state, yes: true, allowed })).state;
+    try {
+      return (await rows.save(kept, { ...state, yes: true, allowed })).state;
+    } catch (error) {
+      // Answered, or followed by another run, between the two looks.
+      const [newest] = await rows.list(pair, 1);
+      if (newest?.run === state.run && !(error instanceof RunMoved)) throw error;
+      return this.#answer(pair, scope, answers);
+    }
   }
 
   #readPair(name: string): Pair {
@@ -113,6 +149,13 @@ export class Runs {
     const what = `There is no connection ${name}.`;
     throw new MeshError('MESH_CONNECTION_UNKNOWN', what, { cure: `Name one of: ${known.join(', ') || 'none'}.` });
   }
+}
+
+function describeStale(run: string, newer: RunState | undefined): MeshError {
+  const since = newer ? `run ${newer.run} of the same pair has begun since` : 'it is forgotten';
+  return new MeshError('MESH_CONTROL_INVALID', `The question of run ${run} counts no more: ${since}.`, {
+    cure: newer ? `See what that one says: mesh reconcile report ${newer.run}` : 'Reconcile again.',
+  });
 }
 
 function readScope(pair: Pair, { entities, record, from, to, content }: RunRequest): RunScope {
