@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, vi } from 'vitest';
 import { eventSubject, type MeshEvent } from '@crm-mesh/contract';
+import type { PluginStatus } from '@crm-mesh/control';
 import type { DeadLetter } from '@crm-mesh/delivery';
 import { connectNats, ensureStreams, requestControl, type Nats } from '@crm-mesh/jetstream';
 import { askConsumer, type AskConsumer } from '@crm-mesh/reconciliation';
 import { buildTestEvent } from '@crm-mesh/sdk/testing';
 import { createLogger } from '@crm-mesh/telemetry';
 import { makeTempDir, startTestNats, type TempDir, type TestNats } from '@crm-mesh/testing';
-import type { PluginStatus } from './plugins/plugin-slot.js';
 import { startHost, type RunningHost } from './start-host.js';
 
 // For the specs of this folder: a host with plugins that say what they do in a file.

@@ -1,6 +1,6 @@
 import { MeshError } from '@crm-mesh/contract';
+import type { HostStatus } from '@crm-mesh/control';
 import { requestEvery, type Nats } from '@crm-mesh/jetstream';
-import type { HostStatus } from './control/control.controller.js';
 
 const TIMEOUT_MS = 3_000;
 

@@ -1,7 +1,7 @@
+import type { ToldReceipt } from '@crm-mesh/control';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { openStore } from '@crm-mesh/store';
-import type { ToldReceipt } from './control/told-receipt.js';
 import {
   askHost,
   isSettled,

@@ -1,3 +1,4 @@
+import type { PluginStatus } from '@crm-mesh/control';
 import 'reflect-metadata';
 import { hostname } from 'node:os';
 import { createRequire } from 'node:module';
@@ -12,7 +13,6 @@ import { openStore, type Store } from '@crm-mesh/store';
 import { createLogger, createMetrics, NestLogger, type Logger } from '@crm-mesh/telemetry';
 import { HostModule } from './host.module.js';
 import { PluginHost } from './plugins/plugin-host.js';
-import type { PluginStatus } from './plugins/plugin-slot.js';
 import { refuseCompany } from './refuse-company.js';
 
 export interface StartHostOptions {

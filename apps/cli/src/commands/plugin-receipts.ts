@@ -1,10 +1,10 @@
+import type { ToldReceipt } from '@crm-mesh/control';
 import type { Command } from 'commander';
 import { requestControl } from '@crm-mesh/jetstream';
 import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { withMesh } from '../mesh/connect-mesh.js';
-import type { Receipt } from '../mesh/control.js';
 import { cutText } from '../output/format.js';
 import { renderTable } from '../output/table.js';
 import { parseWholeNumber } from './parse-options.js';
@@ -34,14 +34,14 @@ async function showReceipts(
 ): Promise<ExitCode> {
   return withMesh(context, async (nats) => {
     const query = { consumer, limit, ...(record === undefined ? {} : { record }) };
-    const { receipts } = await requestControl<{ receipts: Receipt[] }>(nats, 'host', 'receipts', query);
+    const { receipts } = await requestControl<{ receipts: ToldReceipt[] }>(nats, 'host', 'receipts', query);
     context.terminal.printJson({ receipts });
     context.terminal.print(receipts.length === 0 ? `No receipts of ${consumer}.` : renderReceipts(receipts));
     return EXIT.ok;
   });
 }
 
-function renderReceipts(receipts: readonly Receipt[]): string {
+function renderReceipts(receipts: readonly ToldReceipt[]): string {
   const columns = [
     { title: 'record' },
     { title: 'type' },

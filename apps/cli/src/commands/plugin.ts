@@ -1,3 +1,4 @@
+import type { HostStatus, PluginStatus } from '@crm-mesh/control';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
 import pc from 'picocolors';
@@ -6,7 +7,6 @@ import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { withMesh } from '../mesh/connect-mesh.js';
-import type { HostStatus, PluginStatus } from '../mesh/control.js';
 import { isRefused } from '../mesh/mesh-status.js';
 import { cutText, formatCount } from '../output/format.js';
 import { renderTable } from '../output/table.js';

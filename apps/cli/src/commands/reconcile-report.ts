@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { MeshError } from '@crm-mesh/contract';
+import type { RunReport } from '@crm-mesh/control';
 import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
 import { EXIT, type ExitCode } from '../exit-code.js';
 import { withMesh } from '../mesh/connect-mesh.js';
-import { askReport, listRuns, type RunReport } from '../mesh/reconcile.js';
+import { askReport, listRuns } from '../mesh/reconcile.js';
 import { renderReconcilePage } from '../output/reconcile-page.js';
 import { renderReport, renderRuns } from '../output/reconcile-tables.js';
 

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Option, type Command } from 'commander';
 import pc from 'picocolors';
 import { MeshError } from '@crm-mesh/contract';
+import type { RunReport, RunStatus } from '@crm-mesh/control';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
@@ -15,8 +16,6 @@ import {
   followReconcile,
   listPairs,
   type ReconcileOrder,
-  type RunReport,
-  type RunStatus,
 } from '../mesh/reconcile.js';
 import { describeRun, renderReport } from '../output/reconcile-tables.js';
 import { parsePercent, parseWholeNumber } from './parse-options.js';

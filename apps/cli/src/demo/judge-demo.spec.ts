@@ -1,5 +1,5 @@
+import type { HostStatus, PublisherStatus } from '@crm-mesh/control';
 import { expect, it } from 'vitest';
-import type { HostStatus, PublisherStatus } from '../mesh/control.js';
 import { judgeDemo, type DemoFacts } from './judge-demo.js';
 
 const live = (count: number) => ({ live: count, archived: 0, erased: 0, merged: 0 });

@@ -1,5 +1,5 @@
+import type { RunReport } from '@crm-mesh/control';
 import { expect, it } from 'vitest';
-import type { RunReport } from '../mesh/reconcile.js';
 import { judgeReconciliation } from './judge-reconciliation.js';
 import type { Planted } from './plant-differences.js';
 

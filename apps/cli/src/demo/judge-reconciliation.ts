@@ -1,4 +1,4 @@
-import type { RunReport } from '../mesh/reconcile.js';
+import type { RunReport } from '@crm-mesh/control';
 import { compare, sum, type DemoRow } from './judge-demo.js';
 import type { Reconciled } from './reconcile-mesh.js';
 

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MeshError, type MeshEvent } from '@crm-mesh/contract';
+import type { HostStatus, PublisherStatus } from '@crm-mesh/control';
 import type { Nats } from '@crm-mesh/jetstream';
-import { askStatus, type HostStatus, type PublisherStatus } from '../mesh/control.js';
+import { askStatus } from '../mesh/control.js';
 import { foldEvents, type FoldedEvents } from './fold-events.js';
 
 /** What the mesh says of itself once nothing is under way. */

@@ -1,6 +1,7 @@
 import { MeshError } from '@crm-mesh/contract';
+import type { RunReport, RunStatus } from '@crm-mesh/control';
 import type { Nats } from '@crm-mesh/jetstream';
-import { askReport, beginReconcile, followReconcile, type RunReport, type RunStatus } from '../mesh/reconcile.js';
+import { askReport, beginReconcile, followReconcile } from '../mesh/reconcile.js';
 import { untilSettled } from './observe-mesh.js';
 import type { Planted } from './plant-differences.js';
 

@@ -1,6 +1,6 @@
+import type { ToldChange, ToldCopy, ToldDeed, ToldNotification, ToldPlace } from '@crm-mesh/control';
 import type { ToldError } from '@crm-mesh/delivery';
 import type { Explanation } from './explain-record.js';
-import type { ToldChange, ToldCopy, ToldDeed, ToldNotification, ToldPlace } from './explain-answers.js';
 
 /** One thing that happened to the record. */
 export type TimelineEntry = { at: string } & (

@@ -1,5 +1,5 @@
+import type { HostExplanation, PluginTrace, RecordHistory } from '@crm-mesh/control';
 import { requestControl, requestEvery, type Nats } from '@crm-mesh/jetstream';
-import type { HostExplanation, PluginTrace, RecordHistory } from './explain-answers.js';
 
 export interface Explanation {
   history: RecordHistory;

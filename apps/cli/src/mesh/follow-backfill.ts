@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MeshError } from '@crm-mesh/contract';
+import type { BackfillStatus } from '@crm-mesh/control';
 import { requestControl, type Nats } from '@crm-mesh/jetstream';
-import { askSources, type BackfillStatus } from './source-status.js';
+import { askSources } from './source-status.js';
 
 export interface BackfillOrder {
   tenant: string;

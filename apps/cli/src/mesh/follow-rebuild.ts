@@ -1,23 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MeshError } from '@crm-mesh/contract';
+import type { RebuildState } from '@crm-mesh/control';
 import { requestControl, type Nats } from '@crm-mesh/jetstream';
 
 export type RebuildGoal = 'rebuild' | 'verify';
-
-/** What a publisher answers to `mesh.ctl.publisher.ledger-rebuild-status`. */
-export interface RebuildStatus {
-  run: string;
-  by: string;
-  goal: RebuildGoal;
-  begunMs: number;
-  phase: 'emptying' | 'reading' | 'comparing' | 'leaving';
-  events: number;
-  totalEvents: number;
-  compared: number;
-  totalRecords: number;
-  found: { different: number; missing: number; unlogged: number; examples: string[]; wrongRanges?: string[] };
-  ended?: { atMs: number; how: 'over' | 'cancelled' };
-}
 
 /** How fast it goes, by what was seen of it from here. */
 export interface RebuildPace {
@@ -30,12 +16,12 @@ const TIMEOUT_MS = 10_000;
 const LOOK_MS = 1_000;
 
 /** Writes down that it is to be done; the publisher that leads the normaliser does it. */
-export function beginRebuild(nats: Nats, order: { goal: RebuildGoal; by: string }): Promise<RebuildStatus> {
-  return requestControl<RebuildStatus>(nats, 'publisher', 'ledger-rebuild', order, { timeoutMs: TIMEOUT_MS });
+export function beginRebuild(nats: Nats, order: { goal: RebuildGoal; by: string }): Promise<RebuildState> {
+  return requestControl<RebuildState>(nats, 'publisher', 'ledger-rebuild', order, { timeoutMs: TIMEOUT_MS });
 }
 
 /** Null: none runs. */
-export function cancelRebuild(nats: Nats): Promise<RebuildStatus | null> {
+export function cancelRebuild(nats: Nats): Promise<RebuildState | null> {
   return requestControl(nats, 'publisher', 'ledger-rebuild-cancel', {}, { timeoutMs: TIMEOUT_MS });
 }
 
@@ -43,9 +29,9 @@ export function cancelRebuild(nats: Nats): Promise<RebuildStatus | null> {
 export async function followRebuild(
   nats: Nats,
   run: string,
-  onProgress: (status: RebuildStatus | undefined, pace: RebuildPace) => void,
-): Promise<RebuildStatus> {
-  let first: { status: RebuildStatus; atMs: number } | undefined;
+  onProgress: (status: RebuildState | undefined, pace: RebuildPace) => void,
+): Promise<RebuildState> {
+  let first: { status: RebuildState; atMs: number } | undefined;
   for (;;) {
     const status = await askRebuild(nats);
     if (status && status.run !== run)
@@ -63,8 +49,8 @@ export async function followRebuild(
 }
 
 /** Undefined: no publisher answers. */
-async function askRebuild(nats: Nats): Promise<RebuildStatus | undefined> {
-  const asked = requestControl<RebuildStatus | null>(
+async function askRebuild(nats: Nats): Promise<RebuildState | undefined> {
+  const asked = requestControl<RebuildState | null>(
     nats,
     'publisher',
     'ledger-rebuild-status',
@@ -75,7 +61,7 @@ async function askRebuild(nats: Nats): Promise<RebuildStatus | undefined> {
 }
 
 interface Sample {
-  status: RebuildStatus;
+  status: RebuildState;
   atMs: number;
 }
 
@@ -88,6 +74,6 @@ export function measurePace(first: Sample, last: Sample): RebuildPace {
   return { perSecond: Math.round(perSecond), leftMs: Math.round((left / perSecond) * 1_000) };
 }
 
-const readDone = ({ phase, events, compared }: RebuildStatus): number => (phase === 'comparing' ? compared : events);
-const readTotal = ({ phase, totalEvents, totalRecords }: RebuildStatus): number =>
+const readDone = ({ phase, events, compared }: RebuildState): number => (phase === 'comparing' ? compared : events);
+const readTotal = ({ phase, totalEvents, totalRecords }: RebuildState): number =>
   phase === 'comparing' ? totalRecords : totalEvents;

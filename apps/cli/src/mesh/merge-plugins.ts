@@ -1,5 +1,5 @@
+import type { HostStatus, PluginStatus } from '@crm-mesh/control';
 import type { ConsumerStatus } from '@crm-mesh/delivery';
-import type { HostStatus, PluginStatus } from './control.js';
 
 /** A consumer of a plugin, or a plugin that has none, on one host. */
 export interface PluginRow {

@@ -1,6 +1,6 @@
+import type { HostStatus, PublisherStatus } from '@crm-mesh/control';
 import { STREAM_NAMES } from '@crm-mesh/jetstream';
 import { expect, it } from 'vitest';
-import type { HostStatus, PublisherStatus } from './control.js';
 import { findProblems } from './mesh-status.js';
 
 const streams = STREAM_NAMES.map((name) => ({

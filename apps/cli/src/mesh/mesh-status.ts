@@ -1,6 +1,7 @@
 import { MeshError } from '@crm-mesh/contract';
+import type { HostStatus, PluginStatus, PublisherStatus } from '@crm-mesh/control';
 import { STREAM_NAMES, type Nats, type StreamState } from '@crm-mesh/jetstream';
-import { askHosts, askStatus, type HostStatus, type PluginStatus, type PublisherStatus } from './control.js';
+import { askHosts, askStatus } from './control.js';
 import { countDeadLetters } from './dead-letters.js';
 import { mergePlugins } from './merge-plugins.js';
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { MeshError } from '@crm-mesh/contract';
+import type { RunReport, RunStatus } from '@crm-mesh/control';
 import { requestControl, type Nats } from '@crm-mesh/jetstream';
 
 export interface ReconcileOrder {
@@ -16,56 +17,6 @@ export interface ReconcileOrder {
   answers?: string;
   budget?: { maxRepairs?: number; maxCalls?: number; maxPercent?: number };
   by: string;
-}
-
-export interface RunProgress {
-  compared: number;
-  total?: number;
-  rows: number;
-  calls: number;
-  perMinute: number;
-  leftMs?: number;
-  /** Nothing is compared before that. */
-  waits?: { until: string; why: string };
-}
-
-type RunEnd = 'running' | 'over' | 'asked' | 'superseded' | 'cancelled' | 'failed';
-
-/** How a run is doing, as `mesh.ctl.publisher.reconcile-status` tells it. */
-export interface RunStatus {
-  run: string;
-  pair: { leg: 'crm' | 'plugin'; name: string };
-  by: string;
-  begunAt: string;
-  how: RunEnd;
-  why?: string;
-  phase: 'comparing' | 'labelling' | 'repairing';
-  repair: boolean;
-  progress: RunProgress;
-  differences: number;
-  repaired: number;
-  /** It was cancelled among repairs: so many more may be sent. */
-  uncounted?: number;
-  trouble?: string;
-}
-
-/** What `mesh.ctl.publisher.reconcile-report` tells of it. */
-export interface RunReport extends Omit<RunStatus, 'trouble'> {
-  endedAt?: string;
-  question?: string;
-  trouble?: { at: string; message: string };
-  labels: {
-    label?: string;
-    meaning: string;
-    count: number;
-    repaired: number;
-    before?: number;
-    examples: string[];
-  }[];
-  entities: { unit: string; compared: number; differences: number }[];
-  last?: { run: string; at: string };
-  rate: { of: string; count: number; compared: number; ratio: number };
-  history: { run: string; at: string; compared: number; differences: number; failures: number }[];
 }
 
 /** Which run; absent: the newest. */

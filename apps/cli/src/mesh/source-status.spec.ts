@@ -1,10 +1,11 @@
+import type { SourceStatus } from '@crm-mesh/control';
 import { expect, it } from 'vitest';
 import { renderSources } from '../output/source-tables.js';
-import { mergeSources, type SourceStatus } from './source-status.js';
+import { mergeSources } from './source-status.js';
 
 const NOW = Date.parse('2026-01-01T12:00:00Z');
 const base: SourceStatus = {
-  ...{ tenant: 'acme', name: 'crm', source: 'hubspot', leads: false, perMinute: 1, polls: [] },
+  ...{ tenant: 'acme', name: 'crm', source: 'hubspot', leads: false, perMinute: 1, polls: [], unread: [] },
   listens: { webhook: '/webhooks/acme/crm', poll: 'every 60000 ms' },
 };
 const polls = [{ work: 'poll' as const, entity: 'deal', state: 'waiting' as const, failures: 0 }];

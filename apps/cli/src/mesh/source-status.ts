@@ -1,52 +1,5 @@
+import type { SourceStatus } from '@crm-mesh/control';
 import { requestEvery, type Nats } from '@crm-mesh/jetstream';
-
-/** How a task that reads from a CRM is doing, where it runs. */
-interface TaskHealth {
-  state: 'waiting' | 'reading' | 'held-back' | 'failing';
-  heldBack?: string;
-  failures: number;
-  error?: { at: string; message: string };
-  nextAt?: string;
-}
-
-export interface PollStatus extends Partial<TaskHealth> {
-  work: 'poll' | 'repair';
-  entity: string;
-  coveredTo?: string;
-  window?: { from: string; to: string; cursor?: string };
-  polledAt?: string;
-  mayMiss?: { from: string; to: string };
-}
-
-export interface BackfillStatus {
-  run: string;
-  by: string;
-  begunMs: number;
-  entities: { entity: string; records: number; total?: number; isDone?: true }[];
-  ended?: { atMs: number; how: 'over' | 'cancelled' };
-  health?: TaskHealth;
-  perMinute?: number;
-  leftMs?: number;
-}
-
-/** What a publisher answers to `mesh.ctl.publisher.sources`, for each connection. */
-export interface SourceStatus {
-  tenant: string;
-  name: string;
-  source: string;
-  listens: { webhook?: string; poll?: string; subscription?: true };
-  leads: boolean;
-  holder?: string;
-  lastNotificationAt?: string;
-  perMinute: number;
-  polls: PollStatus[];
-  subscription?: Partial<TaskHealth> & { cursor?: string; takenAt: string; lost?: { at: string; why: string } };
-  backfill?: BackfillStatus;
-  quota?: { remaining?: number; dailyRemaining?: number; dailyLimit?: number };
-  webhooks?: { events: number; missed: number };
-  /** How many records are told without a field that could not be read. */
-  unread?: { entity: string; field: string; records: number }[];
-}
 
 const TIMEOUT_MS = 3_000;
 

@@ -1,6 +1,6 @@
+import type { ToldChange, ToldCopy, ToldNotification, ToldPlace } from '@crm-mesh/control';
 import type { ToldError } from '@crm-mesh/delivery';
 import type { TimelineEntry } from '../mesh/build-timeline.js';
-import type { ToldChange, ToldCopy, ToldNotification, ToldPlace } from '../mesh/explain-answers.js';
 import { cutText } from './format.js';
 
 /** How a message is called: `v3`, where it is an event of the record. */

@@ -1,14 +1,16 @@
+import type { RebuildState } from '@crm-mesh/control';
 import { expect, it } from 'vitest';
-import { measurePace, type RebuildStatus } from '../mesh/follow-rebuild.js';
+import { measurePace } from '../mesh/follow-rebuild.js';
 import { describeFindings, describeProgress, isClean } from './describe-rebuild.js';
 
-const status: RebuildStatus = {
+const status: RebuildState = {
   ...{ run: 'r', by: 'ann', goal: 'verify', begunMs: 0, phase: 'reading' },
   ...{ events: 12_000, totalEvents: 80_000, compared: 0, totalRecords: 9 },
+  log: { incarnation: 'i', from: 1, position: 12_000, to: 80_000 },
   found: { different: 0, missing: 0, unlogged: 0, examples: [] },
 };
 
-it.each<[string, Partial<RebuildStatus>, object, string]>([
+it.each<[string, Partial<RebuildState>, object, string]>([
   ['at its beginning', { phase: 'emptying' }, {}, 'making room'],
   ['with a pace', {}, { perSecond: 9_400, leftMs: 7_200 }, '12,000 of 80,000 events read; 9,400 a second, 7.2 s left'],
   ['with more records than it thought', { phase: 'comparing', compared: 10 }, {}, '10 of 10 records compared'],

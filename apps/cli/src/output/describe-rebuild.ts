@@ -1,14 +1,15 @@
-import type { RebuildPace, RebuildStatus } from '../mesh/follow-rebuild.js';
+import type { RebuildState } from '@crm-mesh/control';
+import type { RebuildPace } from '../mesh/follow-rebuild.js';
 import { formatCount, formatDuration } from './format.js';
 
 /** `12,000 of 80,000 events read; 9,400 a second, 7 s left` */
-export function describeProgress(status: RebuildStatus, { perSecond, leftMs }: RebuildPace): string {
+export function describeProgress(status: RebuildState, { perSecond, leftMs }: RebuildPace): string {
   const rate = perSecond === undefined ? '' : `; ${formatCount(perSecond)} a second`;
   const left = leftMs === undefined ? '' : `, ${formatDuration(leftMs)} left`;
   return `${describePhase(status)}${rate}${left}`;
 }
 
-function describePhase({ phase, events, totalEvents, compared, totalRecords }: RebuildStatus): string {
+function describePhase({ phase, events, totalEvents, compared, totalRecords }: RebuildState): string {
   switch (phase) {
     case 'emptying':
       return 'making room';
@@ -22,7 +23,7 @@ function describePhase({ phase, events, totalEvents, compared, totalRecords }: R
 }
 
 /** What came of it, a line for each thing worth knowing. */
-export function describeFindings({ goal, events, compared, found }: RebuildStatus): string[] {
+export function describeFindings({ goal, events, compared, found }: RebuildState): string[] {
   const { different, missing, unlogged, examples, wrongRanges = [] } = found;
   const did = goal === 'rebuild' ? 'built anew' : 'verified';
   const outcome = goal === 'rebuild' ? 'now as the log says' : 'not as the log says';
@@ -38,6 +39,6 @@ export function describeFindings({ goal, events, compared, found }: RebuildStatu
   ];
 }
 
-export function isClean({ found: { different, missing, wrongRanges = [] } }: Pick<RebuildStatus, 'found'>): boolean {
+export function isClean({ found: { different, missing, wrongRanges = [] } }: Pick<RebuildState, 'found'>): boolean {
   return different === 0 && missing === 0 && wrongRanges.length === 0;
 }

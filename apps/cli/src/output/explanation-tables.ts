@@ -1,7 +1,7 @@
+import type { PluginTrace, RecordHistory } from '@crm-mesh/control';
 import pc from 'picocolors';
 import { buildTimeline } from '../mesh/build-timeline.js';
 import type { Explanation } from '../mesh/explain-record.js';
-import type { PluginTrace, RecordHistory } from '../mesh/explain-answers.js';
 import { describeEntry, describeError, type NamePlace } from './describe-entry.js';
 import { renderTable } from './table.js';
 

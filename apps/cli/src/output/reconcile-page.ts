@@ -1,6 +1,6 @@
+import type { RunReport } from '@crm-mesh/control';
 import { formatCount } from './format.js';
 import { describeChange, describeRepaired, formatRatio } from './reconcile-tables.js';
-import type { RunReport } from '../mesh/reconcile.js';
 
 /** Reports as one page that needs nothing else: no script, no font, no picture from elsewhere. Of records it names ids alone. */
 export function renderReconcilePage(reports: readonly RunReport[], madeAt: string): string {

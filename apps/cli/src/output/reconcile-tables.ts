@@ -1,5 +1,5 @@
+import type { RunProgress, RunReport, RunStatus } from '@crm-mesh/control';
 import pc from 'picocolors';
-import type { RunProgress, RunReport, RunStatus } from '../mesh/reconcile.js';
 import { cutText, formatAge, formatCount, formatDuration } from './format.js';
 import { renderTable, type Column } from './table.js';
 

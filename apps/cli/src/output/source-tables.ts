@@ -1,5 +1,5 @@
+import type { BackfillStatus, PollStatus, SourceStatus } from '@crm-mesh/control';
 import pc from 'picocolors';
-import type { BackfillStatus, PollStatus, SourceStatus } from '../mesh/source-status.js';
 import { cutText, formatAge, formatCount, formatDuration } from './format.js';
 import { renderTable, type Cell, type Column } from './table.js';
 
@@ -53,7 +53,7 @@ function describeQuota({ quota }: SourceStatus): string {
 
 /** `acme/hubspot left out: deal.amount 12`: records that are told without a field. */
 function renderLeftOut(sources: readonly SourceStatus[]): string[] {
-  return sources.flatMap(({ tenant, name, unread = [] }) => {
+  return sources.flatMap(({ tenant, name, unread }) => {
     if (unread.length === 0) return [];
     const fields = unread.map(({ entity, field, records }) => `${entity}.${field} ${formatCount(records)}`).join(', ');
     const cure = `mend the mapping, then: mesh source retell ${tenant}/${name}`;

@@ -1,6 +1,6 @@
+import type { HostStatus, PublisherStatus } from '@crm-mesh/control';
 import type { ConsumerStatus } from '@crm-mesh/delivery';
 import pc from 'picocolors';
-import type { HostStatus, PublisherStatus } from '../mesh/control.js';
 import { mergePlugins, type PluginRow } from '../mesh/merge-plugins.js';
 import type { MeshStatus } from '../mesh/mesh-status.js';
 import { cutText, formatAge, formatBytes, formatCount, formatDuration } from './format.js';

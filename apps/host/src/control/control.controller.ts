@@ -1,3 +1,4 @@
+import type { HostExplanation, HostStatus, ToldReceipt, Whereabouts } from '@crm-mesh/control';
 import { Controller, Inject, ValidationPipe, type Type } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type {
@@ -7,10 +8,8 @@ import type {
   ReplayProgress,
   ReplayRequest as ReplayPlan,
 } from '@crm-mesh/delivery';
-import type { PluginTrace } from '../explain/explain-record.js';
 import { PluginHost } from '../plugins/plugin-host.js';
-import type { PluginStatus } from '../plugins/plugin-slot.js';
-import { toToldReceipt, type ToldReceipt } from './told-receipt.js';
+import { toToldReceipt } from './told-receipt.js';
 import {
   DropRequest,
   ExplainRequest,
@@ -22,7 +21,6 @@ import {
   ResumeRequest,
   WhereaboutsRequest,
 } from './requests.js';
-import type { Whereabouts } from './whereabouts.js';
 
 export const HOST_FACTS = Symbol('host facts');
 
@@ -34,23 +32,6 @@ export interface HostFacts {
   version: string;
   startedAtMs: number;
   url(): string;
-}
-
-export interface HostStatus {
-  app: 'host';
-  host: string;
-  store: 'sqlite' | 'postgres';
-  version: string;
-  uptimeMs: number;
-  url: string;
-  pluginFolders: readonly string[];
-  plugins: PluginStatus[];
-}
-
-/** What the plugins of one host did with a record. */
-export interface HostExplanation {
-  host: string;
-  plugins: PluginTrace[];
 }
 
 function payloadOf(expectedType: Type<unknown>): ValidationPipe {

@@ -1,17 +1,6 @@
 import type { KeptReceipt } from '@crm-mesh/delivery';
 import { formatRecordKey, parseEventSubject } from '@crm-mesh/contract';
-
-/** A receipt as it is told over NATS. */
-export interface ToldReceipt {
-  /** `acme/hubspot/deal/4711` */
-  record: string;
-  /** `deal.won` */
-  type: string;
-  stream: string;
-  sequence: number;
-  at: string;
-  receipt: unknown;
-}
+import type { ToldReceipt } from '@crm-mesh/control';
 
 export function toToldReceipt({ ref, subject, json, keptAtMs }: KeptReceipt): ToldReceipt {
   const address = parseEventSubject(subject);

@@ -1,12 +1,6 @@
 import { matchesPatterns, MeshError, parseRecordKey, type EventPattern } from '@crm-mesh/contract';
-import {
-  readTrail,
-  traceConsumer,
-  type ConsumerTrace,
-  type ItemToTrace,
-  type RecordTrail,
-  type ToldEvent,
-} from '@crm-mesh/delivery';
+import type { PluginTrace } from '@crm-mesh/control';
+import { readTrail, traceConsumer, type ItemToTrace, type RecordTrail, type ToldEvent } from '@crm-mesh/delivery';
 import type { DurableState, Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import type { Listener } from '../plugins/plugin-slot.js';
@@ -21,12 +15,6 @@ export interface RecordQuestion {
 
 /** `gone`: it has a place in the stream, and its file is not here any more. */
 type Known = Omit<Listener, 'state'> & { state: Listener['state'] | 'gone' };
-
-/** What one plugin did with a record. */
-export interface PluginTrace extends ConsumerTrace {
-  state: Known['state'];
-  version?: string;
-}
 
 export interface ExplainDependencies {
   nats: Nats;

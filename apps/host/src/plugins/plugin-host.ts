@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { watchConfig, type ConfigWatch, type LoadedConfig } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
+import type { PluginStatus, PluginTrace, Whereabouts, WhereaboutsQuestion } from '@crm-mesh/control';
 import {
   dropDeadLetters,
   readPartition,
@@ -19,10 +20,10 @@ import {
 } from '@crm-mesh/delivery';
 import { watchDropIns, type DropIn, type DropInEvent, type DropInWatch } from '@crm-mesh/drop-ins';
 import type { RunningPluginDependencies } from '@crm-mesh/plugin-consumer';
-import { findWhereabouts, type Whereabouts, type WhereaboutsQuestion } from '../control/whereabouts.js';
-import { explainRecord, type PluginTrace, type RecordQuestion } from '../explain/explain-record.js';
+import { findWhereabouts } from '../control/whereabouts.js';
+import { explainRecord, type RecordQuestion } from '../explain/explain-record.js';
 import { redriveForLater } from './redrive-for-later.js';
-import { PluginSlot, type PluginStatus, type SlotDependencies } from './plugin-slot.js';
+import { PluginSlot, type SlotDependencies } from './plugin-slot.js';
 
 export interface PluginHostOptions extends RunningPluginDependencies {
   config: LoadedConfig;

@@ -1,7 +1,7 @@
 import { readPluginSettings, type LoadedConfig, type PluginSettings } from '@crm-mesh/config';
 import { MeshError, type EventPattern } from '@crm-mesh/contract';
+import type { PluginStatus } from '@crm-mesh/control';
 import type {
-  ConsumerStatus,
   RedriveRequest,
   RedriveResult,
   ReplayEntry,
@@ -25,30 +25,9 @@ import {
   RunningPlugin,
   type PluginToRun,
   type RunningPluginDependencies,
-  type ShareStatus,
 } from '@crm-mesh/plugin-consumer';
 import { openPlugin } from './open-plugin.js';
 import { redriveForLater } from './redrive-for-later.js';
-
-/** A plugin file and what became of it, for operators. */
-export interface PluginStatus {
-  name: string;
-  file: string;
-  version?: string;
-  /** `restarting`: its worker has ended, and another is on its way. `standby`: other hosts run it. */
-  state: 'running' | 'standby' | 'restarting' | 'paused' | 'refused' | 'stopped' | 'disabled';
-  events: readonly string[];
-  /** Fields that it says it needs. */
-  reads?: readonly string[];
-  /** Why it is refused or restarting; or, while a former version runs, why the new one is not. */
-  reason?: string;
-  /** What keeps it from running here, though nothing is wrong with it. */
-  waitsFor?: string;
-  cure?: string;
-  consumer?: ConsumerStatus;
-  /** Where several hosts share it: each partition, and who runs it; its consumer where that is this host. */
-  shares?: (ShareStatus & { consumer?: ConsumerStatus })[];
-}
 
 /** A plugin as far as who asks about a record needs it. */
 export interface Listener extends Pick<PluginStatus, 'name' | 'version' | 'state'> {

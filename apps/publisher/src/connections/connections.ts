@@ -1,4 +1,5 @@
 import { escapeToken } from '@crm-mesh/contract';
+import type { ConnectionCounts } from '@crm-mesh/control';
 import type { ApiQuota, Source, SourceContext, Urgency } from '@crm-mesh/sdk';
 import type { ConnectedApi, OpenedMapping, RecordLoader } from '@crm-mesh/sources';
 import type { PollRules } from '../polling/poll-rules.js';
@@ -41,23 +42,6 @@ export function noteNotifications({ counts, perMinute }: Connection, count: numb
   if (count === 0) return;
   counts.lastNotificationAt = new Date(nowMs).toISOString();
   perMinute.add(count);
-}
-
-/** Since the publisher started. */
-export interface ConnectionCounts {
-  /** Notifications that were answered 2xx. */
-  received: number;
-  /** Requests. */
-  refused: number;
-  /** Notifications that were stored before. */
-  duplicates: number;
-  lastReceivedAt?: string;
-  /** By whatever way. */
-  lastNotificationAt?: string;
-  /** Told on the strength of webhooks and polls, where a connection has both. */
-  events: number;
-  /** Of these, found by a poll or a reconciliation while no webhook came. */
-  missed: number;
 }
 
 /** To be asked anew for each request, batch and page: a source that changes brings a new {@link Connection}. */

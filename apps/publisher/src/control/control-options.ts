@@ -2,7 +2,7 @@ import type { Nats } from '@crm-mesh/jetstream';
 import type { Ledger } from '@crm-mesh/ledger';
 import type { Store } from '@crm-mesh/store';
 import type { Connections } from '../connections/connections.js';
-import type { FindDifferences } from '../explain/history.js';
+import type { FindDifferences } from '../explain/explain-record.js';
 import type { Normaliser } from '../normaliser/normaliser.js';
 import type { Outbox } from '../outbox/outbox.js';
 import type { Pollers } from '../polling/pollers.js';

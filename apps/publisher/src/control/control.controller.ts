@@ -1,16 +1,12 @@
 import { MeshError } from '@crm-mesh/contract';
-import type { ConsumerStatus, DropResult, RedriveResult } from '@crm-mesh/delivery';
+import type { BackfillState, PublisherStatus, RecordHistory, RetellAnswer, SourceStatus } from '@crm-mesh/control';
+import type { DropResult, RedriveResult } from '@crm-mesh/delivery';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import type { RebuildState } from '@crm-mesh/ledger';
-import type { ConnectionCounts } from '../connections/connections.js';
 import { explainRecord } from '../explain/explain-record.js';
-import type { RecordHistory } from '../explain/history.js';
-import type { OutboxFill } from '../outbox/outbox.js';
-import type { BackfillState } from '../polling/backfill-state.js';
-import type { SourceStatus } from '../polling/describe-connection.js';
-import { listLeftOut, type LeftOut } from '../schema/left-out.js';
-import { retellUnread, type RetellAnswer } from '../schema/retell.js';
+import { listLeftOut } from '../schema/left-out.js';
+import { retellUnread } from '../schema/retell.js';
 import {
   BackfillCommand,
   CancelBackfillCommand,
@@ -22,26 +18,6 @@ import {
 } from './commands.js';
 import { CONTROL_OPTIONS, type ControlOptions } from './control-options.js';
 import { readSnapshot, SnapshotCommand, type SnapshotAnswer, type SnapshotPart } from './snapshot.js';
-
-export interface PublisherStatus {
-  app: 'publisher';
-  version: string;
-  uptimeMs: number;
-  url: string;
-  connections: ({ tenant: string; name: string; source: string } & ConnectionCounts)[];
-  consumers: ConsumerStatus[];
-  normaliser: {
-    leading: boolean;
-    normalised: number;
-    published: number;
-    dropped: Record<string, number>;
-    echoes: number;
-    again: number;
-  };
-  ledger: { position: number; records: number };
-  /** Answered 2xx, and not yet in CRM_RAW. */
-  outbox: OutboxFill;
-}
 
 /** `mesh.ctl.publisher.<verb>`. */
 @Controller()
@@ -76,7 +52,7 @@ export class ControlController {
 
   /** Each publisher knows its own part: ask all of them. */
   @MessagePattern('sources')
-  async sources(): Promise<(SourceStatus & { unread: LeftOut[] })[]> {
+  async sources(): Promise<SourceStatus[]> {
     this.options.normaliser.counts.webhooks.sweep();
     const [statuses, counts] = await Promise.all([this.options.pollers.status(), this.options.ledger.countUnread()]);
     return statuses.map((status) => ({ ...status, unread: listLeftOut(counts, status) }));

@@ -1,14 +1,17 @@
 import { formatRecordKey, type RecordKey } from '@crm-mesh/contract';
+import type { RecordDifference, RecordHistory, ToldChange, ToldEntry, ToldNotification } from '@crm-mesh/control';
 import { readTrail, type RecordTrail } from '@crm-mesh/delivery';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { Ledger, LedgerEntry } from '@crm-mesh/ledger';
 import type { Store } from '@crm-mesh/store';
 import { describeUnknown, findRecord } from './find-record.js';
-import type { FindDifferences, RecordHistory, ToldChange, ToldEntry, ToldNotification } from './history.js';
 import type { CauseView } from './judge-notification.js';
 import { readChanges, type ReadChange } from './read-changes.js';
 import { readNotifications, tellNotifications } from './read-notifications.js';
 import { tellCopy, tellDeed, tellLetter } from './tell-deeds.js';
+
+/** What is kept of the last reconciliation about a record. */
+export type FindDifferences = (record: RecordKey) => Promise<RecordDifference[]>;
 
 export interface ExplainOptions {
   nats: Nats;

@@ -1,5 +1,6 @@
+import type { Fate } from '@crm-mesh/control';
 import { expect, it } from 'vitest';
-import { judgeNotification, type CauseView, type Fate, type NotificationView } from './judge-notification.js';
+import { judgeNotification, type CauseView, type NotificationView } from './judge-notification.js';
 
 /** Notification 10, stored at 1,000, which speaks of the time 500. */
 const view = (part: Partial<NotificationView> = {}): NotificationView => ({

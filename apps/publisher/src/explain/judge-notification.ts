@@ -1,24 +1,6 @@
 import type { Change } from '@crm-mesh/contract';
+import type { DropClass, Fate } from '@crm-mesh/control';
 import type { Verdict } from '@crm-mesh/delivery';
-
-/**
- * What became of a notification. `told`: it made an event. `told-together`: it was gathered with others of its record, of
- * which one stands for all. `dropped`: it made none.
- */
-export interface Fate {
-  fate: 'told' | 'told-together' | 'waiting' | 'retrying' | 'parked' | 'dead' | 'closed' | 'dropped';
-  /** Of the event. */
-  version?: number;
-  /** Of what was dropped: derived from times and versions, as nobody writes down what is not told. */
-  reason?: DropClass;
-}
-
-/**
- * `duplicate`: the CRM had said it before. `stale`: a later change was known. `same`: nothing new in it. `merged`: another
- * record had swallowed it. `unknown-deleted`: the end of a record that nobody was told of. `unknown`: no event of that time
- * is kept any more.
- */
-export type DropClass = 'duplicate' | 'stale' | 'same' | 'merged' | 'unknown-deleted' | 'unknown';
 
 export interface NotificationView {
   /** In CRM_RAW. */

@@ -1,9 +1,9 @@
 import { formatRecordKey, listRecordFilters, type RecordKey } from '@crm-mesh/contract';
+import type { ToldChange } from '@crm-mesh/control';
 import { readNewest } from '@crm-mesh/delivery';
 import type { Nats, StoredMessage } from '@crm-mesh/jetstream';
 import { readLoggedEvent } from '@crm-mesh/ledger';
 import { decodeGathered, GATHERED_HEADER } from '../normaliser/gathered-header.js';
-import type { ToldChange } from './history.js';
 import type { CauseView } from './judge-notification.js';
 
 /** An event with what led to it. */

@@ -6,11 +6,11 @@ import {
   type Notification,
   type RecordKey,
 } from '@crm-mesh/contract';
+import type { ToldNotification } from '@crm-mesh/control';
 import { readNewest, traceConsumer, type ConsumerTrace, type RecordTrail } from '@crm-mesh/delivery';
 import { isClaimed, type Nats, type StoredMessage } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import { NORMALISER } from '../normaliser/normaliser.js';
-import type { ToldNotification } from './history.js';
 import { judgeNotification, type CauseView } from './judge-notification.js';
 
 /** A notification without what the CRM sent. */

@@ -1,3 +1,4 @@
+import type { ToldCopy, ToldDeed, ToldLetter, ToldPlace } from '@crm-mesh/control';
 import {
   toToldAttempts,
   toToldError,
@@ -6,7 +7,6 @@ import {
   type RecordTrail,
   type SentCopy,
 } from '@crm-mesh/delivery';
-import type { ToldCopy, ToldDeed, ToldLetter, ToldPlace } from './history.js';
 
 const KINDS = { repair: 'repair', snapshot: 'snapshot' } as const;
 

@@ -1,11 +1,11 @@
 import { parseEventSubject, type AnyRecord, type MeshEvent } from '@crm-mesh/contract';
+import type { PublisherStatus } from '@crm-mesh/control';
 import { connectNats, requestControl, type Nats } from '@crm-mesh/jetstream';
 import { defineSource, RetryLater, Unavailable } from '@crm-mesh/sdk';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import type { DeadLetter } from '@crm-mesh/delivery';
 import request from 'supertest';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { PublisherStatus } from '../control/control.controller.js';
 import { makeConfig, quietLog } from '../publisher.fixture.js';
 import { startPublisher, type PublisherOptions, type RunningPublisher } from '../start-publisher.js';
 

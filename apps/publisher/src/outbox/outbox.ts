@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MeshError } from '@crm-mesh/contract';
+import type { OutboxFill } from '@crm-mesh/control';
 import type { OutgoingMessage } from '@crm-mesh/jetstream';
 import { GroupCommit, type Store, type Value } from '@crm-mesh/store';
 
@@ -13,11 +14,6 @@ export interface OutboxRow {
   key: string;
   message: OutgoingMessage & { payload: Uint8Array };
   sizeBytes: number;
-}
-
-export interface OutboxFill {
-  messages: number;
-  bytes: number;
 }
 
 interface Batch {

@@ -1,9 +1,9 @@
 import { parseNotification } from '@crm-mesh/contract';
+import type { PublisherStatus } from '@crm-mesh/control';
 import { connectNats, requestControl, type Nats } from '@crm-mesh/jetstream';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import request from 'supertest';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { PublisherStatus } from '../control/control.controller.js';
 import { CLOUD_EVENT_HEADERS, makeCloudEvent, makeConfig, quietLog, type TestConfig } from '../publisher.fixture.js';
 import { startPublisher, type PublisherOptions, type RunningPublisher } from '../start-publisher.js';
 

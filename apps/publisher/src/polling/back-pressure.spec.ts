@@ -1,7 +1,7 @@
+import type { PollStatus } from '@crm-mesh/control';
 import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { PollStatus } from './describe-connection.js';
 import { makeSource, startPollers, TestCrm, type RunningPollers } from './polling.fixture.js';
 
 const WAIT = { timeout: 20_000, interval: 20 };

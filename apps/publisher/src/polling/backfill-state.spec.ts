@@ -1,5 +1,6 @@
+import type { BackfillState } from '@crm-mesh/control';
 import { expect, it } from 'vitest';
-import { estimateMs, findCurrent, takeScanPage, type BackfillState } from './backfill-state.js';
+import { estimateMs, findCurrent, takeScanPage } from './backfill-state.js';
 
 const draft = { entity: 'deal', id: '1', change: 'unknown' as const, dedupeKey: 'd', payload: {} };
 const begun: BackfillState = {

@@ -1,28 +1,5 @@
+import type { BackfillState, EntityBackfill } from '@crm-mesh/control';
 import type { ScanPage } from '@crm-mesh/sdk';
-
-/** One entity of a backfill. */
-export interface EntityBackfill {
-  entity: string;
-  /** Records that were read. */
-  records: number;
-  /** How many there are, where the CRM says it. */
-  total?: number;
-  cursor?: string;
-  isDone?: true;
-}
-
-/** The last backfill of a connection; kept in the store. */
-export interface BackfillState {
-  run: string;
-  /** Who asked for it. */
-  by: string;
-  begunMs: number;
-  /** Of the last page. */
-  savedMs?: number;
-  entities: readonly EntityBackfill[];
-  /** Absent: it runs. */
-  ended?: { atMs: number; how: 'over' | 'cancelled' };
-}
 
 /** What is to be read next; undefined: that was all. */
 export function findCurrent({ entities }: BackfillState): EntityBackfill | undefined {

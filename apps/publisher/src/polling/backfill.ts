@@ -1,12 +1,13 @@
 import { auditSubject } from '@crm-mesh/contract';
+import type { BackfillState, EntityBackfill, TaskHealth } from '@crm-mesh/control';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { ScanPage, ScanRequest } from '@crm-mesh/sdk';
 import type { Connection } from '../connections/connections.js';
 import { MinuteRate } from '../connections/minute-rate.js';
-import { findCurrent, takeScanPage, type BackfillState, type EntityBackfill } from './backfill-state.js';
+import { findCurrent, takeScanPage } from './backfill-state.js';
 import type { CursorKey, Kept } from './cursors.js';
 import { PageReader } from './read-pages.js';
-import { noteSuccess, type Task, type TaskHealth } from './task.js';
+import { noteSuccess, type Task } from './task.js';
 import type { TaskDependencies } from './task-dependencies.js';
 
 /** Under `audit.backfill.<tenant/connection>`. */

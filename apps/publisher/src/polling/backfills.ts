@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { MeshError } from '@crm-mesh/contract';
+import type { BackfillState } from '@crm-mesh/control';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { Connection, Connections } from '../connections/connections.js';
 import { keyOfBackfill, publishBackfillAudit } from './backfill.js';
-import type { BackfillState } from './backfill-state.js';
 import type { Cursors } from './cursors.js';
 
 export interface BackfillsOptions {

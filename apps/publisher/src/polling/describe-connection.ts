@@ -1,60 +1,12 @@
-import type { ApiQuota } from '@crm-mesh/sdk';
+import type { BackfillState, PollStatus, SourceStatus, TaskHealth } from '@crm-mesh/control';
 import type { Connection } from '../connections/connections.js';
 import { Backfill } from './backfill.js';
-import { estimateMs, type BackfillState } from './backfill-state.js';
+import { estimateMs } from './backfill-state.js';
 import type { ConnectionRunner } from './connection-runner.js';
 import type { CursorKey } from './cursors.js';
 import type { PollState } from './decide-window.js';
 import { isHoleOpen } from './entity-poller.js';
 import type { SubscriptionState } from './subscription.js';
-import type { TaskHealth } from './task.js';
-
-/** How a connection's source is doing, as one publisher knows it. Times are ISO 8601. */
-export interface SourceStatus {
-  tenant: string;
-  name: string;
-  source: string;
-  /** What it hears of changes by. */
-  listens: {
-    /** The path that the CRM posts to. */
-    webhook?: string;
-    /** `every 60000 ms`, or the cron expression. */
-    poll?: string;
-    subscription?: true;
-  };
-  /** This publisher reads from the CRM. */
-  leads: boolean;
-  /** Who does, as far as is known here. */
-  holder?: string;
-  /** By this publisher, whatever way it came. */
-  lastNotificationAt?: string;
-  perMinute: number;
-  polls: PollStatus[];
-  subscription?: Partial<TaskHealth> & { cursor?: string; takenAt: string; lost?: { at: string; why: string } };
-  backfill?: BackfillStatus;
-  quota?: ApiQuota;
-  /** How webhooks and polls agree, since this publisher leads the normaliser. */
-  webhooks?: { events: number; missed: number };
-}
-
-export interface PollStatus extends Partial<TaskHealth> {
-  /** `repair`: over a hole in a stream. */
-  work: 'poll' | 'repair';
-  entity: string;
-  /** All that changed before is told. */
-  coveredTo?: string;
-  /** Being asked. */
-  window?: { from: string; to: string; cursor?: string };
-  polledAt?: string;
-  mayMiss?: { from: string; to: string };
-}
-
-export interface BackfillStatus extends BackfillState {
-  health?: TaskHealth;
-  /** Known where it runs: records in the last minute, and how long it will still take. */
-  perMinute?: number;
-  leftMs?: number;
-}
 
 interface Known {
   /** Absent: there is nothing to read. */
@@ -64,7 +16,7 @@ interface Known {
   holder: string;
 }
 
-export function describeConnection(connection: Connection, known: Known): SourceStatus {
+export function describeConnection(connection: Connection, known: Known): Omit<SourceStatus, 'unread'> {
   const { tenant, name, source, counts } = connection;
   const { runner, rows } = known;
   const leads = runner?.leads ?? false;

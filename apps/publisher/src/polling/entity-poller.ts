@@ -1,11 +1,12 @@
 import type { PollPage, PollRequest, Urgency } from '@crm-mesh/sdk';
 import type { Notification } from '@crm-mesh/contract';
+import type { TaskHealth } from '@crm-mesh/control';
 import type { Connection } from '../connections/connections.js';
 import type { CursorKey, Kept } from './cursors.js';
 import { beginWindow, isDue, takePage, type PollState, type Window } from './decide-window.js';
 import { chooseJitterMs, findNextMs, type PollRules } from './poll-rules.js';
 import { PageReader } from './read-pages.js';
-import { noteSuccess, type Task, type TaskHealth } from './task.js';
+import { noteSuccess, type Task } from './task.js';
 import type { TaskDependencies } from './task-dependencies.js';
 
 /** `poll`: on its schedule, for ever. `repair`: over a hole in a stream, until that is closed. */

@@ -1,12 +1,11 @@
 import type { MeshEvent } from '@crm-mesh/contract';
+import type { BackfillState, SourceStatus } from '@crm-mesh/control';
 import { connectNats, requestControl, requestEvery, type Nats } from '@crm-mesh/jetstream';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { makeConfig, quietLog, type TestConfig } from '../publisher.fixture.js';
 import { startPublisher, type PublisherOptions, type RunningPublisher } from '../start-publisher.js';
 import type { BackfillAudit } from './backfill.js';
-import type { BackfillState } from './backfill-state.js';
-import type { SourceStatus } from './describe-connection.js';
 import { connectionOf, makeSource, TestCrm, type Row } from './polling.fixture.js';
 
 const WAIT = { timeout: 20_000, interval: 20 };

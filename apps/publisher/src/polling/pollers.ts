@@ -1,3 +1,4 @@
+import type { SourceStatus } from '@crm-mesh/control';
 import type { Nats } from '@crm-mesh/jetstream';
 import type { Store } from '@crm-mesh/store';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
@@ -5,7 +6,7 @@ import type { Connection, Connections } from '../connections/connections.js';
 import { Backfills } from './backfills.js';
 import { ConnectionRunner, hasTasks, nameLease } from './connection-runner.js';
 import { Cursors } from './cursors.js';
-import { describeConnection, type SourceStatus } from './describe-connection.js';
+import { describeConnection } from './describe-connection.js';
 import { DraftPublisher } from './draft-publisher.js';
 import { PollCounts } from './poll-counts.js';
 import { Pressure } from './pressure.js';
@@ -94,7 +95,7 @@ export class Pollers {
   }
 
   /** Of each connection: what it listens to and how far it is, as this publisher knows it. */
-  status(): Promise<SourceStatus[]> {
+  status(): Promise<Omit<SourceStatus, 'unread'>[]> {
     const { connections, holder } = this.options;
     return Promise.all(
       connections.all.map(async (connection) => {

@@ -1,10 +1,11 @@
+import type { TaskHealth } from '@crm-mesh/control';
 import { isDeepStrictEqual } from 'node:util';
 import type { NotificationDraft, Urgency } from '@crm-mesh/sdk';
 import type { Connection } from '../connections/connections.js';
 import type { Proof } from '../notifications/to-message.js';
 import { abortable } from './abortable.js';
 import type { CursorKey } from './cursors.js';
-import { noteHeldBack, type TaskHealth } from './task.js';
+import { noteHeldBack } from './task.js';
 import type { TaskDependencies } from './task-dependencies.js';
 
 interface Request {

@@ -1,8 +1,9 @@
+import type { TaskHealth } from '@crm-mesh/control';
 import type { NotificationDraft } from '@crm-mesh/sdk';
 import type { Connection } from '../connections/connections.js';
 import { abortable } from './abortable.js';
 import type { CursorKey, Kept } from './cursors.js';
-import { noteHeldBack, noteSuccess, type Task, type TaskHealth } from './task.js';
+import { noteHeldBack, noteSuccess, type Task } from './task.js';
 import type { TaskDependencies } from './task-dependencies.js';
 
 /** Our place in a stream that a CRM pushes; kept in the store. */

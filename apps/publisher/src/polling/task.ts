@@ -1,19 +1,8 @@
+import type { TaskHealth } from '@crm-mesh/control';
 import type { Log } from '@crm-mesh/sdk';
 import { pauseFor } from '../pause-for.js';
 import { CursorMoved, type CursorKey } from './cursors.js';
 import { decideWaitMs } from './decide-wait.js';
-
-/** How one of a connection's tasks is doing, where it runs. */
-export interface TaskHealth {
-  /** `held-back`: the mesh is behind. */
-  state: 'waiting' | 'reading' | 'held-back' | 'failing';
-  heldBack?: string;
-  /** In a row. */
-  failures: number;
-  /** The last one; it stays when all is well again. */
-  error?: { at: string; message: string };
-  nextAt?: string;
-}
 
 /** What reads from a CRM, step by step. A failure of one never concerns another. */
 export interface Task {

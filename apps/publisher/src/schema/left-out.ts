@@ -1,12 +1,6 @@
 import type { RecordKey } from '@crm-mesh/contract';
+import type { LeftOut } from '@crm-mesh/control';
 import type { UnreadCount } from '@crm-mesh/ledger';
-
-/** How many records are told without a field, as it could not be read when the CRM was heard of them last. */
-export interface LeftOut {
-  entity: string;
-  field: string;
-  records: number;
-}
 
 /** Of one connection, by entity and field. */
 export function listLeftOut(

@@ -1,3 +1,4 @@
+import type { RetellAnswer } from '@crm-mesh/control';
 import { randomUUID } from 'node:crypto';
 import {
   auditSubject,
@@ -29,15 +30,6 @@ export interface RetellRequest {
   by: string;
   /** As the last answer had it; absent: from the first. */
   after?: Pick<RecordKey, 'entity' | 'id'> | undefined;
-}
-
-export interface RetellAnswer {
-  /** Records that are on their way through the normaliser again. */
-  retold: number;
-  /** Records of a source that reads none by id, whose signs are no longer in CRM_RAW. */
-  untold: number;
-  /** Absent: there are no more. */
-  after?: Pick<RecordKey, 'entity' | 'id'>;
 }
 
 /** One answer's worth: well within the time that whoever asks waits. */

@@ -1,4 +1,5 @@
 import { auditSubject, type AnyRecord, type MeshEvent } from '@crm-mesh/contract';
+import type { PublisherStatus, RetellAnswer } from '@crm-mesh/control';
 import { connectNats, requestControl, type Nats } from '@crm-mesh/jetstream';
 import { defineSource, type MappedRecord } from '@crm-mesh/sdk';
 import { createMetrics } from '@crm-mesh/telemetry';
@@ -6,10 +7,8 @@ import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../connections/connections.js';
-import type { PublisherStatus } from '../control/control.controller.js';
 import { makeConfig, quietLog } from '../publisher.fixture.js';
 import { startPublisher, type RunningPublisher } from '../start-publisher.js';
-import type { RetellAnswer } from './retell.js';
 import { UnreadFields } from './unread-fields.js';
 
 interface Row {

@@ -1,9 +1,10 @@
 import { MeshError } from '@crm-mesh/contract';
+import type { RunReport, RunStatus } from '@crm-mesh/control';
 import { Controller, Inject } from '@nestjs/common';
 import { MessagePattern, Payload } from '@nestjs/microservices';
 import { CONTROL_OPTIONS, type ControlOptions } from '../../control/control-options.js';
-import { buildReport, describeProgress, sumDifferences, type RunProgress, type RunReport } from '../run/report.js';
-import type { Pair, RunState } from '../run/run-state.js';
+import { buildReport, describeProgress, sumDifferences } from '../run/report.js';
+import type { RunState } from '../run/run-state.js';
 import {
   ReconcileCommand,
   ReconcileListCommand,
@@ -13,23 +14,6 @@ import {
 
 const EXAMPLES = 5;
 const LISTED = 50;
-
-/** How a run is doing: less than a report, and cheap to ask for. */
-export interface RunStatus {
-  run: string;
-  pair: Pair;
-  by: string;
-  begunAt: string;
-  how: RunReport['how'];
-  why?: string;
-  phase: RunState['phase'];
-  repair: boolean;
-  progress: RunProgress;
-  differences: number;
-  repaired: number;
-  uncounted?: number;
-  trouble?: string;
-}
 
 /** `mesh.ctl.publisher.reconcile…`: any publisher answers, by what is written down. */
 @Controller()

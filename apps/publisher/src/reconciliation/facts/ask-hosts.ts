@@ -1,13 +1,5 @@
+import type { PluginDelivery, Whereabouts } from '@crm-mesh/control';
 import { requestEvery, type Nats } from '@crm-mesh/jetstream';
-import type { PluginDelivery } from './find-plugin.js';
-
-/** What one host answers to `mesh.ctl.host.whereabouts`. */
-interface Whereabouts {
-  delivery?: PluginDelivery;
-  parked: string[];
-  receipts: { record: string; stream: string; sequence: number }[];
-  done: string[];
-}
 
 /** What all hosts know of records of one plugin. */
 export interface HostsAnswer {

@@ -1,4 +1,5 @@
 import { matchesPatterns, type EventPattern } from '@crm-mesh/contract';
+import type { PluginDelivery } from '@crm-mesh/control';
 import { readPartition } from '@crm-mesh/delivery';
 import type { DurableState, Nats } from '@crm-mesh/jetstream';
 import type { ReadEvent } from './read-events.js';
@@ -37,12 +38,6 @@ async function listOwn(nats: Nats, stream: string, name: string): Promise<Durabl
 function readSettled({ ack, pending, ackPending, deliveredSequence, ackFloorSequence }: DurableState): number {
   if (pending === 0 && ackPending === 0) return Number.MAX_SAFE_INTEGER;
   return ack === 'none' ? deliveredSequence : ackFloorSequence;
-}
-
-/** How it is delivered to, as its host says. */
-export interface PluginDelivery {
-  skipOrigins: readonly string[];
-  startsWithSnapshot: boolean;
 }
 
 /** Whether the plugin is, or was, told of the event. One that began with a snapshot was told what was before as it was then. */

@@ -1,11 +1,12 @@
 import { MeshError } from '@crm-mesh/contract';
+import type { Pair } from '@crm-mesh/control';
 import { DraftPublisher } from '../../polling/draft-publisher.js';
 import { Pressure } from '../../polling/pressure.js';
 import { openCrmLeg } from '../crm/crm-leg.js';
 import { collectCrmFacts } from '../facts/crm-facts.js';
 import type { OpenedLeg } from '../run/leg.js';
 import { nameSilent } from '../run/report.js';
-import type { Pair, RunState } from '../run/run-state.js';
+import type { RunState } from '../run/run-state.js';
 import type { LegDependencies } from './leg-dependencies.js';
 
 /** A CRM against the ledger. */

@@ -1,7 +1,8 @@
+import type { Pair } from '@crm-mesh/control';
 import { askConsumer, comparePlugin, readSettledPosition, repairPlugin } from '@crm-mesh/reconciliation';
 import { collectPluginFacts } from '../facts/plugin-facts.js';
 import type { OpenedLeg } from '../run/leg.js';
-import type { Pair, RunState } from '../run/run-state.js';
+import type { RunState } from '../run/run-state.js';
 import type { LegDependencies } from './leg-dependencies.js';
 
 /** The ledger against what a plugin holds. */

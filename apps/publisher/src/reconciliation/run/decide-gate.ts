@@ -1,5 +1,6 @@
+import type { Question } from '@crm-mesh/control';
 import type { DifferenceCount } from './run-rows.js';
-import type { Question, RunBudget, RunState } from './run-state.js';
+import type { RunBudget, RunState } from './run-state.js';
 
 /** What one entity of a run would have repaired. */
 export interface GateCount {

@@ -1,6 +1,7 @@
 import type { EntityScope, PlaceRange, RecordKey } from '@crm-mesh/contract';
+import type { Pair } from '@crm-mesh/control';
 import type { Comparison, Label, Mismatch, RecordFacts, Repairer } from '@crm-mesh/reconciliation';
-import type { Pair, RunState } from './run-state.js';
+import type { RunState } from './run-state.js';
 
 /** What the last whole run of a pair says of records on which this one differs. */
 export interface LastReport {

@@ -1,10 +1,10 @@
 import type { RecordKey } from '@crm-mesh/contract';
+import type { RecordDifference } from '@crm-mesh/control';
 import type { Lease, Nats } from '@crm-mesh/jetstream';
 import { HARMLESS } from '@crm-mesh/reconciliation';
 import type { Store } from '@crm-mesh/store';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
 import type { Connections } from '../../connections/connections.js';
-import type { RecordDifference } from '../../explain/history.js';
 import { pauseFor } from '../../pause-for.js';
 import { publishReconcileAudit } from './audit.js';
 import type { OpenLeg } from './leg.js';

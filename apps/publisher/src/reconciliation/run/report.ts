@@ -1,87 +1,8 @@
 import { formatRecordKey } from '@crm-mesh/contract';
+import type { HistoryLine, LabelLine, Pair, RunProgress, RunReport, UnitLine } from '@crm-mesh/control';
 import { HARMLESS, LABELS, type Label } from '@crm-mesh/reconciliation';
 import type { DifferenceCount, RunRows } from './run-rows.js';
-import {
-  countTotal,
-  findCurrent,
-  isSameScope,
-  isWhole,
-  sumUnits,
-  type Pair,
-  type Question,
-  type RunEnd,
-  type RunState,
-} from './run-state.js';
-
-export interface LabelLine {
-  /** Absent: nobody has looked into these. */
-  label?: Label;
-  meaning: string;
-  count: number;
-  repaired: number;
-  /** In the last report of the same records. */
-  before?: number;
-  /** `acme/hubspot/deal/4711` */
-  examples: string[];
-}
-
-export interface UnitLine {
-  /** `acme/hubspot/deal` */
-  unit: string;
-  compared: number;
-  differences: number;
-}
-
-/** One run among the last ones. */
-export interface HistoryLine {
-  run: string;
-  at: string;
-  compared: number;
-  differences: number;
-  /** Missed webhooks of a connection, silent failures of a plugin. */
-  failures: number;
-}
-
-/** What `mesh.ctl.publisher.reconcile-report` says of a run, also while it runs. */
-export interface RunReport {
-  run: string;
-  pair: Pair;
-  by: string;
-  begunAt: string;
-  endedAt?: string;
-  how: 'running' | RunEnd['how'];
-  why?: string;
-  question?: Question;
-  phase: RunState['phase'];
-  repair: boolean;
-  progress: RunProgress;
-  trouble?: { at: string; message: string };
-  /** Without what is harmless. */
-  differences: number;
-  repaired: number;
-  /** It was cancelled among repairs: so many more may be sent. */
-  uncounted?: number;
-  labels: LabelLine[];
-  entities: UnitLine[];
-  /** The run that `before` is about. */
-  last?: { run: string; at: string };
-  /** How often it fails in silence: a CRM that does not tell, a plugin that acknowledges and does nothing. */
-  rate: { of: 'missed webhooks' | 'silent failures'; count: number; compared: number; ratio: number };
-  /** Runs over all records, the oldest first. */
-  history: HistoryLine[];
-}
-
-export interface RunProgress {
-  compared: number;
-  total?: number;
-  rows: number;
-  calls: number;
-  /** Records a minute, since it began. */
-  perMinute: number;
-  leftMs?: number;
-  /** Nothing is compared before that. */
-  waits?: { until: string; why: string };
-}
+import { countTotal, findCurrent, isSameScope, isWhole, sumUnits, type RunState } from './run-state.js';
 
 const HISTORY = 10;
 const LOOKED_BACK = 50;

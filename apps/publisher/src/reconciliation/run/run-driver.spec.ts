@@ -1,11 +1,12 @@
 import { MeshError } from '@crm-mesh/contract';
+import type { RunReport } from '@crm-mesh/control';
 import { openStore, type Store } from '@crm-mesh/store';
 import { makeTempDir, type TempDir } from '@crm-mesh/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Connections } from '../../connections/connections.js';
 import { quietLog as log } from '../../publisher.fixture.js';
 import { RECONCILIATION_MIGRATIONS } from './migrations.js';
-import { buildReport, type RunReport } from './report.js';
+import { buildReport } from './report.js';
 import { RunDriver } from './run-driver.js';
 import { RunRows } from './run-rows.js';
 import type { RunState } from './run-state.js';

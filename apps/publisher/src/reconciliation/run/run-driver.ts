@@ -1,4 +1,5 @@
 import { escapeToken, MeshError, type PlaceRange, type RecordKey } from '@crm-mesh/contract';
+import type { Pair } from '@crm-mesh/control';
 import { attribute, HARMLESS, isRepairable, WAITING, type RecordFacts } from '@crm-mesh/reconciliation';
 import { classifyError } from '@crm-mesh/sdk/running';
 import type { Logger } from '@crm-mesh/telemetry';
@@ -15,7 +16,6 @@ import {
   REPAIRED_AT_ONCE,
   sumUnits,
   takeStep,
-  type Pair,
   type RunEnd,
   type RunState,
 } from './run-state.js';

@@ -1,7 +1,8 @@
 import { escapeToken, formatRecordKey, unescapeToken, type RecordKey } from '@crm-mesh/contract';
+import type { Pair } from '@crm-mesh/control';
 import type { Label, Mismatch, MismatchKind } from '@crm-mesh/reconciliation';
 import type { Store, Transaction, Value } from '@crm-mesh/store';
-import { namePair, type Pair, type RunState } from './run-state.js';
+import { namePair, type RunState } from './run-state.js';
 
 /**
  * What became of a difference. `found`: nobody has looked into it yet; `labelled`: it is to be repaired, or could be;

@@ -1,11 +1,6 @@
 import type { EntityScope, PlaceRange } from '@crm-mesh/contract';
-import type { ComparisonStep, Leg } from '@crm-mesh/reconciliation';
-
-/** The two sides of a run: a connection (`acme/hubspot`) and the ledger, or the ledger and a plugin (its name). */
-export interface Pair {
-  leg: Leg;
-  name: string;
-}
+import type { Pair, Question } from '@crm-mesh/control';
+import type { ComparisonStep } from '@crm-mesh/reconciliation';
 
 /** Which records; absent parts: all. */
 export interface RunScope {
@@ -38,9 +33,6 @@ export interface UnitState extends EntityScope {
   /** What its next step waits for. */
   waits?: ComparisonStep['waits'];
 }
-
-/** Why a run stands still until somebody says yes. */
-export type Question = 'percent' | 'deletions' | 'calls' | 'repairs';
 
 export interface RunEnd {
   atMs: number;

@@ -1,17 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { escapeToken, MeshError, placeBehind } from '@crm-mesh/contract';
+import type { Pair } from '@crm-mesh/control';
 import { dropUndefined } from '@crm-mesh/sdk/running';
 import type { Connections } from '../../connections/connections.js';
 import { RunMoved, type RunRows } from './run-rows.js';
-import {
-  isSameScope,
-  REPAIRED_AT_ONCE,
-  sumUnits,
-  type Pair,
-  type RunBudget,
-  type RunScope,
-  type RunState,
-} from './run-state.js';
+import { isSameScope, REPAIRED_AT_ONCE, sumUnits, type RunBudget, type RunScope, type RunState } from './run-state.js';
 
 export interface RunRequest {
   /** `acme/hubspot`, or the name of a plugin. */

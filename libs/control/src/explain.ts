@@ -1,9 +1,9 @@
-import type { Change, FieldChange, Origin, RecordKey } from '@crm-mesh/contract';
-import type { ParkedLane, ToldAttempt, ToldError } from '@crm-mesh/delivery';
+import type { Change, FieldChange, Origin } from '@crm-mesh/contract';
+import type { ConsumerTrace, ParkedLane, ToldAttempt, ToldError } from '@crm-mesh/delivery';
 import type { RecordState } from '@crm-mesh/ledger';
-import type { Fate } from './judge-notification.js';
+import type { PluginState } from './host-status.js';
 
-/** One record's whole history, as far as the streams and the ledger hold it; each list in its order of time. */
+/** `mesh.ctl.publisher.explain`: one record's whole history, as far as the streams and the ledger hold it; each list in its order of time. */
 export interface RecordHistory {
   /** `acme/hubspot/deal/4711` */
   record: string;
@@ -38,6 +38,25 @@ export interface ToldEntry {
   seenAt: string;
   mergedInto?: string;
 }
+
+/**
+ * What became of a notification. `told`: it made an event. `told-together`: it was gathered with others of its record, of
+ * which one stands for all. `dropped`: it made none.
+ */
+export interface Fate {
+  fate: 'told' | 'told-together' | 'waiting' | 'retrying' | 'parked' | 'dead' | 'closed' | 'dropped';
+  /** Of the event. */
+  version?: number;
+  /** Of what was dropped: derived from times and versions, as nobody writes down what is not told. */
+  reason?: DropClass;
+}
+
+/**
+ * `duplicate`: the CRM had said it before. `stale`: a later change was known. `same`: nothing new in it. `merged`: another
+ * record had swallowed it. `unknown-deleted`: the end of a record that nobody was told of. `unknown`: no event of that time
+ * is kept any more.
+ */
+export type DropClass = 'duplicate' | 'stale' | 'same' | 'merged' | 'unknown-deleted' | 'unknown';
 
 export interface ToldNotification extends Fate {
   record: string;
@@ -133,5 +152,15 @@ export interface RecordDifference {
   label: string;
 }
 
-/** What is kept of the last reconciliation about a record. */
-export type FindDifferences = (record: RecordKey) => Promise<RecordDifference[]>;
+/** `mesh.ctl.host.explain`: what the plugins of one host did with a record. */
+export interface HostExplanation {
+  host: string;
+  plugins: PluginTrace[];
+}
+
+/** What one plugin did with a record. */
+export interface PluginTrace extends ConsumerTrace {
+  /** `gone`: it has a place in the stream, and its file is not here any more. */
+  state: PluginState | 'gone';
+  version?: string;
+}
