@@ -16,7 +16,7 @@ export interface LedgerReader {
   /** From the first place to the last, each of some hundred records. */
   readRanges(scope: EntityScope): Promise<readonly LedgerRange[]>;
   /** Records that are there, with their versions. */
-  readMarks(page: Omit<PageQuestion, 'ask'>): Promise<PageAnswer & { records: number }>;
+  readMarks(page: Omit<PageQuestion, 'ask'>): Promise<LedgerPage>;
   /** In the order of the keys. */
   getMany(keys: readonly RecordKey[]): Promise<readonly (LedgerEntry | undefined)[]>;
 }
@@ -35,12 +35,15 @@ export function markOf(entry: LedgerEntry | undefined, by: MarkedBy): string | u
   return by === 'version' ? String(entry.version) : markFields(entry.data ?? {}, by.fields);
 }
 
+/** A page of the ledger; `after` where there may be more. */
+export type LedgerPage = PageAnswer & { records: number };
+
 /** A page as the other side should give it. Hashes of fields take the records themselves. */
 export async function readLedgerPage(
   ledger: LedgerReader,
   question: Omit<PageQuestion, 'ask'>,
   by: MarkedBy,
-): Promise<PageAnswer & { records: number }> {
+): Promise<LedgerPage> {
   const page = await ledger.readMarks(question);
   if (by === 'version' || page.packed === '') return page;
   const keys = page.packed.split('\n').map((line) => keyAt(question, line.slice(0, line.indexOf('\t'))));

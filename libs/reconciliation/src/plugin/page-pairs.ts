@@ -1,8 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { MeshError, placeBehind, type EntityScope, type PlaceRange, type RecordPlace } from '@crm-mesh/contract';
+import {
+  MeshError,
+  placeBehind,
+  type EntityScope,
+  type PageAnswer,
+  type PlaceRange,
+  type RecordPlace,
+} from '@crm-mesh/contract';
 import type { AskConsumer } from './ask-consumer.js';
-import { readLedgerPage, type LedgerReader, type MarkedBy } from './ledger-side.js';
-import { comparePacked, countLines, type Difference } from './packed-marks.js';
+import { readLedgerPage, type LedgerPage, type LedgerReader, type MarkedBy } from './ledger-side.js';
+import { comparePacked, countLines, cutBehind, type Difference } from './packed-marks.js';
 import { ONE_BY_ONE } from './second-look.js';
 
 interface PagePairsOptions {
@@ -13,26 +20,25 @@ interface PagePairsOptions {
   pageSize: number;
 }
 
-/** A page of each side, compared. */
-interface PagePair {
+/** Pages of both sides, compared. */
+export interface GatheredPairs {
   differences: readonly Difference[];
-  /** Up to and with which place; undefined: to the end of the range. */
-  last: RecordPlace | undefined;
-  /** That the ledger has up to there. */
+  /** Where to go on; null: nowhere. */
+  next: RecordPlace | null;
+  /** That the ledger has there. */
   records: number;
   /** Of both sides. */
   rows: number;
-}
-
-/** Pages that are dealt with together. */
-export interface GatheredPairs extends Omit<PagePair, 'last'> {
-  /** Where to go on; null: nowhere. */
-  next: RecordPlace | null;
   /** Pages that the consumer was asked for. */
   calls: number;
 }
 
-/** Reads both sides from the same place on, and compares as far as both pages go. */
+/** So many ranges are read at once: most are one small page, and who answers may be busy with the digests of the next ones. */
+const RANGES_AHEAD = 4;
+/** What the ledger gives of a page: the other side may have a few records more in the same places. */
+const LEDGER_SHARE = 0.98;
+
+/** Reads both sides over the same places, and compares them. */
 export class PagePairs {
   constructor(private readonly options: PagePairsOptions) {}
 
@@ -55,40 +61,94 @@ export class PagePairs {
   }
 
   private async *readAll(ranges: readonly PlaceRange[], signal: AbortSignal): AsyncIterable<GatheredPairs> {
-    for (const range of ranges) {
-      let from: RecordPlace | undefined = range.from;
-      while (from !== undefined) {
-        signal.throwIfAborted();
-        const { last, ...pair } = await this.compare({ ...range, from });
-        from = last === undefined ? undefined : placeBehind(last);
-        yield { ...pair, calls: 1, next: from ?? range.to ?? null };
+    const begun: BegunRange[] = [];
+    try {
+      for (const index of ranges.keys()) {
+        for (const next of ranges.slice(index + begun.length, index + RANGES_AHEAD))
+          begun.push(beginRange(this.readRange(next, signal)));
+        const { pairs, first } = begun.shift()!;
+        for (let pair = await first; !pair.done; pair = await pairs.next()) yield pair.value;
       }
+    } finally {
+      for (const { pairs } of begun) void pairs.return();
     }
   }
 
-  private async compare(range: PlaceRange): Promise<PagePair> {
-    const { ask, ledger, scope, by, pageSize: limit } = this.options;
-    const question = { ...scope, ...range, limit };
-    const asked = ask({ ask: 'page', ...question });
-    // SQLite keeps the thread while it reads: the question goes out before.
-    const read = nextTurn().then(() => readLedgerPage(ledger, question, by));
-    const [ours, theirs] = await Promise.all([read, asked]);
-    const last = firstEnd(ours.after, theirs.after);
-    if (last !== undefined && last < range.from)
-      throw new MeshError(
-        'MESH_RECONCILE_INVALID',
-        `The page from "${range.from}" ends at "${last}", before it begins.`,
-      );
-    const { records } = ours;
-    // Nobody looks at their rows.
-    if (ours.packed === theirs.packed && ours.after === theirs.after)
-      return { differences: [], last, records, rows: 2 * records };
-    const differences = comparePacked(ours.packed, theirs.packed, last);
-    const rows = records + countLines(theirs.packed);
-    // What lies behind is read again with the next page.
-    const counted = last === ours.after ? records : countUpTo(ours.packed, last!);
-    return { differences, last, records: counted, rows };
+  /** The ledger goes first: while the other side is asked for what lies in the places of a page, the next one is read. */
+  private async *readRange(range: PlaceRange, signal: AbortSignal): AsyncGenerator<GatheredPairs, void> {
+    let page = this.readLedger(range);
+    let from: RecordPlace | undefined = range.from;
+    while (from !== undefined) {
+      signal.throwIfAborted();
+      const ours = await page;
+      const behind = ours.after === undefined ? undefined : placeBehind(ours.after);
+      const places = withEnd(from, behind ?? range.to);
+      const theirs = this.readOther(places);
+      if (behind !== undefined) page = this.readLedger({ ...range, from: behind });
+      for await (const pair of this.compare(ours, places, theirs)) {
+        signal.throwIfAborted();
+        yield { ...pair, next: pair.next ?? places.to ?? null };
+      }
+      from = behind;
+    }
   }
+
+  /** The other side may need several pages for what is one of the ledger's. `next` is null behind the last of them. */
+  private async *compare(
+    { packed, records }: LedgerPage,
+    { from, to }: PlaceRange,
+    asked: Promise<PageAnswer>,
+  ): AsyncIterable<GatheredPairs> {
+    let [left, answer] = [packed, await asked];
+    for (let at = from; answer.after !== undefined; answer = await this.readOther(withEnd(at, to))) {
+      if (answer.after < at) throw describeStandstill(at, answer.after);
+      const { upTo, rest } = cutBehind(left, answer.after);
+      at = placeBehind(answer.after);
+      yield { ...comparePair(upTo, answer.packed, countLines(upTo)), next: at };
+      left = rest;
+    }
+    yield { ...comparePair(left, answer.packed, left === packed ? records : countLines(left)), next: null };
+  }
+
+  /** SQLite keeps the thread while it reads: what has been asked for goes out before. An error is told when it is its turn. */
+  private readLedger(range: PlaceRange): Promise<LedgerPage> {
+    const { ledger, scope, by, pageSize } = this.options;
+    const question = { ...scope, ...range, limit: Math.ceil(pageSize * LEDGER_SHARE) };
+    return quietly(nextTurn().then(() => readLedgerPage(ledger, question, by)));
+  }
+
+  private readOther(range: PlaceRange): Promise<PageAnswer> {
+    const { ask, scope, pageSize: limit } = this.options;
+    return quietly(ask({ ask: 'page', ...scope, ...range, limit }));
+  }
+}
+
+interface BegunRange {
+  pairs: AsyncGenerator<GatheredPairs, void>;
+  first: Promise<IteratorResult<GatheredPairs, void>>;
+}
+
+function beginRange(pairs: AsyncGenerator<GatheredPairs, void>): BegunRange {
+  return { pairs, first: quietly(pairs.next()) };
+}
+
+function quietly<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+function withEnd(from: RecordPlace, to: RecordPlace | undefined): PlaceRange {
+  return { from, ...(to === undefined ? {} : { to }) };
+}
+
+function describeStandstill(from: RecordPlace, end: RecordPlace): MeshError {
+  return new MeshError('MESH_RECONCILE_INVALID', `The page from "${from}" ends at "${end}", before it begins.`);
+}
+
+/** Where both are the same nobody looks at their rows. */
+function comparePair(ours: string, theirs: string, records: number): Omit<GatheredPairs, 'next'> {
+  if (ours === theirs) return { differences: [], records, rows: 2 * records, calls: 1 };
+  return { differences: comparePacked(ours, theirs), records, rows: records + countLines(theirs), calls: 1 };
 }
 
 function add(gathered: GatheredPairs, { differences, records, rows, calls, next }: GatheredPairs): GatheredPairs {
@@ -99,13 +159,4 @@ function add(gathered: GatheredPairs, { differences, records, rows, calls, next 
     calls: gathered.calls + calls,
     next,
   };
-}
-
-function firstEnd(one: RecordPlace | undefined, other: RecordPlace | undefined): RecordPlace | undefined {
-  if (one === undefined || other === undefined) return one ?? other;
-  return one < other ? one : other;
-}
-
-function countUpTo(packed: string, last: RecordPlace): number {
-  return comparePacked(packed, '', last).length;
 }

@@ -1,31 +1,58 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { judgeDifference } from './judge-difference.js';
 import { coverRange, listDiffering } from './leaf-ranges.js';
-import { comparePacked, countLines, readPacked } from './packed-marks.js';
+import { agree, comparePacked, countLines, cutBehind, readPacked } from './packed-marks.js';
 
 describe('two packed pages', () => {
   it.each([
-    ['', '', undefined, []],
-    ['a\t1', 'a\t1', undefined, []],
-    ['a\t1\nb\t1', 'b\t1', undefined, [{ place: 'a', expected: '1', found: [] }]],
-    ['b\t1', 'a\t1\nb\t1', undefined, [{ place: 'a', found: ['1'] }]],
-    ['a\t2', 'a\t1', undefined, [{ place: 'a', expected: '2', found: ['1'] }]],
-    ['a\t1', 'a\t1\na\t1', undefined, [{ place: 'a', expected: '1', found: ['1', '1'] }]],
+    ['', '', []],
+    ['a\t1', 'a\t1', []],
+    ['a\t1\nb\t1', 'b\t1', [{ place: 'a', expected: '1', found: [] }]],
+    ['b\t1', 'a\t1\nb\t1', [{ place: 'a', found: ['1'] }]],
+    ['a\t2', 'a\t1', [{ place: 'a', expected: '2', found: ['1'] }]],
+    ['a\t1', 'a\t1\na\t1', [{ place: 'a', expected: '1', found: ['1', '1'] }]],
     [
-      'a\t1\nc\t1',
+      'a\t1',
       'b\t1',
-      'b',
       [
         { place: 'a', expected: '1', found: [] },
         { place: 'b', found: ['1'] },
       ],
     ],
-  ] as const)('%j and %j up to %s', (expected, found, upTo, differences) => {
-    expect(comparePacked(expected, found, upTo)).toEqual(differences);
+  ] as const)('%j and %j', (expected, found, differences) => {
+    expect(comparePacked(expected, found)).toEqual(differences);
   });
 
   it.each(['a', 'a\n1', 'b\t1\na\t1', 'a\t1\nb'])('refuses %j', (packed) => {
     expect(() => comparePacked('', packed)).toThrow(/MESH_RECONCILE_INVALID/);
+  });
+
+  // Most lines are the same, and are looked at in blocks: line by line the same must come out.
+  it('finds what differs among many lines that do not', () => {
+    const edit = fc.record({ at: fc.nat({ max: 599 }), how: fc.constantFrom('gone', 'twin', 'other', 'more') });
+    const property = fc.property(fc.array(edit, { maxLength: 6 }), fc.nat({ max: 620 }), (edits, upTo) => {
+      const places = Array.from({ length: 600 }, (_, index) => String(10_000 + index));
+      const left = places.map((place) => `${place}\t${place.slice(-1)}`);
+      const right = left.flatMap((line, index) => {
+        const { how } = edits.find(({ at }) => at === index) ?? {};
+        if (how === undefined) return [line];
+        return { gone: [], twin: [line, line], other: [`${line}7`], more: [line, `${places[index]}x\t1`] }[how];
+      });
+      const last = String(10_000 + upTo);
+      const [ours, theirs] = [left, right].map((lines) => readPacked(lines.join('\n')));
+      const all = [...new Set([...ours!.keys(), ...theirs!.keys()])].filter((place) => place <= last).toSorted();
+      const expected = all.filter((place) => !agree(ours!.get(place)?.[0], theirs!.get(place) ?? []));
+      const [{ upTo: expectedPage }, { upTo: foundPage, rest }] = [left, right].map((lines) =>
+        cutBehind(lines.join('\n'), last),
+      ) as [ReturnType<typeof cutBehind>, ReturnType<typeof cutBehind>];
+      const found = comparePacked(expectedPage, foundPage);
+      expect(found.map(({ place }) => place)).toEqual(expected);
+      for (const difference of found) expect(difference.found).toEqual(theirs!.get(difference.place) ?? []);
+      expect([foundPage, rest].filter((part) => part !== '').join('\n')).toBe(right.join('\n'));
+      expect(countLines(foundPage)).toBe(right.filter((line) => line.split('\t')[0]! <= last).length);
+    });
+    fc.assert(property, { numRuns: 300 });
   });
 
   it('counts lines, and knows marks by their places', () => {
