@@ -25,6 +25,12 @@ export function everySubject(subject: string): string {
 /** Nobody is waited for longer than this after the last answer. */
 const QUIET_MS = 300;
 
+export interface EveryOptions<T> {
+  timeoutMs?: number;
+  /** Whether nobody else is waited for. Default: for whoever may answer within 300 ms of the last. */
+  isEnough?(answers: readonly T[]): boolean;
+}
+
 /** Asks all that run an app; what one of them could not answer is left out. Empty when nobody runs it. */
 // oxlint-disable-next-line max-params -- as requestControl
 export async function requestEvery<T = unknown>(
@@ -32,13 +38,18 @@ export async function requestEvery<T = unknown>(
   app: string,
   verb: string,
   payload?: unknown,
-  options: { timeoutMs?: number } = {},
+  { timeoutMs, isEnough }: EveryOptions<T> = {},
 ): Promise<T[]> {
   const subject = everySubject(controlSubject(app, verb));
   const messages = await requestMessages(linkOf(nats), subject, encodePayload(payload), {
-    timeoutMs: options.timeoutMs,
+    timeoutMs,
     quietMs: QUIET_MS,
+    isEnough: isEnough && ((found) => isEnough(readAnswers<T>(found))),
   });
+  return readAnswers<T>(messages);
+}
+
+function readAnswers<T>(messages: readonly Msg[]): T[] {
   return messages
     .filter((message) => !message.headers?.has(ERROR_HEADER))
     .map((message) => decodePayload(message.data) as T);

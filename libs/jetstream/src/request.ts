@@ -20,18 +20,28 @@ export async function requestMessage(
   }
 }
 
-/** All answers, until nobody has answered for a while. Empty when nobody listens. */
+interface ManyOptions {
+  timeoutMs?: number | undefined;
+  quietMs: number;
+  /** Asked after each answer. */
+  isEnough?: ((answers: readonly Msg[]) => boolean) | undefined;
+}
+
+/** All answers, until nobody has answered for a while, or they are enough. Empty when nobody listens. */
 export async function requestMessages(
   link: Link,
   subject: string,
   payload: Uint8Array | string,
-  { timeoutMs = DEFAULT_TIMEOUT_MS, quietMs }: { timeoutMs?: number | undefined; quietMs: number },
+  { timeoutMs = DEFAULT_TIMEOUT_MS, quietMs, isEnough }: ManyOptions,
 ): Promise<Msg[]> {
   if (!link.connected) throw new MeshError('MESH_NATS_NO_ANSWER', `NATS is not connected (request to '${subject}').`);
   const found: Msg[] = [];
   try {
     const options = { strategy: 'stall', maxWait: timeoutMs, stall: quietMs } as const;
-    for await (const message of await link.nc.requestMany(subject, payload, options)) found.push(message);
+    for await (const message of await link.nc.requestMany(subject, payload, options)) {
+      found.push(message);
+      if (isEnough?.(found)) break;
+    }
   } catch (error) {
     if (findCause(error, NoRespondersError) !== undefined) return [];
     throw describeRequestError(subject, timeoutMs, error);

@@ -21,7 +21,13 @@ export async function explainRecord(nats: Nats, question: { record: string; valu
   const options = { timeoutMs: TIMEOUT_MS };
   const history = await requestControl<RecordHistory>(nats, 'publisher', 'explain', question, options);
   const { record, aliases } = history;
-  const hosts = await requestEvery<HostExplanation>(nats, 'host', 'explain', { record, aliases }, options);
+  const hosts = await requestEvery<HostExplanation>(
+    nats,
+    'host',
+    'explain',
+    { record, aliases },
+    { ...options, isEnough: (answers) => areAllTold(history, answers) },
+  );
   const plugins = mergeTraces(hosts);
   const answered = new Set(plugins.map(({ consumer }) => consumer));
   const others = history.consumers.filter(({ name }) => !answered.has(name));
@@ -31,6 +37,16 @@ export async function explainRecord(nats: Nats, question: { record: string; valu
     away: [...new Set(others.filter(({ app }) => app === undefined).map(({ name }) => name))].toSorted(),
     apps: others.flatMap(({ name, app }) => (app === undefined ? [] : [{ name, app }])),
   };
+}
+
+/** Nobody knows more of a plugin than the host that runs it. */
+export function areAllTold(
+  { consumers }: Pick<RecordHistory, 'consumers'>,
+  hosts: readonly HostExplanation[],
+): boolean {
+  const plugins = hosts.flatMap((host) => host.plugins).filter(({ state }) => state === 'running');
+  const told = new Set(plugins.map(({ consumer }) => consumer));
+  return consumers.every(({ name, app }) => app !== undefined || told.has(name));
 }
 
 /** One for each plugin, by name. */
