@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'mesh-left-out-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function runMesh(...args: string[]) {
-  const options = { cwd: folder, env: ENV, extendEnv: false, reject: false, timeout: 80_000 };
+  const options = { cwd: folder, env: { ...ENV, NO_COLOR: '1' }, extendEnv: false, reject: false, timeout: 80_000 };
   const { exitCode, stdout, stderr } = await execa(process.execPath, [MESH, ...args], options);
   return { exitCode, stdout, stderr };
 }
