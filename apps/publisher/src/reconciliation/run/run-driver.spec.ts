@@ -1,8 +1,9 @@
 import { MeshError } from '@crm-mesh/contract';
 import type { RunReport } from '@crm-mesh/control';
+import { RetryLater } from '@crm-mesh/sdk';
 import { openStore, type Store } from '@crm-mesh/store';
 import { makeTempDir, type TempDir } from '@crm-mesh/testing';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Connections } from '../../connections/connections.js';
 import { quietLog as log } from '../../publisher.fixture.js';
 import { RECONCILIATION_MIGRATIONS } from './migrations.js';
@@ -324,18 +325,13 @@ describe('of one pair', () => {
 
 describe('a failure', () => {
   it('is tried again, from the last step', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout'], shouldAdvanceTime: true, advanceTimeDelta: 2_000 });
-    try {
-      sides.fill(50);
-      let left = 2;
-      sides.onStep = (at) => {
-        if (at === 20 && left-- > 0) throw new Error('away');
-      };
-      expect(await reconcile()).toMatchObject({ how: 'over', progress: { compared: 50 } });
-      expect(sides.begunAt).toEqual([undefined, '20', '20']);
-    } finally {
-      vi.useRealTimers();
-    }
+    sides.fill(50);
+    let left = 2;
+    sides.onStep = (at) => {
+      if (at === 20 && left-- > 0) throw new RetryLater(1, 'away');
+    };
+    expect(await reconcile()).toMatchObject({ how: 'over', progress: { compared: 50 } });
+    expect(sides.begunAt).toEqual([undefined, '20', '20']);
   });
 
   it('among repairs: those before it are counted', async () => {
@@ -349,17 +345,12 @@ describe('a failure', () => {
   });
 
   it('that stays ends the run', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout'], shouldAdvanceTime: true, advanceTimeDelta: 10_000 });
-    try {
-      sides.fill(50);
-      sides.onStep = () => {
-        throw new Error('away');
-      };
-      expect(await reconcile()).toMatchObject({ how: 'failed', why: 'away' });
-      expect(sides.begunAt).toHaveLength(6);
-    } finally {
-      vi.useRealTimers();
-    }
+    sides.fill(50);
+    sides.onStep = () => {
+      throw new RetryLater(1, 'away');
+    };
+    expect(await reconcile()).toMatchObject({ how: 'failed', why: 'away' });
+    expect(sides.begunAt).toHaveLength(6);
   });
 });
 
