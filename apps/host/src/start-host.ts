@@ -1,10 +1,10 @@
-import type { PluginStatus } from '@crm-mesh/control';
 import 'reflect-metadata';
 import { hostname } from 'node:os';
 import { createRequire } from 'node:module';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { listStreamLimits, loadConfig, resolveNats, type LoadedConfig } from '@crm-mesh/config';
+import type { PluginStatus } from '@crm-mesh/control';
 import { DELIVERY_MIGRATIONS, Quarantine } from '@crm-mesh/delivery';
 import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
 import { connectControl, JetStreamStrategy } from '@crm-mesh/jetstream/nest';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import pc from 'picocolors';
+import type { RetellAnswer } from '@crm-mesh/control';
 import { requestControl, type Nats } from '@crm-mesh/jetstream';
 import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
@@ -13,13 +14,6 @@ interface RetellOptions {
   entity?: string;
   field?: string;
   as?: string;
-}
-
-/** What a publisher answers to `mesh.ctl.publisher.retell`, page by page. */
-interface RetellAnswer {
-  retold: number;
-  untold: number;
-  after?: { entity: string; id: string };
 }
 
 const TIMEOUT_MS = 30_000;

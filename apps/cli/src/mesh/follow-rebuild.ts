@@ -3,7 +3,7 @@ import { MeshError } from '@crm-mesh/contract';
 import type { RebuildState } from '@crm-mesh/control';
 import { requestControl, type Nats } from '@crm-mesh/jetstream';
 
-export type RebuildGoal = 'rebuild' | 'verify';
+export type RebuildGoal = RebuildState['goal'];
 
 /** How fast it goes, by what was seen of it from here. */
 export interface RebuildPace {

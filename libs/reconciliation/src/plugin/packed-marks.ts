@@ -45,7 +45,11 @@ function detach(part: string): string {
 /** Blocks that are equal. The last whole line of them is left: on the right a twin of it may follow. */
 function skipSame(left: PageReader, right: PageReader): void {
   let length = 0;
-  while (left.blockAt(length) === right.blockAt(length) && left.blockAt(length).length === BLOCK) length += BLOCK;
+  for (;;) {
+    const block = left.blockAt(length);
+    if (block.length < BLOCK || block !== right.blockAt(length)) break;
+    length += BLOCK;
+  }
   if (length === 0) return;
   left.skip(length);
   right.skip(length);

@@ -1,5 +1,5 @@
 import type { EntityScope, PlaceRange } from '@crm-mesh/contract';
-import type { Pair, Question } from '@crm-mesh/control';
+import type { Pair, Question, RunOutcome, RunPhase } from '@crm-mesh/control';
 import type { ComparisonStep } from '@crm-mesh/reconciliation';
 
 /** Which records; absent parts: all. */
@@ -36,8 +36,7 @@ export interface UnitState extends EntityScope {
 
 export interface RunEnd {
   atMs: number;
-  /** `asked`: `--yes` goes on with it; `superseded`: it asked, and another of the pair has begun since. */
-  how: 'over' | 'asked' | 'superseded' | 'cancelled' | 'failed';
+  how: Exclude<RunOutcome, 'running'>;
   why?: string;
   question?: Question;
 }
@@ -53,7 +52,7 @@ export interface RunState {
   /** What was answered before it was asked, or after. */
   yes: boolean;
   budget: RunBudget;
-  phase: 'comparing' | 'labelling' | 'repairing';
+  phase: RunPhase;
   /** What was settled in CRM_EVENTS at the beginning; 0 where a CRM is compared. */
   upTo?: number;
   /** Absent: nobody has asked what there is. */
