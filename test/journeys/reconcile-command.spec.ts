@@ -172,7 +172,7 @@ it('two commands follow one run', { timeout: 120_000 }, async () => {
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
   const facts = { name: 'slow', version: '1.0.0', description: 'slow', metadata: {} };
-  const service = serveSubject(mesh.nats, reconcileSubject(name), facts, async () => {
+  const service = await serveSubject(mesh.nats, reconcileSubject(name), facts, async () => {
     await released;
     return { entities: [], marks: 'version', events: [], digests: false };
   });

@@ -13,9 +13,9 @@ const released = new Promise<void>((resolve) => void (release = resolve));
 beforeAll(async () => {
   server = await startTestNats();
   nats = await connectNats({ name: 'test', url: server.url });
-  serve({ name: 'quick' });
-  serve({ name: 'slow', after: released });
-  serve({ name: 'failing', after: Promise.reject(new Error('not now')) });
+  await serve({ name: 'quick' });
+  await serve({ name: 'slow', after: released });
+  await serve({ name: 'failing', after: Promise.reject(new Error('not now')) });
   await nats.flush();
 });
 afterAll(async () => {
@@ -23,14 +23,14 @@ afterAll(async () => {
   await server.stop();
 });
 
-function serve({ name, after }: { name: string; after?: Promise<void> }): void {
+async function serve({ name, after }: { name: string; after?: Promise<void> }): Promise<void> {
   after?.catch(() => undefined);
   const endpoint = new ServiceEndpoint('look', 'mesh.ctl.host.look', async () => {
     await after;
     return { name };
   });
   const facts = { name: 'host', version: '1.0.0', description: 'A host', metadata: {} };
-  new Service(linkOf(nats), { ...facts, app: 'host', answersEvery: true }, [endpoint]).start();
+  await new Service(linkOf(nats), { ...facts, app: 'host', answersEvery: true }, [endpoint]).start();
 }
 
 const ask = (isEnough: (answers: readonly { name: string }[]) => boolean) =>

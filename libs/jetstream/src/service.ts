@@ -4,6 +4,7 @@ import { nuid, type Msg, type Subscription } from '@nats-io/transport-node';
 import { encodeError, encodePayload, everySubject } from './control.js';
 import type { Link } from './link.js';
 import { linkOf, type Nats } from './nats.js';
+import { flushLink } from './request.js';
 import { describeEndpoint, describeEndpointStats, ServiceEndpoint, type ControlHandler } from './service-endpoint.js';
 import { waitAtMost } from './wait.js';
 
@@ -25,12 +26,21 @@ export interface ServiceOptions extends ServiceFacts {
 
 const TYPE_PREFIX = 'io.nats.micro.v1';
 const STOP_WAIT_MS = 5_000;
+const HEARD_WAIT_MS = 5_000;
 
-/** Answers requests to a subject, as a service of its own, until it is stopped. Several that serve it share the requests. */
-export function serveSubject(nats: Nats, subject: string, facts: ServiceFacts, handler: ControlHandler): Service {
+/**
+ * Answers requests to a subject, as a service of its own, until it is stopped. Several that serve it share the requests.
+ * Whoever asks after it resolved is answered.
+ */
+export async function serveSubject(
+  nats: Nats,
+  subject: string,
+  facts: ServiceFacts,
+  handler: ControlHandler,
+): Promise<Service> {
   const endpoint = new ServiceEndpoint(facts.name, subject, handler);
   const service = new Service(linkOf(nats), { ...facts, app: facts.name, answersEvery: false }, [endpoint]);
-  service.start();
+  await service.start();
   return service;
 }
 
@@ -48,7 +58,8 @@ export class Service {
     private readonly endpoints: readonly ServiceEndpoint[],
   ) {}
 
-  start(): void {
+  /** Resolves when the server knows of it. Where that is away, it learns of it when it is back. */
+  async start(): Promise<void> {
     for (const endpoint of this.endpoints) {
       const serve = (message: Msg): void => this.#serve(endpoint, message);
       this.#listen(endpoint.subject, serve, endpoint.queueGroup);
@@ -60,6 +71,7 @@ export class Service {
         this.#listen(`$SRV.${verb}${suffix}`, (message) => message.respond(JSON.stringify(describe())));
       }
     }
+    await waitAtMost(flushLink(this.link), HEARD_WAIT_MS);
   }
 
   /** Takes no more requests; those under way are answered. */

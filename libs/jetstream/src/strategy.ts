@@ -5,7 +5,6 @@ import { linkOf, type Nats } from './nats.js';
 import { controlSubject } from './control.js';
 import { Service } from './service.js';
 import { ServiceEndpoint, type ControlHandler } from './service-endpoint.js';
-import { waitAtMost } from './wait.js';
 
 export interface JetStreamStrategyOptions {
   /** `host`, `publisher` …: the token of `mesh.ctl.<app>.<verb>`. The service is listed as `mesh-<app>`. */
@@ -25,7 +24,6 @@ export class ControlContext extends BaseRpcContext<[string]> {
   }
 }
 
-const HEARD_WAIT_MS = 5_000;
 const LEGAL_VERB = /^[a-zA-Z][\w-]*$/;
 
 /**
@@ -79,9 +77,7 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
         ([verb, handler]) => new ServiceEndpoint(verb, controlSubject(app, verb), handler),
       );
       this.#service = new Service(linkOf(own), facts, endpoints);
-      this.#service.start();
-      // Whoever asks from now on is answered; where the server is away, it learns of us when it is back.
-      const heard = waitAtMost(own.flush(), HEARD_WAIT_MS);
+      const heard = this.#service.start();
       void (async () => callback(await heard))();
     } catch (error) {
       callback(error);

@@ -75,7 +75,7 @@ export class RunningPlugin {
     await shares.start(kept);
     this.shares = shares;
     // Also where another host runs it: what lies downstream is the same from everywhere.
-    this.questions = serveReconcile(this.parts, this.deps.nats);
+    this.questions = await serveReconcile(this.parts, this.deps.nats);
   }
 
   /** Lets running handlers end and gives the rest back. Resolves to the leases that are kept. */

@@ -6,7 +6,7 @@ import type { PluginToRun } from './describe-consumer.js';
 const SERVICE_VERSION = '1.0.0';
 
 /** The plugin answers what a reconciliation asks. Undefined where it has no `reconcile`. */
-export function serveReconcile({ code, version, log }: PluginToRun, nats: Nats): Service | undefined {
+export async function serveReconcile({ code, version, log }: PluginToRun, nats: Nats): Promise<Service | undefined> {
   const { name, hasReconcile } = code.summary;
   if (!hasReconcile || !code.answer) return undefined;
   const facts = {
