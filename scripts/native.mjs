@@ -31,7 +31,7 @@ function findHeaders() {
 /** What it printed, for the case that it fails. */
 function build(folder) {
   const bin = [join(folder, 'node_modules/.bin'), join(import.meta.dirname, '../node_modules/.bin'), process.env.PATH];
-  const env = { ...process.env, ...findHeaders(), PATH: bin.join(delimiter) };
+  const env = { ...process.env, JOBS: 'max', ...findHeaders(), PATH: bin.join(delimiter) };
   const { stdout, stderr } = spawnSync('npm', ['run', 'install'], {
     cwd: folder,
     env,

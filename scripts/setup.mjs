@@ -8,7 +8,8 @@ import { runQuietly } from './run-command.mjs';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-const NPM_CI = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+// Without our own script, which prepares better-sqlite3: that is done while the build is made. No package needs a script of its own.
+const NPM_CI = ['ci', '--include=dev', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
 
 /** Undefined when this Node will do, else what is wrong with it and the cure. */
 export function checkNode(version, range) {
@@ -34,10 +35,18 @@ export async function setUp({ quiet = false } = {}) {
   // Also where nothing was installed: another Node than the one before needs another build of the native module.
   const prepare = (note) =>
     runQuietly(process.execPath, [join(ROOT, 'scripts/native.mjs')], { cwd: ROOT, onLine: note });
-  await show('Preparing better-sqlite3', prepare).catch((error) => fail('', error));
-  const build = () =>
-    runQuietly(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: ROOT });
-  await show('Building', build).catch((error) => fail('The build failed: mend these errors and start again.', error));
+  // To compile better-sqlite3 keeps one core busy: the build has another.
+  const buildAll = (note) =>
+    Promise.all([
+      prepare(note).catch((error) => fail('', error)),
+      build().catch((error) => fail('The build failed: mend these errors and start again.', error)),
+    ]);
+  await show('Building', buildAll);
+}
+
+/** Quick where nothing has changed; rejects with what the compiler says. */
+export function build() {
+  return runQuietly(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: ROOT });
 }
 
 /** The demo's data folder: a fetched nats-server may be the first thing in it, and what follows is not for others. */

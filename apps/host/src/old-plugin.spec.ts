@@ -1,8 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { dataSchemaUrl, SCHEMA_STEPS, type MeshEvent, type SchemaStep, type VersionedData } from '@crm-mesh/contract';
-import { prepareForWorker } from '@crm-mesh/drop-ins';
 import {
   linesOf,
   named,
@@ -24,16 +22,12 @@ const STEP: SchemaStep = {
   down: ({ name, ...rest }) => (name === undefined ? rest : { ...rest, title: name }),
 };
 
-/** No entity has a second version yet: the host is given one, in this thread and in what its workers run. */
-async function plantStep(): Promise<void> {
-  Object.assign(SCHEMA_STEPS, { deal: [STEP] });
-  const main = join(import.meta.dirname, 'plugins/worker/worker-main.ts');
-  const bundle = await prepareForWorker(main, path('.mesh/cache/host'));
-  const [before, ...more] = readFileSync(bundle, 'utf8').split('SCHEMA_STEPS = {};');
-  expect(more).toHaveLength(1);
-  const { up, down } = STEP;
-  writeFileSync(bundle, `${before}SCHEMA_STEPS = { deal: [{ up: ${String(up)}, down: ${String(down)} }] };${more[0]}`);
-}
+/** No entity has a second version yet: the host is given one, and each plugin gives it to its own thread. */
+Object.assign(SCHEMA_STEPS, { deal: [STEP] });
+const STEPS_MODULE = new URL('../../../libs/contract/dist/schema/steps.js', import.meta.url);
+const PLANT = `
+  const { SCHEMA_STEPS } = await import(String(${JSON.stringify(STEPS_MODULE)}));
+  SCHEMA_STEPS.deal ??= [{ up: ${String(STEP.up)}, down: ${String(STEP.down)} }];`;
 
 /** As it lay in the stream before the model moved on. */
 function shapeOld(event: MeshEvent): object {
@@ -52,13 +46,12 @@ it('an old plugin goes on reading its version, inline and in a worker, whenever 
     return { more, old: named(`old-${isolation}`), today: named(`today-${isolation}`) };
   });
   await start();
-  await plantStep();
   for (const { more, old, today } of plugins) {
-    write(old, { more: `schemas: { deal: 1 }, ${more} ${key}`, body: SAY });
-    write(today, { more, body: SAY });
+    write(old, { more: `schemas: { deal: 1 }, ${more} ${key}`, body: SAY, top: PLANT });
+    write(today, { more, body: SAY, top: PLANT });
   }
   const ahead = named('ahead');
-  write(ahead, { more: `schemas: { deal: 3 },` });
+  write(ahead, { more: `schemas: { deal: 3 },`, top: PLANT });
   for (const { old, today } of plugins)
     for (const name of [old, today]) await until(() => expect(statusOf(name)?.state).toBe('running'));
 

@@ -5,7 +5,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MeshError } from '@crm-mesh/contract';
 import { INVALID, type DropIn } from './drop-in.js';
-import { resolveImports, RUNS_FROM_SOURCE, TYPESCRIPT } from './resolve-imports.js';
+import { resolveImports, TYPESCRIPT } from './resolve-imports.js';
 import { writeParamTypes } from './write-param-types.js';
 
 /** A drop-in's own files as one ES module, its packages outside. */
@@ -46,7 +46,6 @@ async function runEsbuild(dropIn: DropIn, cacheFolder: string, contents: Map<str
     target: 'node20',
     sourcemap: 'inline',
     logLevel: 'silent',
-    conditions: RUNS_FROM_SOURCE ? ['@crm-mesh/source'] : [],
     // Given here, no tsconfig.json is looked for: a plugin means the same in every folder.
     tsconfigRaw: { compilerOptions: { experimentalDecorators: true, useDefineForClassFields: true, target: 'es2023' } },
     // The bundle lies elsewhere; what stands beside the plugin must still be found.

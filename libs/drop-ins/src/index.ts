@@ -9,5 +9,4 @@ export { loadMapping } from './load-mapping.js';
 export { loadPatch, type LoadedPatch } from './load-patch.js';
 export { loadPlugin, type LoadedPlugin } from './load-plugin.js';
 export { loadSource, type LoadedSource } from './load-source.js';
-export { prepareForWorker } from './prepare-for-worker.js';
 export { watchDropIns, type DropInWatch, type WatchDropInsOptions } from './watch-drop-ins.js';

@@ -4,9 +4,6 @@ import { dirname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DropInKind } from './drop-in.js';
 
-/** The host runs from source in tests; drop-ins must then get the same copy of the sdk. */
-export const RUNS_FROM_SOURCE = import.meta.url.endsWith('.ts');
-
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** The app and its drop-ins must share one copy: of the sdk, of Nest's heart, and of what keeps the decorators' metadata. */
 const SHARED =
@@ -50,7 +47,7 @@ async function resolveImport(
     });
     if (found.errors.length > 0) continue;
     // Node loads no TypeScript: a linked package that is TypeScript counts as the drop-in's own files.
-    if (TYPESCRIPT.test(found.path) && !isShared) return { path: found.path };
+    if (TYPESCRIPT.test(found.path)) return { path: found.path };
     return { path: pathToFileURL(found.path).href, external: true, sideEffects: found.sideEffects };
   }
   return { errors: [{ text: `Cannot find the package "${args.path}".` }] };

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { prepareForWorker, type DropIn } from '@crm-mesh/drop-ins';
+import type { DropIn } from '@crm-mesh/drop-ins';
 import { chooseIsolation, type PluginCode } from '@crm-mesh/plugin-consumer';
 import type { DeliveryOptions, DeliveryPreset } from '@crm-mesh/sdk';
 import type { Logger, Metrics } from '@crm-mesh/telemetry';
@@ -8,11 +8,8 @@ import { openInline } from './inline-plugin.js';
 import { Places } from './places.js';
 import { WorkerPlugin } from './worker/worker-plugin.js';
 
-/** Beside this file, in the language of this file. */
-const WORKER_MAIN = join(
-  import.meta.dirname,
-  `worker/worker-main${import.meta.filename.endsWith('.ts') ? '.ts' : '.js'}`,
-);
+/** As it was built: a worker runs no TypeScript, not even where the host itself does, as in tests. */
+const WORKER_MAIN = join(import.meta.dirname, '../../dist/plugins/worker/worker-main.js');
 
 /** A hundred that load at once would all be so slow that they are taken for blocked. */
 const loading = new Places(availableParallelism() + 1);
@@ -23,7 +20,6 @@ export interface PluginToOpen {
   module: string;
   /** mesh.yaml's word on how it is delivered to. */
   override: DeliveryOptions | DeliveryPreset;
-  cacheFolder: string;
   log: Logger;
   metrics: Metrics;
 }
@@ -44,11 +40,9 @@ export async function openPlugin(plugin: PluginToOpen): Promise<PluginCode> {
 }
 
 async function openWorker(plugin: PluginToOpen, heapMb: number): Promise<WorkerPlugin> {
-  const { dropIn, cacheFolder, log, metrics } = plugin;
-  const main = await prepareForWorker(WORKER_MAIN, cacheFolder);
-  const module = await prepareForWorker(plugin.module, cacheFolder);
+  const { dropIn, log, metrics } = plugin;
   return loading.take(async () => {
-    const worker = new WorkerPlugin({ main, module, dropIn, heapMb, log, metrics });
+    const worker = new WorkerPlugin({ main: WORKER_MAIN, module: plugin.module, dropIn, heapMb, log, metrics });
     try {
       await worker.load();
       return worker;

@@ -220,8 +220,8 @@ export class PluginSlot {
     const refusal = refuseDelivery(override, place, path);
     if (refusal) throw refusal;
     const log = deps.log.child({ plugin: dropIn.name });
-    const { cacheFolder, metrics } = deps;
-    const code = await openPlugin({ dropIn, module, override, cacheFolder, log, metrics }).catch((error: unknown) => {
+    const { metrics } = deps;
+    const code = await openPlugin({ dropIn, module, override, log, metrics }).catch((error: unknown) => {
       this.track({ inputs: bundle.inputs, ok: false });
       throw error;
     });
