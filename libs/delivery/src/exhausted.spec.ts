@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { settle, type Delivery } from '@crm-mesh/jetstream';
+import type { Consumer } from './consumer.js';
 import { slowStore } from './faulty-parts.fixture.js';
 import { createScene, done, nats, store, useServer } from './scene.fixture.js';
 
@@ -43,13 +44,25 @@ async function readLetters(scene: ReturnType<typeof createScene>): Promise<unkno
   return letters.map(({ letter }) => [letter.original.payloadText, letter.error.name]).toSorted();
 }
 
+/** It looks whenever it reads how its durables are, by itself every five seconds. */
+async function untilLooked(consumer: Consumer, expectation: () => unknown): Promise<void> {
+  const look = async (): Promise<void> => {
+    await consumer.look();
+    await expectation();
+  };
+  await vi.waitFor(look, { timeout: 20_000, interval: 20 });
+}
+
 /** Two looks: the first may have begun before. */
-async function untilLookedAfter({ name, advisedTo }: ReturnType<typeof createScene>): Promise<void> {
+async function untilLookedAfter(
+  consumer: Consumer,
+  { name, advisedTo }: ReturnType<typeof createScene>,
+): Promise<void> {
   const subject = `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.CRM_EVENTS.${name}`;
   for (const look of [1, 2]) {
     const payload = JSON.stringify({ stream_seq: 0 });
     const { sequence } = await nats.publish({ subject, payload, messageId: `${name} look ${look}` });
-    await vi.waitFor(async () => expect(await advisedTo()).toBe(sequence), { timeout: 20_000, interval: 100 });
+    await untilLooked(consumer, async () => expect(await advisedTo()).toBe(sequence));
   }
 }
 
@@ -68,16 +81,13 @@ describe("where an operator's max_deliver exhausts deliveries", () => {
     await scene.publish('d:1', 'e:1');
     const consumer = await scene.start(() => done);
     const expected = ['a:1', 'b:1', 'c:1'].map((id) => [id, 'DeliveriesExhausted']);
-    await vi.waitFor(async () => expect(await readLetters(scene)).toEqual(expected), {
-      timeout: 20_000,
-      interval: 100,
-    });
+    await untilLooked(consumer, async () => expect(await readLetters(scene)).toEqual(expected));
     expect(scene.ids().toSorted()).toEqual(['d:1', 'e:1']);
     expect(consumer.status().buried).toBe(3);
     // Told once: a later look, and another start, find nothing new.
     await consumer.stop();
     const next = await scene.start(() => done);
-    await vi.waitFor(async () => expect(await scene.sweptTo()).toBeGreaterThan(0), { timeout: 20_000 });
+    await untilLooked(next, async () => expect(await scene.sweptTo()).toBeGreaterThan(0));
     expect([(await scene.deadLetters()).length, next.status().buried]).toEqual([3, 0]);
   });
 
@@ -94,7 +104,9 @@ describe("where an operator's max_deliver exhausts deliveries", () => {
       await gate;
       return done;
     };
-    await scene.start(handler, { store: slowStore(store, 'SELECT sequence FROM delivery_parked', settledMeanwhile) });
+    const consumer = await scene.start(handler, {
+      store: slowStore(store, 'SELECT sequence FROM delivery_parked', settledMeanwhile),
+    });
     await setMaxDeliver(scene.name, 1);
     await scene.publish('a:1');
     await vi.waitFor(() => expect(scene.ids()).toEqual(['a:1']));
@@ -103,7 +115,7 @@ describe("where an operator's max_deliver exhausts deliveries", () => {
     const subject = `$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.CRM_EVENTS.${scene.name}`;
     const payload = JSON.stringify({ stream_seq: deliveredSequence });
     const { sequence } = await nats.publish({ subject, payload, messageId: scene.name });
-    await vi.waitFor(async () => expect(await scene.advisedTo()).toBe(sequence), { timeout: 20_000, interval: 100 });
+    await untilLooked(consumer, async () => expect(await scene.advisedTo()).toBe(sequence));
     open();
     await scene.settled();
     expect(await scene.deadLetters()).toEqual([]);
@@ -114,19 +126,19 @@ describe("where an operator's max_deliver exhausts deliveries", () => {
     const handler = ({ ids }: { ids: string[] }) => (ids[0] === 'a:1' ? new Promise<never>(() => undefined) : done);
     const first = await scene.start(handler);
     await setMaxDeliver(scene.name, 1);
-    await vi.waitFor(async () => expect(await scene.advisedTo()).toBe(0), { timeout: 20_000, interval: 100 });
+    await untilLooked(first, async () => expect(await scene.advisedTo()).toBe(0));
     await scene.publish('a:1', 'b:1');
     await vi.waitFor(() => expect(scene.results()).toEqual(['acked']));
     const { ackFloorSequence } = (await nats.durableState('CRM_EVENTS', scene.name))!;
     const sequence = ackFloorSequence + 1;
     // As if the server had given it up meanwhile.
     await nats.request(`$JS.ACK.CRM_EVENTS.${scene.name}.1.${sequence}.1.1.0`, '+ACK');
-    await untilLookedAfter(scene);
+    await untilLookedAfter(first, scene);
     await first.stop({ graceMs: 0 });
-    await scene.start(() => done);
+    const next = await scene.start(() => done);
     // On a busy machine the server does give it up, and says so.
     const readIds = async () => (await scene.deadLetters()).map(({ letter }) => letter.original.payloadText);
-    await vi.waitFor(async () => expect(await readIds()).toEqual(['a:1']), { timeout: 12_000, interval: 100 });
+    await untilLooked(next, async () => expect(await readIds()).toEqual(['a:1']));
   });
 
   it('and what nobody settled, though no advisory came, is found by a sweep', async () => {
@@ -141,17 +153,14 @@ describe("where an operator's max_deliver exhausts deliveries", () => {
     const first = await scene.start(() => done);
     await scene.publish('a:1');
     await scene.settled();
-    await vi.waitFor(async () => expect(await scene.sweptTo()).toBeGreaterThan(0), { timeout: 20_000, interval: 100 });
+    await untilLooked(first, async () => expect(await scene.sweptTo()).toBeGreaterThan(0));
     await first.stop();
     // As if the server had forgotten it: settled, but not by us.
     await scene.publish('b:1');
     for (const delivery of await takeElsewhere(scene.name, 1)) settle(delivery, 'ack');
     await scene.publish('c:1');
-    await scene.start(() => done);
-    await vi.waitFor(async () => expect(await readLetters(scene)).toEqual([['b:1', 'DeliveryForgotten']]), {
-      timeout: 20_000,
-      interval: 100,
-    });
+    const second = await scene.start(() => done);
+    await untilLooked(second, async () => expect(await readLetters(scene)).toEqual([['b:1', 'DeliveryForgotten']]));
     expect(scene.ids()).toEqual(['a:1', 'c:1']);
   });
 });

@@ -185,8 +185,11 @@ describe('a repair', () => {
       });
       const own = nats;
       nats = late;
-      await start({ order });
+      const second = await start({ order });
       nats = own;
+      await vi.waitFor(() => expect(ran.filter((each) => each.endsWith('webhook'))).toHaveLength(3));
+      // As its poll of every five seconds does.
+      await second.makeDirect();
       await vi.waitFor(() => expect(ran).toContain(`${name} 2@1 repair`), { timeout: 20_000, interval: 20 });
       await vi.waitFor(
         async () => expect(await nats.durableState('CRM_DIRECT', name)).toMatchObject({ pending: 0, ackPending: 0 }),
