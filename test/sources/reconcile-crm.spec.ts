@@ -1,16 +1,15 @@
 import type { Mismatch } from '@crm-mesh/reconciliation';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { CRM_FACES, type CrmFace } from './crm-faces.js';
-import { foundIn, startReconciledMesh, summarise, type ReconciledMesh } from './reconciled-mesh.js';
+import { foundIn, startReconciledMesh, summarise, type MeshOptions, type ReconciledMesh } from './reconciled-mesh.js';
 
 describe.each(CRM_FACES)('$name against the ledger', ({ open }) => {
   let crm: CrmFace;
   let mesh: ReconciledMesh;
-  beforeEach(async () => {
+  const start = async (options: Pick<MeshOptions, 'graceMs'> = {}): Promise<void> => {
     crm = await open();
-    // As long as a sign may take here, on a machine that has much to do.
-    mesh = await startReconciledMesh({ ...crm, graceMs: 1_500 });
-  });
+    mesh = await startReconciledMesh({ ...crm, ...options });
+  };
   afterEach(async () => {
     await mesh.stop();
     await crm.stop();
@@ -30,6 +29,7 @@ describe.each(CRM_FACES)('$name against the ledger', ({ open }) => {
   const compare = async (run = 'first') => foundIn(await mesh.run({ entity: crm.entity, run }));
 
   it('finds what no webhook told, mends it, and finds nothing afterwards', async () => {
+    await start();
     const [kept, edited, removed, winner, loser, back] = (await make(6)) as [
       string,
       string,
@@ -80,6 +80,7 @@ describe.each(CRM_FACES)('$name against the ledger', ({ open }) => {
   };
 
   it('names who has swallowed a record, where the CRM still says so', async () => {
+    await start();
     const [winner, loser] = (await make(3)) as [string, string];
     crm.merge?.(winner, loser);
     // What became of the record that stays was heard, and not why.
@@ -94,6 +95,7 @@ describe.each(CRM_FACES)('$name against the ledger', ({ open }) => {
   });
 
   it('goes on after a kill at any step, and says the same', async () => {
+    await start();
     const [edited, removed] = (await make(7)) as [string, string];
     const made = crm.create('Never told');
     crm.update(edited, 'Changed');
@@ -116,6 +118,7 @@ describe.each(CRM_FACES)('$name against the ledger', ({ open }) => {
   });
 
   it('looks at some records alone', async () => {
+    await start();
     const [edited, removed] = (await make(4)) as [string, string];
     const made = crm.create('Never told');
     const other = crm.create('Never told either');
@@ -128,6 +131,8 @@ describe.each(CRM_FACES)('$name against the ledger', ({ open }) => {
   });
 
   it('takes for no difference what the ledger is told while it looks', { timeout: 180_000 }, async () => {
+    // As long as a sign may take here, on a machine that has much to do.
+    await start({ graceMs: 1_500 });
     const ids = await make(8);
     const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
     const draw = drawFrom(seed);
