@@ -42,6 +42,7 @@ export function lossyNats(nats: Nats, payload: string): Nats {
       const pull = await nats.pull(...args);
       return {
         stop: () => pull.stop(),
+        nudge: () => pull.nudge(),
         async *[Symbol.asyncIterator]() {
           for await (const delivery of pull) if (!isLost(delivery)) yield delivery;
         },

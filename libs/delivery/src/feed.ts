@@ -179,6 +179,7 @@ export class Feed {
     try {
       const state = await this.options.nats.durableState(this.stream, this.durable.name);
       if (state) {
+        if (this.durable.paused && !state.paused) this.pull?.nudge();
         this.durable = state;
         this.options.onState(this);
       }

@@ -4,6 +4,8 @@ import type { Delivery } from './message.js';
 export interface Pull extends AsyncIterable<Delivery> {
   /** Asks for nothing more and ends the loop; what was buffered is handed out first. */
   stop(): Promise<void>;
+  /** A pause is over: by itself the server would notice with the next heartbeat, seconds later. */
+  nudge(): void;
 }
 
 /** What happens to a pull beside messages. `interrupted`: deliveries may have been lost on the way (a reconnect, missed heartbeats). */

@@ -77,6 +77,11 @@ export class PullLoop implements Pull {
     this.#end();
   }
 
+  nudge(): void {
+    // One more than there is room for: any request makes the server look anew at what waits.
+    if (this.#state === 'running' && this.link.connected && this.#requests.size < MOST_REQUESTS) this.#request(1);
+  }
+
   #start(): void {
     this.#state = 'running';
     this.#heed(this.consumer);
