@@ -27,7 +27,8 @@ export default defineConfig({
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
     globalSetup: ['scripts/build-for-tests.mjs'],
-    setupFiles: ['reflect-metadata'],
+    setupFiles: ['reflect-metadata', 'test/patience.ts'],
+    expect: { poll: { timeout: 20_000 } },
     // What was built is Node's to load, once for all specs of a process; to transform it again takes three times as long.
     server: { deps: { external: [/\/dist\//] } },
     testTimeout: 30_000,
