@@ -1,6 +1,5 @@
 import { resolve, dirname } from 'node:path';
 import type { MeshError } from '@crm-mesh/contract';
-import { watch } from 'chokidar';
 import { ConfigError } from './config-error.js';
 import { loadConfig, type LoadedConfig, type LoadOptions } from './load-config.js';
 
@@ -23,6 +22,8 @@ export interface ConfigWatch {
 /** Tells when mesh.yaml, or a file that it takes a secret from, has changed. Resolves when it is looking. */
 export async function watchConfig(options: WatchOptions): Promise<ConfigWatch> {
   const { file, debounceMs = 200 } = options;
+  // Loaded where something is watched: most readers of mesh.yaml read it once.
+  const { watch } = await import('chokidar');
   // By looking: what replaces a file while a change is being read is missed by those who wait to be told.
   const watcher = watch(file, { ignoreInitial: true, usePolling: true, interval: LOOK_MS });
   let timer: NodeJS.Timeout | undefined;
