@@ -2,7 +2,7 @@ import type { Command, CommanderError } from 'commander';
 import { EXIT } from './exit-code.js';
 import { describeUsage, wantsJson } from './output/describe-usage.js';
 
-/** In the order of the help. Each brings what it needs along: a mesh's status needs no CRM's client. */
+/** In the order of the help. Each says how it is called; what it does is loaded when it runs. */
 const COMMANDS = {
   up: async () => (await import('./commands/up.js')).addUp,
   demo: async () => (await import('./commands/demo.js')).addDemo,
@@ -37,6 +37,8 @@ export async function createProgram(program: Command, args: readonly string[] = 
     .option('--debug', 'show where an error happened')
     .addHelpText('after', HELP)
     .showSuggestionAfterError();
+  // Ends here for --version, which needs no command.
+  program.parseOptions([...args]);
   const named = Object.entries(COMMANDS).filter(([name]) => args.includes(name));
   for (const [, load] of named.length > 0 ? named : Object.entries(COMMANDS)) (await load())(program);
   return program;

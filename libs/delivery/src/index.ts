@@ -1,5 +1,4 @@
 export { toAuditMessage, type AuditEntry, type RecordDeed, type RepairEntry, type ReplayEntry } from './audit.js';
-export { readPayload } from './bury.js';
 export type { ConsumerSpec, HandlerInput, HandlerItem, HandlerRun, RunHandler } from './consumer-spec.js';
 export type { ConsumerDependencies } from './consumer-dependencies.js';
 export { computeBackoffMs } from './backoff.js';
@@ -17,7 +16,6 @@ export {
   type ParkedLane,
   type TracedItem,
 } from './explain/trace-consumer.js';
-export { groupOf } from './fingerprint.js';
 export { describeError, type ErrorInfo, type Outcome, type RunOutcome } from './outcome.js';
 export {
   DEFAULT_BATCH,

@@ -1,35 +1,10 @@
-import { basename } from 'node:path';
 import type { Command } from 'commander';
-import pc from 'picocolors';
-import { findDropIns } from '@crm-mesh/drop-ins';
-import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
-import { EXIT, type ExitCode } from '../exit-code.js';
-import { loadMeshConfig } from '../mesh/load-mesh-config.js';
-import { checkDropIn, type DropInCheck } from './check-drop-in.js';
-import { findNamed } from './find-named.js';
 
 export function addPluginCheck(plugin: Command): void {
   const command = plugin
     .command('check')
     .description('Loads plugins as the host would, without running them, and checks their part of mesh.yaml.')
     .argument('[files...]', 'default: every plugin of the plugin folders');
-  runCommand<object, [string[] | undefined]>(command, checkPlugins);
-}
-
-async function checkPlugins(context: CliContext, _options: object, files: string[] = []): Promise<ExitCode> {
-  const config = loadMeshConfig(context);
-  const dropIns =
-    files.length > 0 ? await findNamed(context.cwd, files, 'plugin') : await findDropIns(config.pluginFolders);
-  const results = await Promise.all(dropIns.map((dropIn) => checkDropIn(dropIn, config)));
-  context.terminal.printJson({ plugins: results });
-  context.terminal.print(results.map(renderResult).join('\n') || 'There are no plugins in the plugin folders.');
-  return results.every((result) => result.ok) ? EXIT.ok : EXIT.problem;
-}
-
-function renderResult({ ok, name, file, version, events, error, warnings }: DropInCheck): string {
-  const where = pc.dim(basename(file));
-  if (!ok) return `${pc.red('✗')} ${name} ${where}\n  ${error?.what}\n  ${pc.cyan('→')} ${error?.cure ?? ''}`;
-  const line = `${pc.green('✓')} ${name} ${where} ${pc.dim(`version ${version?.slice(0, 12)}, events ${events?.join(', ')}`)}`;
-  return [line, ...warnings.map((warning) => `  ${pc.yellow('!')} ${warning}`)].join('\n');
+  runCommand(command, async () => (await import('../work/plugin-check.js')).checkPlugins);
 }

@@ -1,11 +1,5 @@
 import type { Command } from 'commander';
-import { MeshError } from '@crm-mesh/contract';
-import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
-import { EXIT, type ExitCode } from '../exit-code.js';
-import { withMesh } from '../mesh/connect-mesh.js';
-import { askSources, isFailing } from '../mesh/source-status.js';
-import { renderSources } from '../output/source-tables.js';
 
 export function addSourceStatus(source: Command): void {
   const status = source
@@ -13,16 +7,5 @@ export function addSourceStatus(source: Command): void {
     .description(
       'Of each connection: what it listens to, how far it is read, what fails, which webhooks were missed. Exits with 1 when something fails.',
     );
-  runCommand(status, showSources);
-}
-
-async function showSources(context: CliContext): Promise<ExitCode> {
-  const { terminal } = context;
-  return withMesh(context, async (nats) => {
-    const sources = await askSources(nats);
-    if (!sources) throw new MeshError('MESH_NATS_NO_ANSWER', 'No publisher answers.');
-    terminal.printJson(sources);
-    terminal.print(renderSources(sources, Date.now()));
-    return sources.some(isFailing) ? EXIT.problem : EXIT.ok;
-  });
+  runCommand(status, async () => (await import('../work/source-status.js')).showSources);
 }

@@ -1,15 +1,5 @@
 import type { Command } from 'commander';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Nats } from '@crm-mesh/jetstream';
-import type { CliContext } from '../cli-context.js';
 import { runCommand } from '../command.js';
-import { EXIT, type ExitCode } from '../exit-code.js';
-import { withMesh } from '../mesh/connect-mesh.js';
-import { readMeshStatus } from '../mesh/mesh-status.js';
-import { renderStatus } from '../output/status-tables.js';
-
-const CLEAR = '\u001b[2J\u001b[H';
-const WATCH_MS = 2_000;
 
 export function addStatus(program: Command): void {
   const command = program
@@ -18,20 +8,5 @@ export function addStatus(program: Command): void {
       'Streams, connections and consumers: lag, rate, errors, dead letters. Exits with 1 when something is not as it should be.',
     )
     .option('-w, --watch', 'again every two seconds');
-  runCommand<{ watch?: boolean }>(command, (context, { watch = false }) =>
-    withMesh(context, async (nats) => {
-      for (;;) {
-        const code = await showStatus(context, nats, watch);
-        if (!watch) return code;
-        await delay(WATCH_MS);
-      }
-    }),
-  );
-}
-
-async function showStatus({ terminal }: CliContext, nats: Nats, watch: boolean): Promise<ExitCode> {
-  const status = await readMeshStatus(nats);
-  terminal.printJson(status);
-  terminal.print(`${watch && process.stdout.isTTY ? CLEAR : ''}${renderStatus(status, Date.now())}`);
-  return status.problems.length === 0 ? EXIT.ok : EXIT.problem;
+  runCommand(command, async () => (await import('../work/status.js')).watchStatus);
 }

@@ -9,7 +9,7 @@ import { findDataDir } from '../mesh/locate-mesh.js';
 import { isAlive } from '../mesh/processes.js';
 import { readRunFile } from '../mesh/run-file.js';
 import { formatBytes } from '../output/format.js';
-import { DEFAULT_PORTS } from '../supervisor/plan-ports.js';
+import { DEFAULT_PORTS } from '../supervisor/default-ports.js';
 import { failed, note, ok, type Check, type CheckResult } from './check.js';
 import { isAtLeast } from './compare-versions.js';
 

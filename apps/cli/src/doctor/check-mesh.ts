@@ -14,7 +14,7 @@ export const checkMesh: Check = {
     try {
       return await withMesh(context, lookAround);
     } catch (error) {
-      return [describeAbsence(context, error)];
+      return [await describeAbsence(context, error)];
     }
   },
 };
@@ -34,10 +34,10 @@ async function lookAround(nats: Nats): Promise<CheckResult[]> {
 }
 
 /** Before the first `mesh up` there is nothing to reach, and nothing wrong with that. */
-function describeAbsence(context: CliContext, error: unknown): CheckResult {
+async function describeAbsence(context: CliContext, error: unknown): Promise<CheckResult> {
   const absent = note('NATS', 'no mesh is running: `mesh up` starts one');
   if (error instanceof MeshError && error.code === 'MESH_NOT_RUNNING') return absent;
-  const { via } = locateMesh(context);
+  const { via } = await locateMesh(context);
   if (error instanceof MeshError && error.code === 'MESH_NATS_UNAVAILABLE' && via === 'default') return absent;
   const { what, cure = '' } = describeError(error);
   return failed('NATS', `${what} (address from ${via})`, cure);

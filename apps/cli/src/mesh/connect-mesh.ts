@@ -13,7 +13,7 @@ export async function withMesh<T>(
   context: CliContext,
   work: (nats: Nats, location: MeshLocation) => Promise<T>,
 ): Promise<T> {
-  const location = locateMesh(context);
+  const location = await locateMesh(context);
   const nats = await connect(location);
   try {
     return await work(nats, location);

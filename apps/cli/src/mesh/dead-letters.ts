@@ -1,5 +1,5 @@
 import { formatRecordKey, parseEventSubject, parseRawSubject } from '@crm-mesh/contract';
-import { groupOf, type DeadLetter } from '@crm-mesh/delivery';
+import { groupOf, type DeadLetter } from '@crm-mesh/delivery/letters';
 import type { Nats, StoredMessage } from '@crm-mesh/jetstream';
 import { matchesQuery, type DeadLetterQuery } from './dead-letter-query.js';
 

@@ -1,4 +1,4 @@
-import { suggestName } from '@crm-mesh/config';
+import { suggestName } from '@crm-mesh/config/suggest-name';
 import { checkEventPattern, ENTITIES, eventFilter, isEntity, MeshError, type EventPattern } from '@crm-mesh/contract';
 
 export interface EventQuery {

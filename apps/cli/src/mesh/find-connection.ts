@@ -8,7 +8,7 @@ import {
 import { MeshError } from '@crm-mesh/contract';
 import type { Source } from '@crm-mesh/sdk';
 import type { CliContext } from '../cli-context.js';
-import { DEFAULT_PORTS } from '../supervisor/plan-ports.js';
+import { DEFAULT_PORTS } from '../supervisor/default-ports.js';
 import { findSource } from './find-source.js';
 import { findDataDir } from './locate-mesh.js';
 import { readRunFile } from './run-file.js';

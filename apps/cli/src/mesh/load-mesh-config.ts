@@ -2,7 +2,7 @@ import { loadConfig, type LoadedConfig } from '@crm-mesh/config';
 import type { CliContext } from '../cli-context.js';
 import { peekDemoSecrets } from '../supervisor/demo-secrets.js';
 import { describeSandbox } from '../supervisor/plan-apps.js';
-import { DEFAULT_PORTS } from '../supervisor/plan-ports.js';
+import { DEFAULT_PORTS } from '../supervisor/default-ports.js';
 import { findDataDir } from './locate-mesh.js';
 import { readRunFile } from './run-file.js';
 

@@ -1,4 +1,4 @@
-import { loadConfig, resolveNats, type NatsLocation } from '@crm-mesh/config';
+import type { NatsLocation } from '@crm-mesh/config';
 import { MeshError } from '@crm-mesh/contract';
 import { resolve } from 'node:path';
 import type { CliContext } from '../cli-context.js';
@@ -23,29 +23,39 @@ export interface LocationInput {
  * What is said most closely wins: option, environment, the mesh in this data folder, mesh.yaml, the usual address. Throws
  * MESH_NOT_RUNNING rather than taking the last for a data folder that somebody named: it may be another mesh's.
  */
-export function chooseLocation({ options, env, run, configured }: LocationInput): MeshLocation {
-  const credsFile = options.creds ?? (env['NATS_CREDS'] || undefined);
-  const creds = credsFile === undefined ? {} : { credsFile };
-  if (options.server) return { url: options.server, ...creds, via: '--server' };
-  if (options.context) return { context: options.context, ...creds, via: '--context' };
-  if (env['NATS_URL']) return { url: env['NATS_URL'], ...creds, via: 'NATS_URL' };
-  if (env['NATS_CONTEXT']) return { context: env['NATS_CONTEXT'], ...creds, via: 'NATS_CONTEXT' };
-  if (run) return { ...run.nats, ...creds, via: 'run.json' };
+export function chooseLocation(input: LocationInput): MeshLocation {
+  const { env, configured } = input;
+  const said = chooseSaid(input);
+  if (said) return said;
+  const creds = readCreds(input);
   if (configured?.url || configured?.context) return { ...configured, ...creds, via: 'mesh.yaml' };
   if (env['MESH_DATA_DIR']) throw new MeshError('MESH_NOT_RUNNING', `No mesh runs in ${env['MESH_DATA_DIR']}.`);
   return { url: 'nats://127.0.0.1:4222', ...creds, via: 'default' };
 }
 
-/** Reads run.json and mesh.yaml; a mesh.yaml that is wrong does not keep anybody from looking at a running mesh. */
-export function locateMesh(context: CliContext): MeshLocation {
+/** Nearer than mesh.yaml, which is then not read. */
+function chooseSaid(input: LocationInput): MeshLocation | undefined {
+  const { options, env, run } = input;
+  const creds = readCreds(input);
+  if (options.server) return { url: options.server, ...creds, via: '--server' };
+  if (options.context) return { context: options.context, ...creds, via: '--context' };
+  if (env['NATS_URL']) return { url: env['NATS_URL'], ...creds, via: 'NATS_URL' };
+  if (env['NATS_CONTEXT']) return { context: env['NATS_CONTEXT'], ...creds, via: 'NATS_CONTEXT' };
+  if (run) return { ...run.nats, ...creds, via: 'run.json' };
+  return undefined;
+}
+
+function readCreds({ options, env }: LocationInput): { credsFile?: string } {
+  const credsFile = options.creds ?? (env['NATS_CREDS'] || undefined);
+  return credsFile === undefined ? {} : { credsFile };
+}
+
+/** Reads run.json and, where that says nothing, mesh.yaml; a mesh.yaml that is wrong does not keep anybody from looking at a running mesh. */
+export async function locateMesh(context: CliContext): Promise<MeshLocation> {
   const { options, env } = context;
   const run = readRunFile(findDataDir(context));
-  return chooseLocation({
-    options,
-    env,
-    run: run && isAlive(run.pid) ? run : undefined,
-    configured: readConfigured(context),
-  });
+  const input = { options, env, run: run && isAlive(run.pid) ? run : undefined };
+  return chooseSaid(input) ?? chooseLocation({ ...input, configured: await readConfigured(context) });
 }
 
 /** MESH_DATA_DIR or --data-dir, else `.mesh` beside mesh.yaml. */
@@ -54,7 +64,8 @@ export function findDataDir({ env, cwd }: Pick<CliContext, 'env' | 'cwd'>): stri
   return resolve(cwd, env['MESH_CONFIG'] ? resolve(cwd, env['MESH_CONFIG'], '..') : '.', '.mesh');
 }
 
-function readConfigured({ env, cwd }: CliContext): NatsLocation | undefined {
+async function readConfigured({ env, cwd }: CliContext): Promise<NatsLocation | undefined> {
+  const { loadConfig, resolveNats } = await import('@crm-mesh/config');
   try {
     return resolveNats(loadConfig({ env, cwd, sections: [] }), {});
   } catch {

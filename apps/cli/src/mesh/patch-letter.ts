@@ -10,7 +10,7 @@ import {
   rawSubject,
   validateEvent,
 } from '@crm-mesh/contract';
-import { loadPatch, type LoadedPatch } from '@crm-mesh/drop-ins';
+import type { LoadedPatch } from '@crm-mesh/drop-ins';
 import { isClaimed } from '@crm-mesh/jetstream';
 import type { OpenDeadLetter } from './dead-letters.js';
 
@@ -23,6 +23,8 @@ export type PatchOutcome =
 
 /** Throws MESH_PATCH_INVALID. */
 export async function loadPatchFile(cwd: string, file: string): Promise<LoadedPatch> {
+  // What bundles is loaded where there is something to bundle: redrives use the rest of this file, too.
+  const { loadPatch } = await import('@crm-mesh/drop-ins');
   const cacheFolder = await mkdtemp(join(tmpdir(), 'mesh-patch-'));
   try {
     return await loadPatch(resolve(cwd, file), { cacheFolder });

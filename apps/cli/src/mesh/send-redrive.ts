@@ -1,4 +1,5 @@
-import { readPayload, type RedriveRequest, type RedriveResult } from '@crm-mesh/delivery';
+import type { RedriveRequest, RedriveResult } from '@crm-mesh/delivery';
+import { readPayload } from '@crm-mesh/delivery/letters';
 import type { LoadedPatch } from '@crm-mesh/drop-ins';
 import { requestControl, type Nats } from '@crm-mesh/jetstream';
 import { ownerOf } from './control.js';

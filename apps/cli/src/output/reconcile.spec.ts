@@ -1,7 +1,7 @@
 import type { RunReport, RunStatus } from '@crm-mesh/control';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { chooseReconcileExit } from '../commands/reconcile-report.js';
+import { chooseReconcileExit } from '../work/reconcile-report.js';
 import { renderReconcilePage } from './reconcile-page.js';
 import { describeChange, describeRun, formatRatio, renderReport, renderRuns } from './reconcile-tables.js';
 

@@ -1,5 +1,5 @@
 import type { AppName } from './app-process.js';
-import type { AppPorts } from './plan-ports.js';
+import type { AppPorts } from './default-ports.js';
 
 export interface MeshOptions {
   cwd: string;

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '@crm-mesh/config';
 import { locateApp, type AppName, type AppSpec } from './app-process.js';
 import type { DemoSecrets } from './demo-secrets.js';
-import type { AppPorts } from './plan-ports.js';
+import type { AppPorts } from './default-ports.js';
 
 export interface AppPlan {
   config: Pick<LoadedConfig, 'file' | 'dataDir' | 'references' | 'connections'>;
