@@ -1,4 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+/** Also where these settings are used below another root. */
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Specs that run hosts, workers and whole meshes, or measure memory: each file in a process of its own. */
 const ALONE = [
@@ -26,8 +30,8 @@ export default defineConfig({
   // For spec files and plugins, which no tsconfig.json that emits includes.
   oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
   test: {
-    globalSetup: ['scripts/build-for-tests.mjs'],
-    setupFiles: ['reflect-metadata', 'test/patience.ts'],
+    globalSetup: [here('scripts/build-for-tests.mjs')],
+    setupFiles: ['reflect-metadata', here('test/patience.ts')],
     expect: { poll: { timeout: 20_000 } },
     // What was built is Node's to load, once for all specs of a process; to transform it again takes three times as long.
     server: { deps: { external: [/\/dist\//] } },
