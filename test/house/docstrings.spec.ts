@@ -6,6 +6,8 @@ import { ROOT } from './repository.js';
 /** What others build upon. */
 const DOORS = [
   'libs/contract/src/index.ts',
+  'libs/contract/src/checking.ts',
+  'libs/contract/src/records/index.ts',
   'libs/sdk/src/index.ts',
   'libs/sdk/src/running/index.ts',
   'libs/sdk/src/testing/index.ts',

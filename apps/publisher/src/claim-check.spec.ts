@@ -1,4 +1,4 @@
-import { parseCheckedEvent } from '@crm-mesh/contract';
+import { parseCheckedEvent } from '@crm-mesh/contract/checking';
 import { DEFAULT_POLICY, DELIVERY_MIGRATIONS, startConsumer, type Consumer, type DeadLetter } from '@crm-mesh/delivery';
 import type { Outcome } from '@crm-mesh/delivery/outcome';
 import { connectNats, isClaimed, type Claim, type Nats, type StoredMessage } from '@crm-mesh/jetstream';

@@ -1,4 +1,5 @@
-import { parseNotification, parseRawSubject } from '@crm-mesh/contract';
+import { parseRawSubject } from '@crm-mesh/contract';
+import { parseNotification } from '@crm-mesh/contract/checking';
 import type { PublisherStatus } from '@crm-mesh/control';
 import { connectNats, requestControl, type Lease, type Nats } from '@crm-mesh/jetstream';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';

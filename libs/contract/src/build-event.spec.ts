@@ -123,10 +123,10 @@ describe('validateEvent', () => {
     [{ ...event, data: { ...data, id: '4712' } }, /subject does not agree/],
     [{ ...event, dataschema: 'https://crm-mesh.dev/schema/contact/1' }, /dataschema does not agree/],
     [{ ...event, data: { ...data, status: 'Ada' } }, /status must be one of/],
-    [{ ...event, data: { ...data, status: undefined } }, /status must be one of/],
+    [{ ...event, data: { ...data, status: undefined } }, /status is missing/],
     [{ ...event, data: { ...data, changes: undefined } }, /changes is missing/],
     [{ ...event, data: { ...data, changes: { name: { was: 'Ada' } } } }, /changes.name.was should not exist/],
-    [{ ...event, data: { ...data, mergedIds: [1] } }, /mergedIds.0 must be string/],
+    [{ ...event, data: { ...data, mergedIds: [1] } }, /mergedIds.0 must be a string/],
   ])('refuses %#', (wrong, reason) => {
     expect(() => validateEvent(wrong)).toThrow(MeshError);
     expect(() => validateEvent(wrong)).toThrow(reason);

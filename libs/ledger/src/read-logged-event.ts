@@ -1,4 +1,5 @@
-import { parseEvent, parseEventSubject } from '@crm-mesh/contract';
+import { parseEventSubject } from '@crm-mesh/contract';
+import { parseEvent } from '@crm-mesh/contract/checking';
 import { isClaimed, type Nats, type StoredMessage } from '@crm-mesh/jetstream';
 import { decodeFieldTimes, FIELD_TIMES_HEADER } from './field-times.js';
 import type { LoggedEvent } from './ledger-entry.js';

@@ -1,4 +1,5 @@
-import { castForReader, parseEvent } from '@crm-mesh/contract';
+import { castForReader } from '@crm-mesh/contract';
+import { parseEvent } from '@crm-mesh/contract/checking';
 import type { HandlerItem } from '@crm-mesh/delivery';
 import type { Plugin } from '@crm-mesh/sdk';
 

@@ -1,4 +1,5 @@
-import { parseEvent, parseEventSubject } from '@crm-mesh/contract';
+import { parseEventSubject } from '@crm-mesh/contract';
+import { parseEvent } from '@crm-mesh/contract/checking';
 import type { HandlerItem } from '@crm-mesh/delivery';
 
 /** What `delivery.each` counts an event under. What cannot be read is counted under the empty text, with all that lacks it. */

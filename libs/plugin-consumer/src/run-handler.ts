@@ -1,11 +1,5 @@
-import {
-  castForReader,
-  formatRecordKey,
-  MeshError,
-  parseCheckedEvent,
-  parseEventSubject,
-  type MeshEvent,
-} from '@crm-mesh/contract';
+import { castForReader, formatRecordKey, MeshError, parseEventSubject, type MeshEvent } from '@crm-mesh/contract';
+import { parseCheckedEvent } from '@crm-mesh/contract/checking';
 import type { HandlerInput, HandlerItem, HandlerRun } from '@crm-mesh/delivery';
 import { describeError, type Outcome, type RunOutcome } from '@crm-mesh/delivery/outcome';
 import { isEvent, type Log, type Plugin } from '@crm-mesh/sdk';

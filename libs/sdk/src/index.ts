@@ -20,8 +20,8 @@ export type {
   RangeDigest,
   RecordPlace,
 } from '@crm-mesh/contract';
-export { digestMark, markFields } from '@crm-mesh/contract';
-export {
+export { digestMark, markFields, MeshError } from '@crm-mesh/contract';
+export type {
   Address,
   Company,
   Contact,
@@ -30,7 +30,6 @@ export {
   Invoice,
   Lead,
   LineItem,
-  MeshError,
   Money,
   Order,
   Payment,

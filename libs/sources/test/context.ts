@@ -1,4 +1,5 @@
-import { RECORD_CLASSES, CustomRecord, isKnownEntity, type Notification } from '@crm-mesh/contract';
+import { isKnownEntity, type Notification } from '@crm-mesh/contract';
+import { RECORD_CLASSES, CustomRecord } from '@crm-mesh/contract/records';
 import type { ApiDescription, Log, NotificationDraft, SourceContext, WebhookRequest } from '@crm-mesh/sdk';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';

@@ -1,4 +1,4 @@
-import { findMisfits, validateRecord } from '@crm-mesh/contract';
+import { findMisfits, validateRecord } from '@crm-mesh/contract/checking';
 import { expect, it } from 'vitest';
 import { POISON } from './own-events.js';
 

@@ -1,15 +1,8 @@
 import { join, resolve } from 'node:path';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import {
-  eventSource,
-  eventSubjectAttribute,
-  MeshError,
-  parseEventSubject,
-  parseNotification,
-  rawSubject,
-  validateEvent,
-} from '@crm-mesh/contract';
+import { eventSource, eventSubjectAttribute, MeshError, parseEventSubject, rawSubject } from '@crm-mesh/contract';
+import { parseNotification, validateEvent } from '@crm-mesh/contract/checking';
 import type { LoadedPatch } from '@crm-mesh/drop-ins';
 import { isClaimed } from '@crm-mesh/jetstream';
 import type { OpenDeadLetter } from './dead-letters.js';

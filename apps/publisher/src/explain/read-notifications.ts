@@ -2,10 +2,10 @@ import {
   formatRecordKey,
   listRecordFilters,
   notificationMessageId,
-  parseNotification,
   type Notification,
   type RecordKey,
 } from '@crm-mesh/contract';
+import { parseNotification } from '@crm-mesh/contract/checking';
 import type { ToldNotification } from '@crm-mesh/control';
 import { readNewest, traceConsumer, type ConsumerTrace, type RecordTrail } from '@crm-mesh/delivery';
 import { isClaimed, type Nats, type StoredMessage } from '@crm-mesh/jetstream';

@@ -4,12 +4,12 @@ import {
   formatRecordKey,
   hashContent,
   notificationMessageId,
-  validateRecord,
   type EventAddress,
   type MeshEvent,
   type Notification,
   type RecordKey,
 } from '@crm-mesh/contract';
+import { validateRecord } from '@crm-mesh/contract/checking';
 import type { Nats } from '@crm-mesh/jetstream';
 import { encodeFieldTimes, FIELD_TIMES_HEADER, readLoggedEvent, type Ledger, type LoggedEvent } from '@crm-mesh/ledger';
 import type { MappedRecord } from '@crm-mesh/sdk';

@@ -2,10 +2,10 @@ import {
   formatRecordKey,
   MeshError,
   notificationMessageId,
-  parseNotification,
   type MeshErrorCode,
   type Notification,
 } from '@crm-mesh/contract';
+import { parseNotification } from '@crm-mesh/contract/checking';
 import { describeError, type HandlerRun, type Outcome, type RunHandler } from '@crm-mesh/delivery';
 import { PublishError } from '@crm-mesh/jetstream';
 import { PermanentError, type MappedRecord } from '@crm-mesh/sdk';

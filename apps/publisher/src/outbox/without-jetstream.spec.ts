@@ -1,4 +1,4 @@
-import { parseNotification } from '@crm-mesh/contract';
+import { parseNotification } from '@crm-mesh/contract/checking';
 import type { PublisherStatus } from '@crm-mesh/control';
 import { connectNats, requestControl, type Nats } from '@crm-mesh/jetstream';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';

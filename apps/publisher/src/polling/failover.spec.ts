@@ -1,4 +1,4 @@
-import { parseNotification } from '@crm-mesh/contract';
+import { parseNotification } from '@crm-mesh/contract/checking';
 import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
 import { openStore } from '@crm-mesh/store';
 import {

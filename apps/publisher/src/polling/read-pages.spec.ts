@@ -1,4 +1,4 @@
-import { parseNotification } from '@crm-mesh/contract';
+import { parseNotification } from '@crm-mesh/contract/checking';
 import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';

@@ -1,4 +1,5 @@
-import { parseNotification, type Notification } from '@crm-mesh/contract';
+import type { Notification } from '@crm-mesh/contract';
+import { parseNotification } from '@crm-mesh/contract/checking';
 import { connectNats, ensureStreams, type Nats } from '@crm-mesh/jetstream';
 import type { SubscribeRequest } from '@crm-mesh/sdk';
 import { makeTempDir, startTestNats, type TestNats } from '@crm-mesh/testing';

@@ -1,13 +1,7 @@
 import type { RetellAnswer } from '@crm-mesh/control';
 import { randomUUID } from 'node:crypto';
-import {
-  auditSubject,
-  MeshError,
-  parseNotification,
-  rawSubject,
-  type Notification,
-  type RecordKey,
-} from '@crm-mesh/contract';
+import { auditSubject, MeshError, rawSubject, type Notification, type RecordKey } from '@crm-mesh/contract';
+import { parseNotification } from '@crm-mesh/contract/checking';
 import { isClaimed, type Nats } from '@crm-mesh/jetstream';
 import type { Ledger, UnreadRecord } from '@crm-mesh/ledger';
 import type { Connection, Connections } from '../connections/connections.js';

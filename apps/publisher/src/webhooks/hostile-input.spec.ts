@@ -1,4 +1,5 @@
-import { parseNotification, parseRawSubject } from '@crm-mesh/contract';
+import { parseRawSubject } from '@crm-mesh/contract';
+import { parseNotification } from '@crm-mesh/contract/checking';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCloudEvent, makeHubspotItem } from '../publisher.fixture.js';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parseNotification } from '@crm-mesh/contract';
+import { parseNotification } from '@crm-mesh/contract/checking';
 import { connectNats, type Nats } from '@crm-mesh/jetstream';
 import { startTestNats, type TestNats } from '@crm-mesh/testing';
 import request from 'supertest';

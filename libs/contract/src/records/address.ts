@@ -1,5 +1,5 @@
-import { Matches } from 'class-validator';
-import { IsAbsentOr, IsText } from './field-decorators.js';
+import { HasForm, IsAbsentOr, IsText } from './field-decorators.js';
+import { COUNTRY } from './text-forms.js';
 
 /** A postal address, as far as the CRM keeps its parts apart. */
 export class Address {
@@ -18,6 +18,6 @@ export class Address {
 
   /** ISO 3166-1 alpha-2, upper case. Its form is checked, not the list: that changes, and lacks what CRMs use (`XK`). */
   @IsAbsentOr()
-  @Matches(/^[A-Z]{2}$/, { message: '$property must be a country code of two capital letters, such as "DE"' })
+  @HasForm(COUNTRY)
   country?: string;
 }

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { Type } from 'class-transformer';
 import { IsArray, IsObject, IsString, Matches, ValidateBy, ValidateIf, ValidateNested } from 'class-validator';
 import { isDay, isTimestamp } from './formats.js';
+import { DAY_OR_TIMESTAMP_WORDS, DECIMAL, TIMESTAMP_WORDS, type TextForm } from './text-forms.js';
 
 /**
  * The fields of canonical records, each one decorator that class-validator and the JSON Schema made from it read
@@ -14,9 +15,6 @@ export type RecordPart = new () => object;
 /** Names that the decorators below give to class-validator and to the schema's converters. */
 export const IS_TIMESTAMP = 'isTimestamp';
 export const IS_DAY_OR_TIMESTAMP = 'isDayOrTimestamp';
-
-/** Decimal text: at most 15 digits before the point and 6 after it. */
-const DECIMAL = /^-?\d{1,15}(\.\d{1,6})?$/;
 
 const parts = new Map<unknown, Map<string, () => RecordPart>>();
 
@@ -48,7 +46,7 @@ export function IsTimestamp(): PropertyDecorator {
       name: IS_TIMESTAMP,
       validator: {
         validate: isTimestamp,
-        defaultMessage: () => '$property must be a time with its zone, such as 2026-03-24T15:59:58Z',
+        defaultMessage: () => `$property ${TIMESTAMP_WORDS}`,
       },
     }),
   );
@@ -62,8 +60,7 @@ export function IsDayOrTimestamp(): PropertyDecorator {
       name: IS_DAY_OR_TIMESTAMP,
       validator: {
         validate: (value) => isDay(value) || isTimestamp(value),
-        defaultMessage: () =>
-          '$property must be a day such as 2026-03-24, or a time with its zone such as 2026-03-24T15:59:58Z',
+        defaultMessage: () => `$property ${DAY_OR_TIMESTAMP_WORDS}`,
       },
     }),
   );
@@ -71,7 +68,12 @@ export function IsDayOrTimestamp(): PropertyDecorator {
 
 /** Decimal text, so that no digit is lost: `12.50`. */
 export function IsDecimal(): PropertyDecorator {
-  return Matches(DECIMAL, { message: '$property must be a decimal text, such as "12.50"' });
+  return HasForm(DECIMAL);
+}
+
+/** Text of that form. */
+export function HasForm({ pattern, words }: TextForm): PropertyDecorator {
+  return Matches(pattern, { message: `$property ${words}` });
 }
 
 /** Optional nested object. */

@@ -35,7 +35,7 @@ describe('records hold what CRMs keep', () => {
   it.each<[entity: string, fields: object, problem: string]>([
     ['deal', { status: 'open', lines: [{ quantity: '1', custom: ['a'] }] }, 'lines.0.custom must be an object'],
     ['contact', { companyIds: '1' }, 'companyIds must be an array'],
-    ['company', { domains: [null] }, 'domains: each value in domains must be a string'],
+    ['company', { domains: [null] }, 'domains.0 must be a string'],
     ['payment', { orderId: 4 }, 'orderId must be a string'],
     ['quote', { status: 'Presented' }, 'status must be one of'],
     ['contract', { status: 'accepted' }, 'status must be one of'],

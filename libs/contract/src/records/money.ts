@@ -1,5 +1,5 @@
-import { Matches } from 'class-validator';
-import { IsDecimal } from './field-decorators.js';
+import { HasForm, IsDecimal } from './field-decorators.js';
+import { CURRENCY } from './text-forms.js';
 
 /** An amount in major units, as a decimal text so that no digit is lost: `{value: "12.50", currency: "EUR"}`. */
 export class Money {
@@ -8,6 +8,6 @@ export class Money {
   value!: string;
 
   /** ISO 4217, upper case. Its form is checked, not the list: a currency newer than a library must not cost an event. */
-  @Matches(/^[A-Z]{3}$/, { message: '$property must be a currency code of three capital letters, such as "EUR"' })
+  @HasForm(CURRENCY)
   currency!: string;
 }

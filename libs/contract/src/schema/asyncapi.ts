@@ -1,4 +1,5 @@
-import { ENVELOPE_SCHEMA, SCHEMA_NAMES, listEventTypes, makeEventSchema } from './event-schema.js';
+import { ENVELOPE_SCHEMA } from './envelope-schema.js';
+import { SCHEMA_NAMES, listEventTypes, makeEventSchema } from './event-schema.js';
 import { dataSchemaUrl, eventSchemaUrl } from './json-schema.js';
 import type { JsonSchema } from './json-schema.js';
 import { NOTIFICATION_SCHEMA } from './notification-schema.js';

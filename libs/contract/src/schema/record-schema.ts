@@ -4,7 +4,8 @@ import { isKnownEntity } from '../event-types.js';
 import { IS_DAY_OR_TIMESTAMP, IS_TIMESTAMP, findPart } from '../records/field-decorators.js';
 import type { RecordPart } from '../records/field-decorators.js';
 import { CustomRecord, RECORD_CLASSES } from '../records/index.js';
-import { DRAFT, dataSchemaUrl, recordSchemaUrl } from './json-schema.js';
+import { wrapRecordSchema } from './data-schema.js';
+import { DRAFT, recordSchemaUrl } from './json-schema.js';
 import type { JsonSchema, SchemaName } from './json-schema.js';
 
 const PART_PREFIX = '#/definitions/';
@@ -41,34 +42,9 @@ export function makeRecordSchema(name: SchemaName): JsonSchema {
   );
 }
 
-/**
- * The `data` of an entity's events: the record, and what changed in it. Only `id` is demanded of the record, as
- * `deleted` and `erased` events may have lost the rest; the other events' own schemas demand more.
- */
+/** {@link wrapRecordSchema} of what the class yields. */
 export function makeDataSchema(name: SchemaName): JsonSchema {
-  const record = makeRecordSchema(name);
-  const change: JsonSchema = { type: 'object', properties: { from: {}, to: {} }, additionalProperties: false };
-  return {
-    ...record,
-    $id: dataSchemaUrl(name),
-    title: `${record.title} event data`,
-    properties: {
-      ...record.properties,
-      changes: {
-        type: 'object',
-        description: 'What is new, by field (custom ones as custom.<name>); a side is absent where the field was.',
-        additionalProperties: change,
-      },
-      mergedIds: {
-        type: 'array',
-        description:
-          'Ids of the records that this one has swallowed: with merged, and where a record is first seen after it.',
-        items: { type: 'string' },
-      },
-      mergedInto: { type: 'string', description: 'For deleted: the record that has swallowed this one.' },
-    },
-    required: ['changes', 'id'],
-  };
+  return wrapRecordSchema(name, makeRecordSchema(name));
 }
 
 function makeClassSchema(partClass: RecordPart, definitions: Record<string, JsonSchema>): JsonSchema {

@@ -7,7 +7,7 @@ import { isDay, isTimestamp } from '../records/formats.js';
 import { listEventTypes } from './event-schema.js';
 import { eventSchemaUrl } from './json-schema.js';
 import type { JsonSchema } from './json-schema.js';
-import { makeSchemaFiles } from './schema-files.js';
+import { makeSchemaFiles, makeSchemaModule } from './schema-files.js';
 
 const folder = join(import.meta.dirname, '../../schema');
 const files = makeSchemaFiles();
@@ -44,6 +44,7 @@ describe('libs/contract/schema', () => {
     );
     expect(committed.map((path) => path.replaceAll('\\', '/')).toSorted()).toEqual([...files.keys()].toSorted());
     for (const [path, text] of files) expect([path, readFileSync(join(folder, path), 'utf8')]).toEqual([path, text]);
+    expect(readFileSync(join(import.meta.dirname, 'record-schemas.ts'), 'utf8')).toBe(makeSchemaModule());
   });
 
   it('has a schema for every event type, which takes its events and no others', () => {

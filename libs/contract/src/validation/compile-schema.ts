@@ -2,6 +2,7 @@ import { Ajv } from 'ajv';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import { isDay, isTimestamp } from '../records/formats.js';
 import type { JsonSchema } from '../schema/json-schema.js';
+import { wordRule } from './word-rule.js';
 
 /**
  * Compiles for the event path. Formats are the very functions that the classes use, so both read alike; the schemas
@@ -12,14 +13,14 @@ export function compileSchema(schema: JsonSchema): ValidateFunction {
   return (ajv ??= createAjv()).compile({ ...schema, $id: undefined });
 }
 
-/** As {@link compileSchema}, and names everything that is wrong: slower. */
+/** As {@link compileSchema}, and names everything that is wrong, by the rules of its fields: slower. */
 export function compileThorough(schema: JsonSchema): ValidateFunction {
   return createAjv(true).compile({ ...schema, $id: undefined });
 }
 
 /** What is wrong, as `field reason`, never with a value. */
 export function describeAjvErrors(errors: ErrorObject[] | null | undefined): string[] {
-  return (errors ?? []).map(describeAjvError);
+  return [...new Set((errors ?? []).map(describeAjvError))];
 }
 
 function describeAjvError(error: ErrorObject): string {
@@ -28,7 +29,7 @@ function describeAjvError(error: ErrorObject): string {
   if (missing !== undefined) return `${joinPath(path, missing)} is missing`;
   const unknown = readText(error.params['additionalProperty']);
   if (unknown !== undefined) return `${joinPath(path, unknown)} should not exist`;
-  return `${path || 'it'} ${error.message ?? 'is wrong'}`;
+  return `${path || 'it'} ${wordRule(error) ?? error.message ?? 'is wrong'}`;
 }
 
 /** Field names come from outside: they are kept short in messages. */
@@ -42,6 +43,8 @@ let ajv: Ajv | undefined;
 function createAjv(allErrors = false): Ajv {
   return new Ajv({
     allErrors,
+    // Errors then know the rule that was broken (and the value, which stays here).
+    verbose: allErrors,
     strictTypes: false,
     validateSchema: false,
     meta: false,

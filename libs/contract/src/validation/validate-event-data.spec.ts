@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MeshError } from '../errors.js';
-import { carriesRecord, listEventTypes, listRequiredFields, SCHEMA_NAMES } from '../schema/event-schema.js';
-import { findRecordClass, makeDataSchema } from '../schema/record-schema.js';
+import { carriesRecord, listRequiredFields } from '../schema/envelope-schema.js';
+import { listEventTypes, SCHEMA_NAMES } from '../schema/event-schema.js';
+import { findRecordClass, makeDataSchema, makeRecordSchema } from '../schema/record-schema.js';
 import { arbitraryOf, damage, inflict, type Json } from './arbitrary-records.fixture.js';
-import { describeClassProblems } from './class-check.js';
+import { describeClassProblems } from './class-check.fixture.js';
 import { validateEventData } from './validate-record.js';
 
 type Fields = Record<string, Json>;
@@ -42,7 +43,7 @@ function isObject(value: Json): value is Fields {
 }
 
 describe.each(CASES)('the data of %s.%s', (name, action) => {
-  const schema = { ...makeDataSchema(name), required: listRequiredFields(name, action) };
+  const schema = { ...makeDataSchema(name), required: listRequiredFields(makeRecordSchema(name), action) };
   const data = arbitraryOf(schema, schema).map((value) => JSON.parse(JSON.stringify(value)) as Json);
 
   it('that is valid passes, by the schema and by the classes', () => {
@@ -79,13 +80,15 @@ describe('validateEventData', () => {
   });
 
   it.each<[action: string, data: object, problem: string]>([
-    ['deleted', { changes: {} }, 'id must be a string'],
+    ['deleted', { changes: {} }, 'id is missing'],
     ['erased', { id: '1' }, 'changes is missing'],
     ['deleted', { id: '1', changes: {}, name: null }, 'name must be a string'],
-    ['deleted', { id: '1', changes: {}, amount: { currency: 'EUR' } }, 'amount.value must be a decimal text'],
-    ['won', { id: '1', changes: {} }, 'status must be one of'],
+    ['deleted', { id: '1', changes: {}, amount: { currency: 'EUR' } }, 'amount.value is missing'],
+    ['deleted', { id: '1', changes: {}, amount: { currency: 'EUR', value: 1 } }, 'amount.value must be a decimal text'],
+    ['won', { id: '1', changes: {} }, 'status is missing'],
+    ['won', { id: '1', changes: {}, status: 'sold' }, 'status must be one of'],
     ['won', { id: '1', status: 'won', changes: { status: { form: 'open' } } }, 'changes.status.form should not exist'],
-    ['merged', { id: '1', status: 'won', changes: {}, mergedIds: [7] }, 'mergedIds.0 must be string'],
+    ['merged', { id: '1', status: 'won', changes: {}, mergedIds: [7] }, 'mergedIds.0 must be a string'],
   ])('of a %s deal %j: %s', (action, data, problem) => {
     expect(() => validateEventData('deal', action, data)).toThrow(problem);
   });

@@ -4,7 +4,7 @@ import { MeshError } from '../errors.js';
 import { eventId } from '../event-id.js';
 import { isEventType } from '../event-types.js';
 import { dataSchemaUrl } from '../schema/json-schema.js';
-import { ENVELOPE_SCHEMA } from '../schema/event-schema.js';
+import { ENVELOPE_SCHEMA } from '../schema/envelope-schema.js';
 import type { SchemaSteps } from '../schema/steps.js';
 import { eventSource, eventSubjectAttribute } from '../build-event.js';
 import { readToken } from '../tokens.js';

@@ -4,7 +4,7 @@ import { MeshError } from '../errors.js';
 import { SCHEMA_NAMES } from '../schema/event-schema.js';
 import { findRecordClass, makeRecordSchema } from '../schema/record-schema.js';
 import { arbitraryOf, damage, inflict, type Json } from './arbitrary-records.fixture.js';
-import { describeClassProblems } from './class-check.js';
+import { describeClassProblems } from './class-check.fixture.js';
 import { validateRecord } from './validate-record.js';
 
 function isAccepted(name: string, record: Json): boolean {
@@ -53,7 +53,8 @@ describe('validateRecord', () => {
   const secret = 'Ada Lovelace';
 
   it.each<[object, string]>([
-    [{ status: 'open' }, 'id must be a string'],
+    [{ status: 'open' }, 'id is missing'],
+    [{ ...deal, id: 7 }, 'id must be a string'],
     [{ ...deal, id: '' }, 'id should not be empty'],
     [{ ...deal, name: null }, 'name must be a string'],
     [{ ...deal, status: secret }, 'status must be one of the following values: open, won, lost'],
@@ -64,7 +65,7 @@ describe('validateRecord', () => {
     [{ ...deal, amount: { value: 1, currency: 'EUR' } }, 'amount.value must be a decimal text, such as "12.50"'],
     [{ ...deal, lines: [{ quantity: '1' }, { quantity: secret }] }, 'lines.1.quantity must be a decimal text'],
     [{ ...deal, amount: [[{ quantity: secret }]] }, 'amount must be an object'],
-    [{ ...deal, contactIds: ['1', 2] }, 'contactIds: each value in contactIds must be a string'],
+    [{ ...deal, contactIds: ['1', 2] }, 'contactIds.1 must be a string'],
     [{ ...deal, closeDate: secret }, 'closeDate must be a day such as 2026-03-24'],
     [{ ...deal, modifiedAt: '2026-03-24' }, 'modifiedAt must be a time with its zone'],
     [{ ...deal, nmae: secret }, 'nmae should not exist'],

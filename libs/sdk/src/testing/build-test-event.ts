@@ -1,14 +1,13 @@
 import {
   buildEvent,
   isKnownEntity,
-  parseEvent,
-  validateEvent,
   type AnyRecord,
   type EventType,
   type FieldChange,
   type MeshEvent,
   type Origin,
 } from '@crm-mesh/contract';
+import { parseEvent, validateEvent } from '@crm-mesh/contract/checking';
 import { CUSTOM_SAMPLE, SAMPLES } from './samples.js';
 
 /** Fields of the record that matter to the test; the rest has believable defaults. */

@@ -1,4 +1,5 @@
-import { ENTITIES, RECORD_CLASSES } from '@crm-mesh/contract';
+import { ENTITIES } from '@crm-mesh/contract';
+import { RECORD_CLASSES } from '@crm-mesh/contract/records';
 import { describe, expect, it } from 'vitest';
 import { readFieldKinds, readLineKinds } from './field-kinds.js';
 

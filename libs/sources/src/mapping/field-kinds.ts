@@ -1,4 +1,5 @@
-import { Address, CustomRecord, isKnownEntity, LineItem, Money, RECORD_CLASSES } from '@crm-mesh/contract';
+import { isKnownEntity } from '@crm-mesh/contract';
+import { Address, CustomRecord, LineItem, Money, RECORD_CLASSES } from '@crm-mesh/contract/records';
 import { getMetadataStorage } from 'class-validator';
 import 'reflect-metadata';
 

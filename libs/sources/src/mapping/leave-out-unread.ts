@@ -1,4 +1,4 @@
-import { findMisfits } from '@crm-mesh/contract';
+import { findMisfits } from '@crm-mesh/contract/checking';
 import type { MappedRecord, UnreadField } from '@crm-mesh/sdk';
 import { getProperty } from 'dot-prop';
 import { leaveOutFields } from './unreadable.js';

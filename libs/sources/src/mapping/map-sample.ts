@@ -1,4 +1,5 @@
-import { validateRecord, type Notification } from '@crm-mesh/contract';
+import type { Notification } from '@crm-mesh/contract';
+import { validateRecord } from '@crm-mesh/contract/checking';
 import type { MappedRecord, Source, SourceContext } from '@crm-mesh/sdk';
 import type { AdjustRecord } from './adjust-record.js';
 import { leaveOutUnread } from './leave-out-unread.js';

@@ -1,4 +1,5 @@
-import { DEAL_STATUSES, type DealStatus } from '@crm-mesh/contract';
+import type { DealStatus } from '@crm-mesh/contract';
+import { DEAL_STATUSES } from '@crm-mesh/contract/records';
 import { plainToInstance, Transform } from 'class-transformer';
 import {
   ArrayUnique,

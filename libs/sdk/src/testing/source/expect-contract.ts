@@ -1,4 +1,5 @@
-import { CHANGES, isEntity, isTimestamp, notificationMessageId, rawSubject, validateRecord } from '@crm-mesh/contract';
+import { CHANGES, isEntity, isTimestamp, notificationMessageId, rawSubject } from '@crm-mesh/contract';
+import { validateRecord } from '@crm-mesh/contract/checking';
 import type { Notification } from '@crm-mesh/contract';
 import { isObject } from '../../kit/read-value.js';
 import type { MappedRecord, NotificationDraft } from '../../source/record.js';
