@@ -1,6 +1,6 @@
 import type { HandlerInput, HandlerRun, RunHandler } from '@crm-mesh/delivery';
 import type { PluginCode } from '@crm-mesh/plugin-consumer';
-import { readEvent, readLane, toOutcome } from '@crm-mesh/plugin-consumer/in-place';
+import { readEvent, readLane, toOutcome } from '@crm-mesh/plugin-consumer/reading';
 import { findHandler, type EventConsumer } from './event-handlers.js';
 import { MeshContext } from './mesh-context.js';
 import { runEventHandler } from './run-event-handler.js';

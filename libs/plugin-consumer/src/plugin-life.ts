@@ -2,7 +2,7 @@ import type { HandlerRun } from '@crm-mesh/delivery';
 import type { RunOutcome } from '@crm-mesh/delivery/outcome';
 import type { Plugin } from '@crm-mesh/sdk';
 import { answerQuestion, openSink, refuseTransaction, type Sink } from '@crm-mesh/sdk/running';
-import { createRunHandler, type PluginLog, type RunInput } from './run-handler.js';
+import type { PluginLog, RunInPlace, RunInput } from './run-handler.js';
 
 /** Who asks waits a little longer. */
 const ANSWER_MS = 25_000;
@@ -10,15 +10,13 @@ const ANSWER_MS = 25_000;
 /** A plugin with its configuration and its sink, in the thread where it runs: setup, runs, teardown. */
 export class PluginLife {
   #sink: Sink | undefined;
-  readonly #run;
+  #run: RunInPlace | undefined;
 
   constructor(
     private readonly plugin: Plugin,
     private readonly config: unknown,
     private readonly log: PluginLog,
-  ) {
-    this.#run = createRunHandler(plugin, config, log);
-  }
+  ) {}
 
   async setup(): Promise<void> {
     this.#sink = await openSink(this.plugin, this.config);
@@ -31,6 +29,13 @@ export class PluginLife {
   }
 
   run(input: RunInput, run: Pick<HandlerRun, 'signal'>): Promise<RunOutcome> {
+    return this.#run ? this.#run(input, run, this.#sink) : this.#runFirst(input, run);
+  }
+
+  /** What checks events is worth its memory only where some come. */
+  async #runFirst(input: RunInput, run: Pick<HandlerRun, 'signal'>): Promise<RunOutcome> {
+    const { createRunHandler } = await import('./run-handler.js');
+    this.#run ??= createRunHandler(this.plugin, this.config, this.log);
     return this.#run(input, run, this.#sink);
   }
 

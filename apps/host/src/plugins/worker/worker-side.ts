@@ -3,7 +3,7 @@ import { MeshError } from '@crm-mesh/contract';
 import type { HandlerItem, HandlerRun } from '@crm-mesh/delivery';
 import { describeError } from '@crm-mesh/delivery/outcome';
 import { importPlugin } from '@crm-mesh/drop-ins/importing';
-import { PluginLife, readLane, summarise } from '@crm-mesh/plugin-consumer/in-place';
+import { PluginLife, summarise } from '@crm-mesh/plugin-consumer/in-place';
 import type { Plugin } from '@crm-mesh/sdk';
 import { withProviders } from '@crm-mesh/sdk/running';
 import { packForHost, unpackRuns, type Delivered } from './parcel.js';
@@ -16,6 +16,8 @@ export function serveHost(port: MessagePort, facts: WorkerFacts): WorkerSide {
   return new WorkerSide(port, facts);
 }
 
+type ReadLane = typeof import('@crm-mesh/plugin-consumer/reading').readLane;
+
 /** A plugin in its worker. */
 class WorkerSide {
   readonly #outbox: TurnBatch<FromWorker>;
@@ -23,6 +25,8 @@ class WorkerSide {
   readonly #runs = new Map<number, WorkerRun>();
   #plugin: Plugin | undefined;
   #life: PluginLife | undefined;
+  /** From the first question on: it loads what checks events. */
+  #readLane: ReadLane | undefined;
 
   constructor(
     port: MessagePort,
@@ -48,7 +52,7 @@ class WorkerSide {
       case 'abort':
         return this.#runs.get(message.id)?.abort(message.reason);
       case 'lane':
-        return this.#outbox.add({ kind: 'lane', id: message.id, lane: this.#readLane(message.item) });
+        return void this.#answerLane(message.id, message.item);
       case 'ping':
         return this.#outbox.add({ kind: 'pong' });
       case 'request':
@@ -115,8 +119,9 @@ class WorkerSide {
     this.#outbox.add({ kind: 'outcome', id, outcome });
   }
 
-  #readLane(item: HandlerItem): string {
-    return readLane(this.#plugin!, item);
+  async #answerLane(id: number, item: HandlerItem): Promise<void> {
+    this.#readLane ??= (await import('@crm-mesh/plugin-consumer/reading')).readLane;
+    this.#outbox.add({ kind: 'lane', id, lane: this.#readLane(this.#plugin!, item) });
   }
 }
 
