@@ -82,7 +82,7 @@ describe("where an operator's max_deliver exhausts deliveries", () => {
     const consumer = await scene.start(() => done);
     const expected = ['a:1', 'b:1', 'c:1'].map((id) => [id, 'DeliveriesExhausted']);
     await untilLooked(consumer, async () => expect(await readLetters(scene)).toEqual(expected));
-    expect(scene.ids().toSorted()).toEqual(['d:1', 'e:1']);
+    await vi.waitFor(() => expect(scene.ids().toSorted()).toEqual(['d:1', 'e:1']));
     expect(consumer.status().buried).toBe(3);
     // Told once: a later look, and another start, find nothing new.
     await consumer.stop();
