@@ -45,8 +45,10 @@ export const BUG_SCENARIOS: Record<string, BugScenario> = {
     rule: 'dead letters are complete',
     provoke: async (mesh, id) => {
       await closeStream(mesh, 'CRM_DEAD');
+      const countLetters = mesh.listen('dead.>');
       await mesh.sender.send([edit(mesh, id, 'refuse')]);
       await mesh.reached('refused', company(id));
+      await until('the letter has come in vain', () => countLetters() > 0);
       await cameTrue(async () => (await countOpen(mesh, 'CRM_EVENTS', PLUGIN)).held === 0, PATIENCE_MS);
       await openStream(mesh, 'CRM_DEAD');
     },

@@ -54,6 +54,8 @@ export interface FaultMesh {
   effects(): Effect[];
   /** Until a step of this record's handler is in the effects. */
   reached(step: Effect['step'], record: string, options?: { version?: number; times?: number }): Promise<void>;
+  /** Tells how many messages have gone to the subject since, whether a stream took them or not. */
+  listen(subject: string): () => number;
   /** Until nothing waits anywhere: streams, parked lanes, outbox. Rejects after a minute. */
   drained(timeoutMs?: number): Promise<void>;
   stop(): Promise<void>;
@@ -105,6 +107,10 @@ export async function startFaultMesh(options: FaultMeshOptions = {}): Promise<Fa
         },
         { timeout: 60_000, interval: 20 },
       ),
+    listen: (subject) => {
+      const subscription = nc.subscribe(subject, { callback: () => undefined });
+      return () => subscription.getReceived();
+    },
     drained: (timeoutMs = DRAIN_TIMEOUT_MS) =>
       vi.waitFor(() => expectNothingWaits(jsm, storeFolder), { timeout: timeoutMs, interval: 100 }),
     stop: async () => {

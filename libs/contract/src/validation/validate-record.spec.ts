@@ -38,9 +38,9 @@ describe.each(SCHEMA_NAMES)('a %s', (name) => {
       expect(describeClassProblems(findRecordClass(name), value).length === 0).toBe(accepted);
       seen[accepted ? 'accepted' : 'refused']++;
     });
-    fc.assert(property, { numRuns: 1000 });
-    expect(seen.accepted).toBeGreaterThan(20);
-    expect(seen.refused).toBeGreaterThan(200);
+    fc.assert(property, { numRuns: 400 });
+    expect(seen.accepted).toBeGreaterThan(5);
+    expect(seen.refused).toBeGreaterThan(80);
   });
 
   it.each([null, undefined, 'deal', 7, [], [{ id: '1', status: 'open' }]])('is not %j', (value) => {

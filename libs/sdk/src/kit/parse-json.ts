@@ -10,6 +10,8 @@ const LONG_NUMBER = /\d[\d.]{14,}\d|(?:^|[\s:,[])-?\d[\d.]*[eE][+-]?\d{3}/;
 /** No CRM nests like this; what is thousands of levels deep overflows the stack of whoever walks through it. */
 const MAX_DEPTH = 200;
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPEN_LIST = 0x5b;
@@ -31,14 +33,10 @@ export function parseJsonBody(body: Uint8Array): unknown {
   if (hasManyBrackets(body) && nestsTooDeeply(body))
     throw refuseNotification(`the body nests deeper than ${MAX_DEPTH} levels.`);
   try {
-    return parseJson(decodeText(body));
+    return parseJson(UTF_8.decode(body));
   } catch (error) {
     throw refuseNotification('the body is no valid JSON in UTF-8.', error);
   }
-}
-
-function decodeText(body: Uint8Array): string {
-  return new TextDecoder('utf-8', { fatal: true }).decode(body);
 }
 
 /** Whether it can nest too deeply at all: a few native searches, which is all that a usual body costs. */

@@ -12,6 +12,8 @@ type Element = Readonly<Record<string, unknown>>;
 /** What a message holds at most. */
 const MAX_NOTIFICATIONS = 100;
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 const parser = new XMLParser({
   ignoreAttributes: false,
   attributeNamePrefix: '@',
@@ -118,7 +120,7 @@ function parseMessage(body: Uint8Array): Element {
 
 function decodeBody(body: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return UTF_8.decode(body);
   } catch (error) {
     if (error instanceof MeshError) throw error;
     throw refuseNotification('the body is not in UTF-8.', error);
